@@ -1,0 +1,2 @@
+import { expect, test } from '@jest/globals';
+test('runs', () => expect(process.version).toMatch(/^v24/));
