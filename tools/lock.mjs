@@ -13,7 +13,9 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lockFile = join(root, 'package-lock.json');
 
-const systems = 'aix android darwin freebsd linux netbsd openbsd openharmony sunos win32'.split(' ');
+const systems = 'aix android darwin freebsd linux netbsd openbsd openharmony sunos win32'.split(
+  ' ',
+);
 const processors = 'arm arm64 ia32 loong64 mips64el ppc64 riscv64 s390x wasm32 x64'.split(' ');
 const libraries = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' };
 
@@ -43,7 +45,14 @@ function complete(packages) {
       if (!(cpu && (os || cpu[0] === 'wasm32')) || !/^\d/.test(version)) {
         throw new Error(`lock: ${path} wants ${name}@${version}, which npm did not find`);
       }
-      packages[`node_modules/${name}`] = { version, cpu, ...(dev && { dev }), libc, optional: true, os };
+      packages[`node_modules/${name}`] = {
+        version,
+        cpu,
+        ...(dev && { dev }),
+        libc,
+        optional: true,
+        os,
+      };
       added.push(name);
     }
   }
@@ -51,10 +60,18 @@ function complete(packages) {
 }
 
 const args = ['install', '--package-lock-only', '--loglevel=error', ...process.argv.slice(2)];
-const npm = spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+const npm = spawnSync('npm', args, {
+  cwd: root,
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+});
 if (npm.status !== 0) process.exit(npm.status ?? 1);
 const lock = JSON.parse(readFileSync(lockFile, 'utf8'));
 const added = complete(lock.packages);
-lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
+lock.packages = Object.fromEntries(
+  Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)),
+);
 writeFileSync(lockFile, `${JSON.stringify(lock, null, 2)}\n`);
-console.log(`lock: ${Object.keys(lock.packages).length - 1} packages, ${added.length} of them added for other platforms`);
+console.log(
+  `lock: ${Object.keys(lock.packages).length - 1} packages, ${added.length} of them added for other platforms`,
+);

@@ -1,6 +1,8 @@
 /**
  * Installs the packages of the lock file when they are missing or stale. `prestart`, `pretest` and CI run this first,
  * with whatever Node the machine has, so it uses nothing but built-ins and speaks Node 20.
+ *
+ * `--mark` only notes that the installed packages are those of the lock file; npm runs it after an install.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const NODE_MAJOR_MIN = 20;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const mark = join(root, 'node_modules', '.fanfold-lock');
-const node24 = join(root, 'node_modules', 'node', 'bin', 'node');
+const windows = process.platform === 'win32';
 
 function fail(message) {
   console.error(`setup: ${message}`);
@@ -25,35 +27,46 @@ function fingerprint() {
   return createHash('sha256').update(lock).update(platform).digest('hex');
 }
 
-function isFresh(wanted) {
-  if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) return false;
-  return existsSync(node24) || existsSync(`${node24}.exe`);
+/** The package `node` brings a binary, in its own install script. */
+function hasNode() {
+  return existsSync(join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node'));
 }
 
-/** npm hands its settings to scripts in the environment; an inner npm would take them for its user's. */
-function environment() {
-  const entries = Object.entries(process.env);
-  return Object.fromEntries(entries.filter(([name]) => !/^npm_(package|lifecycle)_/i.test(name)));
+function isFresh() {
+  return hasNode() && existsSync(mark) && readFileSync(mark, 'utf8') === fingerprint();
+}
+
+/** npm explains itself at length; this is the line that says why. */
+function reason(stderr) {
+  const lines = stderr.split('\n').map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim());
+  const code = lines.find((line) => line.startsWith('code '))?.slice('code '.length);
+  const why = lines.find(
+    (line) => line !== '' && !/^(code|syscall|errno|path|npm warn) /.test(line),
+  );
+  return [code, why].filter(Boolean).join(': ') || 'it said nothing';
 }
 
 function install() {
-  const npm = process.env.npm_execpath;
   const args = ['ci', '--include=dev', '--include=optional', '--loglevel=error'];
-  const [command, rest] = npm?.endsWith('.js') ? [process.execPath, [npm, ...args]] : ['npm', args];
-  return spawnSync(command, rest, { cwd: root, stdio: 'inherit', env: environment() });
+  const options = { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' };
+  return spawnSync('npm', args, { ...options, shell: windows });
 }
 
-if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
-  fail(`Node ${NODE_MAJOR_MIN} or newer is needed to install; this is ${process.version}.`);
-}
-const wanted = fingerprint();
-if (!isFresh(wanted)) {
+if (process.argv.includes('--mark')) {
+  if (hasNode()) writeFileSync(mark, fingerprint());
+} else if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  fail(
+    `Node ${NODE_MAJOR_MIN} or newer is needed to install the packages; this is ${process.version}.`,
+  );
+} else if (!isFresh()) {
   console.log('setup: installing the packages of package-lock.json (npm ci)');
   const result = install();
   if (result.error) fail(`npm could not be started: ${result.error.message}`);
-  if (result.status !== 0) fail('npm ci failed; what it printed above says why.');
-  if (!existsSync(node24) && !existsSync(`${node24}.exe`)) {
-    fail('npm ci left no Node 24 in node_modules; were install scripts switched off (ignore-scripts)?');
-  }
-  writeFileSync(mark, wanted);
+  if (result.status !== 0)
+    fail(`npm ci failed: ${reason(result.stderr)} (run \`npm ci\` to see all of it)`);
+  if (!hasNode())
+    fail(
+      'npm ci left no Node 24 in node_modules; are install scripts switched off (ignore-scripts)?',
+    );
+  writeFileSync(mark, fingerprint());
 }

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+/**
+ * Starts the command line on Node 24, also from an older Node: the package brings Node 24 as a dependency for
+ * development, and this hands over to it. So this file alone must do with an older Node.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR_MIN = 24;
+const LAUNCHED = 'FANFOLD_LAUNCHED';
+const self = fileURLToPath(import.meta.url);
+
+/** Early releases of Node 24 warn about what we rely on, and what is stable since. */
+function silenceKnownWarnings() {
+  const known = /^(Type Stripping|SQLite) is an experimental feature/;
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning, ...rest) => {
+    if (!known.test(String(warning))) emitWarning(warning, ...rest);
+  };
+}
+
+function bundledNode() {
+  const folder = join(dirname(dirname(self)), 'node_modules');
+  const places = ['.bin/node', 'node/bin/node', 'node/bin/node.exe'];
+  return places.map((place) => join(folder, place)).find((path) => existsSync(path));
+}
+
+/** A terminal sends its Ctrl-C to the child as well; passing it on would make two of it. */
+function hasTerminal() {
+  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+}
+
+function handOver(node) {
+  const child = spawn(node, [self, ...process.argv.slice(2)], {
+    // The channel closes when this process dies, however it dies: see `followLauncher`.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [LAUNCHED]: '1' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !hasTerminal()) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => fail(`could not start ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Ends this process in order when the older Node that started it is gone. */
+function followLauncher() {
+  if (process.env[LAUNCHED] === undefined) return;
+  delete process.env[LAUNCHED];
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref();
+}
+
+function fail(message) {
+  console.error(`fanfold: ${message}`);
+  process.exit(1);
+}
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  silenceKnownWarnings();
+  followLauncher();
+  await import('./main.ts');
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    fail(`Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}.`);
+  }
+  handOver(node);
+}

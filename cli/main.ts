@@ -1,0 +1,2 @@
+console.error('usage: fanfold <command>');
+process.exit(2);
