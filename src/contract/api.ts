@@ -1,0 +1,153 @@
+/** Words of the HTTP API, version 1. Requests are schemas, since they cross a door; answers are shapes. Times: epoch ms. */
+import * as z from 'zod';
+import type { Json } from './json.ts';
+import type { AttemptError } from './execution.ts';
+import type { RunState, TaskState } from './state.ts';
+import { Code, Workflow } from './workflow.ts';
+
+export const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+export const Ulid = z.string().regex(ulidPattern);
+
+const AnyJson = z.json() as z.ZodType<Json>;
+
+/** Starts a run of a workflow given in canonical form. */
+export const SubmitRequest = z.strictObject({
+  /** Made by the client, so that submitting again is the same run. Default: made by the server. */
+  id: Ulid.optional(),
+  workflow: Workflow,
+  input: z.record(z.string(), AnyJson).optional(),
+  code: Code.optional(),
+  tags: z.array(z.string().min(1).max(128)).max(32).optional(),
+});
+export type SubmitRequest = z.infer<typeof SubmitRequest>;
+
+/** Up to 10,000 runs of one workflow in one call: one for each input. All or none are refused; each is accepted alone. */
+export const SubmitManyRequest = z.strictObject({
+  workflow: Workflow,
+  runs: z
+    .array(
+      z.strictObject({ id: Ulid.optional(), input: z.record(z.string(), AnyJson).optional() }),
+    )
+    .min(1)
+    .max(10_000),
+  code: Code.optional(),
+  tags: z.array(z.string().min(1).max(128)).max(32).optional(),
+});
+export type SubmitManyRequest = z.infer<typeof SubmitManyRequest>;
+
+export const ControlRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('cancel'), reason: z.string().max(1024).optional() }),
+  z.strictObject({ action: z.literal('pause') }),
+  z.strictObject({ action: z.literal('resume') }),
+  /** Runs again what failed, was cancelled or skipped, and all that needs it; `tasks`: these instead, whatever their outcome. */
+  z.strictObject({ action: z.literal('rerun'), tasks: z.array(z.string()).min(1).optional() }),
+]);
+export type ControlRequest = z.infer<typeof ControlRequest>;
+
+/** How many tasks are in each state. */
+export type Counts = { readonly [state in TaskState]: number };
+
+export interface RunSummary {
+  readonly id: string;
+  readonly workflow: string;
+  /** SHA-256 of the canonical definition. */
+  readonly hash: string;
+  readonly state: RunState;
+  readonly generation: number;
+  readonly createdAt: number;
+  readonly endedAt?: number;
+  /** Why it was cancelled, or what failed first. */
+  readonly reason?: string;
+  readonly tags: readonly string[];
+  readonly tasks: number;
+}
+
+export interface LevelView {
+  readonly level: number;
+  /** Tasks of one definition together: a map or spawner with its sub-tasks. At most 100 groups a level are listed. */
+  readonly groups: readonly GroupView[];
+  readonly groupsLeftOut: number;
+}
+
+export interface GroupView {
+  readonly task: string;
+  readonly counts: Counts;
+}
+
+export interface RunView extends RunSummary {
+  readonly input: Json;
+  readonly counts: Counts;
+  readonly levels: readonly LevelView[];
+  /** Tasks at work, at most 100. */
+  readonly running: readonly RunningView[];
+  /** The first failures, at most 20. */
+  readonly failures: readonly { readonly task: string; readonly attempt: number; readonly error: AttemptError }[];
+  /** Outputs of the tasks that nothing needs, by task, when the run has ended; at most 100. */
+  readonly outputs: { readonly [task: string]: Json };
+  readonly codeFolder?: string;
+}
+
+export interface RunningView {
+  readonly task: string;
+  readonly attempt: number;
+  readonly since: number;
+  readonly step?: string;
+  readonly stepAt?: number;
+  readonly progress?: number;
+}
+
+export interface TaskView {
+  readonly id: string;
+  readonly state: TaskState;
+  /** The current or last attempt. */
+  readonly attempt: number;
+  readonly level: number;
+  readonly needs: readonly string[];
+  readonly parent?: string;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** When a task in back-off is tried again. */
+  readonly readyAt?: number;
+  readonly cpuSeconds?: number;
+  readonly memoryMb?: number;
+  readonly step?: string;
+  readonly stepAt?: number;
+  readonly progress?: number;
+  readonly error?: AttemptError;
+  /** Left out in lists. */
+  readonly output?: Json;
+  readonly input?: Json;
+  /** Reports of attempts, the refused ones too. Left out in lists. */
+  readonly attempts?: readonly AttemptView[];
+}
+
+export interface AttemptView {
+  readonly attempt: number;
+  readonly outcome: string;
+  readonly refused?: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly cpuSeconds?: number;
+  readonly memoryMb?: number;
+  readonly error?: AttemptError;
+}
+
+/**
+ * One thing that happened to a run. Delivered at least once: the same `id` may come again, also after a reconnect.
+ * `start` of an attempt comes at the latest with its end.
+ */
+export interface RunEvent {
+  readonly id: string;
+  readonly at: number;
+  readonly event: 'start' | 'success' | 'failure' | 'retry' | 'lost' | 'cancelled' | 'skipped' | 'control' | 'ended';
+  readonly task?: string;
+  readonly attempt?: number;
+  readonly detail?: string;
+  readonly error?: AttemptError;
+}
+
+export interface PageOf<T> {
+  readonly items: readonly T[];
+  /** Opaque; pass it as `after`. Null when there is nothing more, but for events and logs, which may grow. */
+  readonly next: string | null;
+}

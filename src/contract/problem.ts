@@ -1,0 +1,50 @@
+/** Every refusal a user can meet: its HTTP status, and whether the same call may succeed later. */
+export const problems = {
+  'input-invalid': { status: 422, retry: false },
+  'workflow-invalid': { status: 422, retry: false },
+  'body-invalid': { status: 400, retry: false },
+  'body-too-large': { status: 413, retry: false },
+  'route-unknown': { status: 404, retry: false },
+  'method-unknown': { status: 405, retry: false },
+  'run-unknown': { status: 404, retry: false },
+  'task-unknown': { status: 404, retry: false },
+  'workflow-unknown': { status: 404, retry: false },
+  'run-exists': { status: 409, retry: false },
+  'key-reused': { status: 422, retry: false },
+  'run-ended': { status: 409, retry: false },
+  'run-contended': { status: 409, retry: true },
+  'data-damaged': { status: 500, retry: false },
+  'data-newer': { status: 500, retry: false },
+  'data-in-use': { status: 500, retry: true },
+  'disk-full': { status: 507, retry: true },
+  'file-unreadable': { status: 422, retry: false },
+  'server-unreachable': { status: 503, retry: true },
+  unavailable: { status: 503, retry: true },
+} as const;
+export type ProblemCode = keyof typeof problems;
+
+/** A place in a file or a value: line and column count from 1. */
+export interface Place {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** JSON pointer into the value. */
+  readonly pointer?: string;
+}
+
+export interface ProblemDetail extends Place {
+  readonly message: string;
+}
+
+/** A refusal: says what was wrong, where, and what to do. Never used as a signal between our own parts. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly details: readonly ProblemDetail[];
+
+  constructor(code: ProblemCode, message: string, details: readonly ProblemDetail[] = []) {
+    super(message);
+    this.name = 'Problem';
+    this.code = code;
+    this.details = details;
+  }
+}

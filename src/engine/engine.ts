@@ -1,0 +1,40 @@
+import type {
+  ControlRequest,
+  PageOf,
+  RunEvent,
+  RunSummary,
+  RunView,
+  SubmitManyRequest,
+  SubmitRequest,
+  TaskView,
+} from '../contract/api.ts';
+import type { TaskState } from '../contract/state.ts';
+import type { LogPage, LogQuery } from '../ports/log-sink.ts';
+
+export interface RunsQuery {
+  readonly state?: string;
+  readonly workflow?: string;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface TasksQuery {
+  readonly state?: TaskState;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/** What the API can ask of the engine, whatever the substrate. Refusals are thrown as `Problem`. */
+export interface Engine {
+  /** `created` is false when that run id was there already with the same content. */
+  submit(request: SubmitRequest): Promise<{ readonly run: RunSummary; readonly created: boolean }>;
+  submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }>;
+  runs(query: RunsQuery): Promise<PageOf<RunSummary>>;
+  run(id: string): Promise<RunView>;
+  tasks(id: string, query: TasksQuery): Promise<PageOf<TaskView>>;
+  task(id: string, task: string): Promise<TaskView>;
+  /** Events after the cursor; waits up to `waitMs` for one when there is none. */
+  events(id: string, query: { readonly after?: string; readonly waitMs?: number }): Promise<PageOf<RunEvent>>;
+  logs(query: LogQuery): Promise<LogPage>;
+  control(id: string, request: ControlRequest): Promise<RunSummary>;
+}

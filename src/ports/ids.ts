@@ -1,0 +1,4 @@
+export interface Ids {
+  /** A ULID; those of one process rise. */
+  next(): string;
+}
