@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 24;
 const LAUNCHED = 'FANFOLD_LAUNCHED';
+const PARENT_POLL_MS = 100;
 const self = fileURLToPath(import.meta.url);
 
 /** Early releases of Node 24 warn about what we rely on, and what is stable since. */
@@ -34,8 +35,7 @@ function hasTerminal() {
 
 function handOver(node) {
   const child = spawn(node, [self, ...process.argv.slice(2)], {
-    // The channel closes when this process dies, however it dies: see `followLauncher`.
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    stdio: 'inherit',
     env: { ...process.env, [LAUNCHED]: '1' },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -51,12 +51,20 @@ function handOver(node) {
   });
 }
 
-/** Ends this process in order when the older Node that started it is gone. */
-function followLauncher() {
-  if (process.env[LAUNCHED] === undefined) return;
+/**
+ * Ends this process in order when what started it is gone: the older Node, however it died, or the shell of
+ * `npm start`, which dies of the signal that npm forwards and keeps it to itself.
+ */
+function followParent() {
+  if (process.env[LAUNCHED] === undefined && process.env.npm_lifecycle_event === undefined) return;
   delete process.env[LAUNCHED];
-  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  process.channel?.unref();
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_POLL_MS);
+  watch.unref();
 }
 
 function fail(message) {
@@ -66,7 +74,7 @@ function fail(message) {
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   silenceKnownWarnings();
-  followLauncher();
+  followParent();
   await import('./main.ts');
 } else {
   const node = bundledNode();

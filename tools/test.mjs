@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 /** How long Jest may take to leave once its results are written; longer means that a test left something open. */
 const LEAVE_MS_MAX = 10_000;
+/** How long Jest may take to leave once it is told to. */
+const STOP_MS_MAX = 2_000;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-test-'));
 const resultsFile = join(folder, 'results.json');
@@ -67,10 +69,25 @@ function count() {
   };
 }
 
-const jest = runJest();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => killGroup(jest, signal));
+function stop(jest) {
+  killGroup(jest, 'SIGTERM');
+  setTimeout(() => killGroup(jest, 'SIGKILL'), STOP_MS_MAX).unref();
 }
+
+/** The shell of `npm test` dies of a signal and keeps it to itself, so this looks whether it is still there. */
+function stopWithParent(jest) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop(jest);
+  }, 200);
+  watch.unref();
+}
+
+const jest = runJest();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(jest));
+stopWithParent(jest);
 const { code, late } = await ended(jest);
 const { passed, failed, skipped } = count();
 rmSync(folder, { recursive: true, force: true });
