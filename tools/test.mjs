@@ -25,7 +25,7 @@ function runJest() {
   const args = [bin, '--json', `--outputFile=${resultsFile}`, ...process.argv.slice(2)];
   const options = [process.env.NODE_OPTIONS, ...nodeOptions].filter(Boolean).join(' ');
   const env = { ...process.env, NODE_OPTIONS: options };
-  const stdio = ['inherit', 'ignore', 'inherit'];
+  const stdio = ['inherit', process.stderr, 'inherit'];
   return spawn(process.execPath, args, { cwd: root, env, stdio, detached: true });
 }
 
