@@ -1,0 +1,164 @@
+/** The API, one row a route. Routes translate; what they mean is the engine's. */
+import * as z from 'zod';
+import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
+import { listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
+import { lintText } from './lint.ts';
+import { parseWith } from './problem-response.ts';
+import { EventsParams, LogsParams, NoParams, RunsParams, TasksParams } from './queries.ts';
+import { type Call, json, type Route, route } from './route.ts';
+import { submit, submitAs, submitMany } from './submits.ts';
+
+type Action = ControlRequest['action'];
+
+/** The action is the path's, its fields are the body's. */
+async function control(action: Action, schema: z.ZodType, call: Call): Promise<Response> {
+  const id = runOf(call);
+  const fields = parseWith(schema, call.body ?? {}, 'the body') as object;
+  return json(await call.engine.control(id, { ...fields, action } as ControlRequest), 202);
+}
+
+const CancelBody = z.strictObject({ reason: z.string().max(1024).optional() });
+const RerunBody = z.strictObject({ tasks: z.array(z.string()).min(1).optional() });
+const Nothing = z.strictObject({});
+
+const controlRoute = (action: Action, summary: string, schema: z.ZodType): Route =>
+  route({
+    op: `${action}Run`,
+    method: 'POST',
+    path: `/v1/runs/:id/${action}`,
+    summary,
+    body: { kind: 'json', schema, optional: true },
+    query: NoParams,
+    status: 202,
+    answer: 'RunSummary',
+    handle: (call) => control(action, schema, call),
+  });
+
+const submits: readonly Route[] = [
+  route({
+    op: 'submitRun',
+    method: 'POST',
+    path: '/v1/runs',
+    summary: 'Starts a run. An Idempotency-Key, or an id in the body, makes it safe to repeat.',
+    body: { kind: 'json', name: 'SubmitRequest', schema: SubmitRequest },
+    query: NoParams,
+    status: 202,
+    answer: 'RunSummary',
+    handle: submit,
+  }),
+  route({
+    op: 'submitRunAs',
+    method: 'PUT',
+    path: '/v1/runs/:id',
+    summary: 'Starts a run under an id made by the client (a ULID). Repeating it changes nothing.',
+    body: { kind: 'json', name: 'SubmitRequest', schema: SubmitRequest },
+    query: NoParams,
+    status: 202,
+    answer: 'RunSummary',
+    handle: submitAs,
+  }),
+  route({
+    op: 'submitRuns',
+    method: 'POST',
+    path: '/v1/runs:batch',
+    summary: 'Starts up to 10,000 runs of one workflow, one for each input.',
+    body: { kind: 'json', name: 'SubmitManyRequest', schema: SubmitManyRequest },
+    query: NoParams,
+    status: 202,
+    answer: 'RunIds',
+    handle: submitMany,
+  }),
+];
+
+const reads: readonly Route[] = [
+  route({
+    op: 'listRuns',
+    method: 'GET',
+    path: '/v1/runs',
+    summary: 'Runs, newest first.',
+    query: RunsParams,
+    status: 200,
+    answer: 'PageOfRunSummary',
+    handle: listRuns,
+  }),
+  route({
+    op: 'getRun',
+    method: 'GET',
+    path: '/v1/runs/:id',
+    summary: 'One run: counts by level and task, what is at work, what failed, outputs.',
+    query: NoParams,
+    status: 200,
+    answer: 'RunView',
+    handle: async (call) => json(await call.engine.run(runOf(call))),
+  }),
+  route({
+    op: 'listTasks',
+    method: 'GET',
+    path: '/v1/runs/:id/tasks',
+    summary: "A run's tasks.",
+    query: TasksParams,
+    status: 200,
+    answer: 'PageOfTaskView',
+    handle: listTasks,
+  }),
+  route({
+    op: 'getTask',
+    method: 'GET',
+    path: '/v1/runs/:id/tasks/:task',
+    summary: 'One task with its input, output and attempts.',
+    query: NoParams,
+    status: 200,
+    answer: 'TaskView',
+    handle: async (call) => json(await call.engine.task(runOf(call), call.param('task'))),
+  }),
+  route({
+    op: 'listEvents',
+    method: 'GET',
+    path: '/v1/runs/:id/events',
+    summary:
+      'Events after a cursor; waits for one if told. With Accept: text/event-stream, a stream.',
+    query: EventsParams,
+    status: 200,
+    answer: 'PageOfRunEvent',
+    handle: listEvents,
+  }),
+  route({
+    op: 'readLogs',
+    method: 'GET',
+    path: '/v1/runs/:id/logs',
+    summary: 'What tasks printed. With Accept: text/plain, as text; its cursor is in Fanfold-Next.',
+    query: LogsParams,
+    status: 200,
+    answer: 'LogPage',
+    handle: readLogs,
+  }),
+];
+
+const controls: readonly Route[] = [
+  controlRoute(
+    'cancel',
+    'Cancels a run. Final: what runs is stopped, what waits is not begun.',
+    CancelBody,
+  ),
+  controlRoute('pause', 'Starts no further task of a run until it is resumed.', Nothing),
+  controlRoute('resume', 'Goes on with a paused run.', Nothing),
+  controlRoute(
+    'rerun',
+    'Runs again what did not succeed, or the tasks given, and what needs it.',
+    RerunBody,
+  ),
+];
+
+const lint = route({
+  op: 'lintWorkflow',
+  method: 'POST',
+  path: '/v1/workflows:lint',
+  summary: 'Checks a workflow, YAML or JSON as users write it, without storing it.',
+  body: { kind: 'text' },
+  query: NoParams,
+  status: 200,
+  answer: 'LintReport',
+  handle: async (call) => json(lintText(String(call.body))),
+});
+
+export const routes: readonly Route[] = [...submits, ...reads, ...controls, lint];

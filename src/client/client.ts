@@ -1,0 +1,113 @@
+import { ulid } from 'ulid';
+import type {
+  ControlRequest,
+  PageOf,
+  RunEvent,
+  RunSummary,
+  RunView,
+  SubmitManyRequest,
+  SubmitRequest,
+  TaskView,
+} from '../contract/api.ts';
+import type {
+  EventsFilter,
+  Fanfold,
+  LogPage,
+  LogsFilter,
+  RunsFilter,
+  Submitted,
+  TasksFilter,
+} from './fanfold.ts';
+import { callHttp, type HttpOptions } from './http.ts';
+
+/** The longest wait that a server grants. */
+const WAIT_MS_MAX = 25_000;
+
+/**
+ * Talks to a Fanfold server.
+ *
+ * Submits are given their ids here, so they are tried again after a lost connection and still start one run each.
+ * Other changes are sent once.
+ */
+export class Client implements Fanfold {
+  readonly #options: HttpOptions;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  get url(): string {
+    return this.#options.url;
+  }
+
+  async submit(request: SubmitRequest): Promise<Submitted> {
+    const body = { ...request, id: request.id ?? ulid() };
+    const call = { method: 'POST', path: '/v1/runs', body, repeatable: true } as const;
+    const answer = await callHttp(this.#options, call);
+    return { run: answer.body as RunSummary, created: !answer.isReplay };
+  }
+
+  async submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }> {
+    const runs = request.runs.map((run) => ({ ...run, id: run.id ?? ulid() }));
+    const body = { ...request, runs };
+    const call = { method: 'POST', path: '/v1/runs:batch', body, repeatable: true } as const;
+    return (await callHttp(this.#options, call)).body as { ids: string[] };
+  }
+
+  runs(filter: RunsFilter): Promise<PageOf<RunSummary>> {
+    return this.#get(`/v1/runs${query(filter)}`);
+  }
+
+  run(id: string): Promise<RunView> {
+    return this.#get(runPath(id));
+  }
+
+  tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>> {
+    return this.#get(`${runPath(id)}/tasks${query(filter)}`);
+  }
+
+  task(id: string, task: string): Promise<TaskView> {
+    return this.#get(`${runPath(id)}/tasks/${encodeURIComponent(task)}`);
+  }
+
+  events(id: string, { after, waitMs = 0 }: EventsFilter): Promise<PageOf<RunEvent>> {
+    const wait = Math.min(waitMs, WAIT_MS_MAX) / 1000;
+    return this.#get(`${runPath(id)}/events${query({ after, wait })}`);
+  }
+
+  logs({ run, ...filter }: LogsFilter): Promise<LogPage> {
+    return this.#get(`${runPath(run)}/logs${query(filter)}`);
+  }
+
+  async control(id: string, { action, ...body }: ControlRequest): Promise<RunSummary> {
+    const path = `${runPath(id)}/${action}`;
+    const answer = await callHttp(this.#options, { method: 'POST', path, body, repeatable: false });
+    return answer.body as RunSummary;
+  }
+
+  /** Whether a server answers there at all. */
+  async isAlive(): Promise<boolean> {
+    try {
+      const call = { method: 'GET', path: '/healthz', repeatable: false } as const;
+      await callHttp(this.#options, call);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    const answer = await callHttp(this.#options, { method: 'GET', path, repeatable: true });
+    return answer.body as T;
+  }
+}
+
+const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
+
+function query(filter: object): string {
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  const params = new URLSearchParams();
+  for (const [name, value] of given) params.set(name, String(value));
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}

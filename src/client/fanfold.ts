@@ -1,0 +1,75 @@
+/**
+ * What a client can ask of Fanfold. `Client` asks a server; the engine of an embedded Fanfold answers the same calls
+ * in this process, so that whatever shows runs need not know which of the two it has.
+ */
+import type {
+  ControlRequest,
+  PageOf,
+  RunEvent,
+  RunSummary,
+  RunView,
+  SubmitManyRequest,
+  SubmitRequest,
+  TaskView,
+} from '../contract/api.ts';
+import type { RunState, TaskState } from '../contract/state.ts';
+
+export interface RunsFilter {
+  readonly state?: RunState;
+  readonly workflow?: string;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface TasksFilter {
+  readonly state?: TaskState;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface EventsFilter {
+  readonly after?: string;
+  readonly waitMs?: number;
+}
+
+export interface LogsFilter {
+  readonly run: string;
+  readonly task?: string;
+  readonly attempt?: number;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/** A line that a task printed. */
+export interface LogLine {
+  readonly run: string;
+  readonly task: string;
+  readonly attempt: number;
+  readonly at: number;
+  readonly stream: 'stdout' | 'stderr' | 'system';
+  readonly text: string;
+}
+
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  readonly next: string;
+}
+
+export interface Submitted {
+  readonly run: RunSummary;
+  /** False when the run was there already. */
+  readonly created: boolean;
+}
+
+/** Refusals are thrown as `Problem`. */
+export interface Fanfold {
+  submit(request: SubmitRequest): Promise<Submitted>;
+  submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }>;
+  runs(filter: RunsFilter): Promise<PageOf<RunSummary>>;
+  run(id: string): Promise<RunView>;
+  tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>>;
+  task(id: string, task: string): Promise<TaskView>;
+  events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;
+  logs(filter: LogsFilter): Promise<LogPage>;
+  control(id: string, request: ControlRequest): Promise<RunSummary>;
+}

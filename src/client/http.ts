@@ -1,0 +1,110 @@
+/** One call over HTTP: retried where that is safe, refusals as `Problem`. */
+import { Problem, type ProblemCode, type ProblemDetail, problems } from '../contract/problem.ts';
+
+export interface HttpOptions {
+  /** Where the server listens, such as `http://127.0.0.1:7420`. */
+  readonly url: string;
+  readonly fetch?: typeof fetch;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** With its query. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Whether the same call twice does no more than once. */
+  readonly repeatable: boolean;
+}
+
+const TRIES_MAX = 4;
+const DELAY_MS_MIN = 100;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The body of an answer, and whether it replays an earlier one. */
+export interface Answer {
+  readonly body: unknown;
+  readonly isReplay: boolean;
+}
+
+export async function callHttp(options: HttpOptions, call: HttpCall): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const last = !call.repeatable || tries >= TRIES_MAX;
+    const outcome = await tryOnce(options, call);
+    if (outcome.kind === 'answer') return outcome.answer;
+    if (last || !outcome.mayPass) throw outcome.problem;
+    await (options.sleep ?? pause)(DELAY_MS_MIN * 2 ** (tries - 1));
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly problem: Problem; readonly mayPass: boolean };
+
+async function tryOnce(options: HttpOptions, call: HttpCall): Promise<Outcome> {
+  let response: Response;
+  try {
+    response = await (options.fetch ?? fetch)(new URL(call.path, options.url), {
+      method: call.method,
+      headers: {
+        ...options.headers,
+        accept: 'application/json',
+        ...(call.body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    });
+    const body = await readAnswer(response);
+    if (response.ok) return { kind: 'answer', answer: { body, isReplay: isReplay(response) } };
+    const problem = problemOf(response.status, body);
+    const mayPass = response.status === 503 || response.status === 429;
+    return { kind: 'refused', problem, mayPass };
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    return unreachable(options.url, error);
+  }
+}
+
+const isReplay = (response: Response): boolean =>
+  response.headers.get('idempotent-replay') === 'true';
+
+async function readAnswer(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    const said = text.slice(0, 120).replaceAll(/\s+/g, ' ');
+    throw new Problem(
+      'unavailable',
+      `the server answered ${response.status}, but not JSON: ${said}`,
+    );
+  }
+}
+
+const isKnown = (code: unknown): code is ProblemCode =>
+  typeof code === 'string' && Object.hasOwn(problems, code);
+
+function problemOf(status: number, body: unknown): Problem {
+  const { code, detail, errors } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const message = typeof detail === 'string' ? detail : `the server answered ${status}`;
+  const details = Array.isArray(errors) ? (errors as ProblemDetail[]) : [];
+  return new Problem(isKnown(code) ? code : 'unavailable', message, details);
+}
+
+/** The code of a failed connection, which `fetch` hides in causes. */
+function codeOf(error: unknown): string {
+  const { cause, code } = (error ?? {}) as { readonly cause?: unknown; readonly code?: unknown };
+  if (typeof code === 'string') return code;
+  return cause === undefined ? '' : codeOf(cause);
+}
+
+function unreachable(url: string, error: unknown): Outcome {
+  const code = codeOf(error);
+  const nobody = code === 'ECONNREFUSED' || code === 'ENOTFOUND';
+  const why = code || (error instanceof Error ? error.message : String(error));
+  const message = nobody
+    ? `no server answers at ${url} (${code}); start one with \`fanfold serve\`, or name another with --url`
+    : `the connection to ${url} failed (${why})`;
+  return { kind: 'refused', problem: new Problem('server-unreachable', message), mayPass: !nobody };
+}

@@ -1,0 +1,71 @@
+import type { RunEvent, RunSummary, RunView, TaskView } from '../../src/contract/api.ts';
+import { Problem } from '../../src/contract/problem.ts';
+import { taskStates } from '../../src/contract/state.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+
+export const RUN = '01JD8K7QZZZZZZZZZZZZZZZZZZ';
+export const noCounts = Object.fromEntries(
+  taskStates.map((state) => [state, 0]),
+) as RunView['counts'];
+
+export const summary = (over: Partial<RunSummary> = {}): RunSummary => ({
+  id: RUN,
+  workflow: 'hello',
+  hash: '00',
+  state: 'running',
+  generation: 1,
+  createdAt: 1_700_000_000_000,
+  tags: [],
+  tasks: 2,
+  ...over,
+});
+
+export const view = (over: Partial<RunView> = {}): RunView => ({
+  ...summary(),
+  input: {},
+  counts: noCounts,
+  levels: [],
+  running: [],
+  failures: [],
+  outputs: {},
+  ...over,
+});
+
+export interface FakeEngine extends Engine {
+  /** Each call's name and arguments. */
+  readonly calls: [string, ...unknown[]][];
+}
+
+/** An engine that notes its calls and answers them with little; `over` replaces what a test is about. */
+export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
+  const calls: [string, ...unknown[]][] = [];
+  const known = (id: string): void => {
+    if (id !== RUN) throw new Problem('run-unknown', `no run ${id}`);
+  };
+  const base: Engine = {
+    submit: async (request) => ({ run: summary({ id: request.id ?? RUN }), created: true }),
+    submitMany: async (request) => ({ ids: request.runs.map((run) => run.id ?? RUN) }),
+    runs: async () => ({ items: [summary()], next: null }),
+    run: async (id) => {
+      known(id);
+      return view();
+    },
+    tasks: async () => ({ items: [], next: null }),
+    task: async (_, id) => ({ id, state: 'running', attempt: 1, level: 0, needs: [] }) as TaskView,
+    events: async () => ({ items: [] as RunEvent[], next: 'c0' }),
+    logs: async () => ({ lines: [], next: 'l0' }),
+    control: async (id) => {
+      known(id);
+      return summary();
+    },
+    ...over,
+  };
+  const noted = Object.entries(base).map(([name, act]) => [
+    name,
+    async (...args: unknown[]) => {
+      calls.push([name, ...args]);
+      return (act as (...all: unknown[]) => unknown)(...args);
+    },
+  ]);
+  return { ...(Object.fromEntries(noted) as Engine), calls };
+}
