@@ -1,2 +1,6 @@
-console.error('usage: fanfold <command>');
-process.exit(2);
+import { runCli } from './program.ts';
+import { processShell } from './shell.ts';
+
+const shell = processShell();
+const code = await runCli(process.argv.slice(2), shell);
+shell.leave(code);

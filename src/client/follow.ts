@@ -31,9 +31,15 @@ function unless<T>(
 
 const cursor = (after: string | undefined) => (after === undefined ? {} : { after });
 
-/** After an end, or when nothing came for long. */
-const mayBeLast = (events: readonly RunEvent[]): boolean =>
-  events.length === 0 || events.at(-1)?.event === 'ended';
+/** Asked after an end, or when nothing came for long. A rerun may follow an end, so the run itself is asked. */
+async function isLast(
+  fanfold: Pick<Fanfold, 'run'>,
+  id: string,
+  events: readonly RunEvent[],
+): Promise<boolean> {
+  const mayBe = events.length === 0 || events.at(-1)?.event === 'ended';
+  return mayBe && isEnded((await fanfold.run(id)).state);
+}
 
 /**
  * The events of a run, a page at a time, each event once, until the run has ended. Goes on where it was after a lost
@@ -56,8 +62,7 @@ export async function* followPages(
     if (fresh.length > 0) yield fresh;
     after = page.next ?? after;
     if (isOver && page.items.length === 0) return;
-    // A rerun may follow an end, so the run itself is asked.
-    if (mayBeLast(page.items)) isOver = isEnded((await fanfold.run(id)).state);
+    isOver ||= await isLast(fanfold, id, page.items);
   }
 }
 

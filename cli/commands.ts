@@ -1,0 +1,166 @@
+/** The table of commands. */
+import { InvalidArgumentError } from 'commander';
+import type { Act } from './command.ts';
+
+type OptionRow = readonly [
+  flags: string,
+  description: string,
+  parse?: (value: string, before: unknown) => unknown,
+];
+
+export interface CommandRow {
+  /** In commander's form: name, `<required>`, `[optional]`, `<many...>`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options?: readonly OptionRow[];
+  readonly help?: string;
+  /** Talks to no server and needs no data folder. */
+  readonly isLocal?: boolean;
+  readonly load: () => Promise<Act>;
+}
+
+const whole =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const n = Number(value);
+    if (/^\d+$/.test(value) && n >= min && n <= max) return n;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+
+const positive = (value: string): number => {
+  const n = Number(value);
+  if (value.trim() !== '' && Number.isFinite(n) && n > 0) return n;
+  throw new InvalidArgumentError('Expected a number above 0.');
+};
+
+const many = (value: string, before: unknown): string[] => [
+  ...(Array.isArray(before) ? before : []),
+  value,
+];
+
+const SLOTS_MAX = 10_000;
+const inputs: readonly OptionRow[] = [
+  ['--input <name=value>', 'a field of the input; JSON or text; may come often', many],
+  ['--input-file <file>', 'the input, as YAML or JSON'],
+  ['--tag <tag>', 'a tag of the run; may come often', many],
+];
+const slots: OptionRow = ['--slots <n>', 'how many tasks run at once', whole(1, SLOTS_MAX)];
+const port: OptionRow = ['--port <n>', 'default: 7420, or the next free one', whole(0, 65_535)];
+const events: OptionRow = [
+  '--events <file>',
+  'write each start, success and failure as a JSON line',
+];
+
+export const commands: readonly CommandRow[] = [
+  {
+    usage: 'init [dir]',
+    summary: 'write a small workflow that works',
+    isLocal: true,
+    load: async () => (await import('./commands/init.ts')).act,
+  },
+  {
+    usage: 'run <file>',
+    summary: 'run a workflow file and show it until it ends',
+    options: [
+      ...inputs,
+      slots,
+      events,
+      ['--detach', 'only hand it to the server that holds the data folder, and print its id'],
+    ],
+    help: 'Ctrl-C cancels the run; if a server has it, Ctrl-C only lets go of it. A second one leaves at once.',
+    load: async () => (await import('./commands/run.ts')).act,
+  },
+  {
+    usage: 'lint <files...>',
+    summary: 'check workflow files',
+    isLocal: true,
+    load: async () => (await import('./commands/lint.ts')).act,
+  },
+  {
+    usage: 'submit <file>',
+    summary: 'hand a workflow file to a server, and print the id of the run',
+    options: inputs,
+    load: async () => (await import('./commands/submit.ts')).act,
+  },
+  {
+    usage: 'ls',
+    summary: 'list runs, newest first',
+    options: [
+      ['--state <state>', 'only runs in this state'],
+      ['--workflow <name>', 'only runs of this workflow'],
+      ['--limit <n>', 'how many; default: 20', whole(1, 1000)],
+      ['--after <cursor>', 'go on after a page'],
+    ],
+    load: async () => (await import('./commands/ls.ts')).act,
+  },
+  {
+    usage: 'show <run> [task]',
+    summary: 'show a run, or one of its tasks',
+    options: [['--tasks [state]', 'list tasks, all or those in one state']],
+    load: async () => (await import('./commands/show.ts')).act,
+  },
+  {
+    usage: 'watch <run>',
+    summary: 'show a run until it ends; leave with its exit code',
+    options: [events],
+    help: 'With --json the events of the run are printed, one a line.',
+    load: async () => (await import('./commands/watch.ts')).act,
+  },
+  {
+    usage: 'logs <run> [task]',
+    summary: 'print what tasks printed',
+    options: [
+      ['-f, --follow', 'go on until the run has ended'],
+      ['--attempt <n>', 'only of this attempt', whole(1, 1_000_000)],
+    ],
+    load: async () => (await import('./commands/logs.ts')).act,
+  },
+  {
+    usage: 'cancel <run>',
+    summary: 'cancel a run, for good',
+    options: [['--reason <text>', 'is kept with the run']],
+    load: async () => (await import('./commands/control.ts')).cancel,
+  },
+  {
+    usage: 'pause <run>',
+    summary: 'start no further task of a run',
+    load: async () => (await import('./commands/control.ts')).pause,
+  },
+  {
+    usage: 'resume <run>',
+    summary: 'go on with a paused run',
+    load: async () => (await import('./commands/control.ts')).resume,
+  },
+  {
+    usage: 'rerun <run>',
+    summary: 'run again what did not succeed, and what needs it',
+    options: [['--task <id>', 'this task instead; may come often', many]],
+    load: async () => (await import('./commands/control.ts')).rerun,
+  },
+  {
+    usage: 'serve',
+    summary: 'serve the HTTP API, and go on with runs that have not ended',
+    options: [port, slots],
+    load: async () => (await import('./commands/serve.ts')).act,
+  },
+  {
+    usage: 'start',
+    summary: 'run the example, show it, and stay up to serve',
+    options: [['--once', 'leave when the example has ended'], port, slots],
+    load: async () => (await import('./commands/start.ts')).act,
+  },
+  {
+    usage: 'import <format> <file>',
+    summary: 'make a workflow from another system’s file; format: wfcommons',
+    options: [
+      [
+        '--scale <s>',
+        'tasks sleep for their recorded time multiplied by this; default: 1',
+        positive,
+      ],
+      ['--out <file>', 'write it there; default: stdout'],
+    ],
+    isLocal: true,
+    load: async () => (await import('./commands/import.ts')).act,
+  },
+];

@@ -1,0 +1,147 @@
+import type { Fanfold } from '../../src/client/fanfold.ts';
+import type { AttemptView, RunView, TaskView } from '../../src/contract/api.ts';
+import { Problem } from '../../src/contract/problem.ts';
+import { isEnded, type TaskState, taskStates } from '../../src/contract/state.ts';
+import { type Act, optional, required, text } from '../command.ts';
+import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { inputText, runLines, runningText } from '../render/run-lines.ts';
+import { clockTime, cut, duration, harmless, table } from '../render/text.ts';
+import { openAny, resolveRun, using } from '../servers.ts';
+import { colourOfState, failureText, outcomeLine, outputLines } from '../summary.ts';
+
+const TASKS_SHOWN = 100;
+
+/** Shows a run, its tasks in one state, or one task. */
+export const act: Act = async (context, args, options) =>
+  using(await openAny(context), async ({ fanfold }) => {
+    const id = await resolveRun(fanfold, required(args, 0));
+    const task = text(args[1]);
+    if (task !== undefined) await showTask(context, fanfold, id, task);
+    else if (options.tasks !== undefined) await showTasks(context, fanfold, id, options.tasks);
+    else await showRun(context, await fanfold.run(id));
+    return exitCodes.succeeded;
+  });
+
+async function showRun(context: Context, view: RunView): Promise<void> {
+  const { shell, paint, say, sayJson, flags } = context;
+  sayJson(view);
+  if (flags.json === true) return;
+  const now = shell.now();
+  const { columns } = shell.stdout;
+  if (isEnded(view.state)) say(outcomeLine(view, now, paint));
+  else say(`run ${view.id} ${view.workflow} is ${colourOfState(view.state, paint)(view.state)}`);
+  for (const line of factLines(view, now)) say(line);
+  const picture = runLines(
+    { ...view, running: [] },
+    { columns, rows: Number.POSITIVE_INFINITY, now, paint },
+  );
+  for (const line of picture.slice(1)) say(line);
+  section(
+    context,
+    'running:',
+    view.running.map((task) => `  ${runningText(task, now)}`),
+  );
+  section(
+    context,
+    'failed:',
+    view.failures.map((failure) => `  ${failureText(failure)}`),
+  );
+  section(context, 'results:', outputLines(view, columns));
+}
+
+function section({ say, shell }: Context, title: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  say(title);
+  for (const line of lines) say(cut(line, shell.stdout.columns));
+}
+
+function factLines(view: RunView, now: number): string[] {
+  const facts: [string, string | undefined][] = [
+    ['reason', view.reason],
+    ['input', inputText(view.input) || undefined],
+    ['tags', view.tags.join(', ') || undefined],
+    ['created', clockTime(view.createdAt, now)],
+    ['rerun', view.generation > 1 ? `${view.generation - 1} times` : undefined],
+    ['code', view.codeFolder],
+  ];
+  return facts.flatMap(([name, value]) =>
+    value === undefined ? [] : [`  ${name.padEnd(8)} ${harmless(value)}`],
+  );
+}
+
+async function showTasks(
+  context: Context,
+  fanfold: Fanfold,
+  id: string,
+  wanted: unknown,
+): Promise<void> {
+  const state = stateOf(wanted);
+  const page = await fanfold.tasks(id, { ...optional('state', state), limit: TASKS_SHOWN });
+  context.sayJson(page);
+  if (context.flags.json === true) return;
+  const rows = page.items.map((task) => [task.id, task.state, String(task.attempt), factOf(task)]);
+  const lines = table([['TASK', 'STATE', 'ATTEMPT', ''], ...rows], context.shell.stdout.columns);
+  for (const line of lines) context.say(line);
+  if (page.next !== null) context.note('more are not shown; --json and the API have all');
+}
+
+function stateOf(wanted: unknown): TaskState | undefined {
+  if (wanted === true) return undefined;
+  const state = taskStates.find((one) => one === wanted);
+  if (state !== undefined) return state;
+  throw new Problem('input-invalid', `--tasks ${wanted}: expected one of ${taskStates.join(', ')}`);
+}
+
+const factOf = (task: TaskView): string =>
+  harmless(task.error?.message ?? task.step ?? timeOf(task.startedAt, task.endedAt));
+
+const timeOf = (from: number | undefined, to: number | undefined): string =>
+  from === undefined || to === undefined ? '' : duration(to - from);
+
+async function showTask(
+  context: Context,
+  fanfold: Fanfold,
+  id: string,
+  name: string,
+): Promise<void> {
+  const task = await fanfold.task(id, name);
+  context.sayJson(task);
+  if (context.flags.json === true) return;
+  const now = context.shell.now();
+  const state = colourOfState(task.state, context.paint)(task.state);
+  context.say(`task ${task.id} of run ${id} is ${state}, attempt ${task.attempt}`);
+  const running = {
+    task: task.id,
+    attempt: task.attempt,
+    since: task.startedAt ?? now,
+    ...optional('step', task.step),
+    ...optional('stepAt', task.stepAt),
+    ...optional('progress', task.progress),
+  };
+  const facts: [string, string | undefined][] = [
+    ['running', task.state === 'running' ? runningText(running, now) : undefined],
+    ['again', task.readyAt === undefined ? undefined : `in ${duration(task.readyAt - now)}`],
+    ['needs', task.needs.join(', ') || undefined],
+    ['input', task.input === undefined ? undefined : JSON.stringify(task.input)],
+    ['output', task.output === undefined ? undefined : JSON.stringify(task.output)],
+    ['error', task.error?.message],
+  ];
+  for (const [label, value] of facts) {
+    if (value !== undefined) context.say(`  ${label.padEnd(8)} ${harmless(value)}`);
+  }
+  section(context, 'attempts:', (task.attempts ?? []).map(attemptText));
+}
+
+function attemptText(attempt: AttemptView): string {
+  const parts = [
+    `  ${attempt.attempt}`,
+    attempt.outcome,
+    duration(attempt.endedAt - attempt.startedAt),
+    attempt.cpuSeconds === undefined ? '' : `cpu ${attempt.cpuSeconds.toFixed(2)} s`,
+    attempt.memoryMb === undefined ? '' : `memory ${Math.round(attempt.memoryMb)} MB`,
+    attempt.refused === undefined ? '' : `refused: ${attempt.refused}`,
+    attempt.error?.message ?? '',
+  ];
+  return harmless(parts.filter((part) => part !== '').join('  '));
+}

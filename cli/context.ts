@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import pc from 'picocolors';
+import type { Output, Shell } from './shell.ts';
+
+/** Options that every command has. */
+export interface Flags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+  readonly url?: string;
+  readonly data?: string;
+}
+
+export type Paint = ReturnType<typeof pc.createColors>;
+
+/** What a command works with. */
+export interface Context {
+  readonly shell: Shell;
+  readonly flags: Flags;
+  /** Colours for stdout and for stderr, or functions that leave text as it is. */
+  readonly paint: Paint;
+  readonly paintNotes: Paint;
+  readonly dataFolder: string;
+  /** A line of the command's answer, for people. Not printed with --json. */
+  say(line: string): void;
+  /** The command's answer, or one line of it if it is a stream, as JSON. Printed with --json only. */
+  sayJson(value: unknown): void;
+  /** A line beside the answer, on stderr. */
+  note(line: string): void;
+  path(given: string): string;
+}
+
+export const DATA_FOLDER = '.fanfold';
+
+function hasColour(shell: Shell, flags: Flags, output: Output): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = shell.env;
+  if (flags.color === false || (NO_COLOR ?? '') !== '') return false;
+  if ((FORCE_COLOR ?? '') !== '' && FORCE_COLOR !== '0') return true;
+  return output.isTTY && TERM !== 'dumb';
+}
+
+export function createContext(shell: Shell, flags: Flags): Context {
+  const json = flags.json === true;
+  const path = (given: string) => resolve(shell.cwd, given);
+  return {
+    shell,
+    flags,
+    paint: pc.createColors(hasColour(shell, flags, shell.stdout)),
+    paintNotes: pc.createColors(hasColour(shell, flags, shell.stderr)),
+    dataFolder: path(flags.data ?? shell.env.FANFOLD_DATA ?? DATA_FOLDER),
+    say: (line) => {
+      if (!json) shell.stdout.write(`${line}\n`);
+    },
+    sayJson: (value) => {
+      if (json) shell.stdout.write(`${JSON.stringify(value)}\n`);
+    },
+    note: (line) => {
+      if (flags.quiet !== true) shell.stderr.write(`${line}\n`);
+    },
+    path,
+  };
+}

@@ -1,0 +1,53 @@
+/** How refusals and errors are told. */
+import { relative } from 'node:path';
+import { type Place, Problem, type ProblemDetail } from '../src/contract/problem.ts';
+import type { Context } from './context.ts';
+import { exitCodeOfProblem, exitCodes } from './exit-codes.ts';
+import { count, harmless } from './render/text.ts';
+
+/** `file:line:col`, or what there is of it. */
+export function placeText(place: Place, cwd: string): string {
+  const file = place.file === undefined ? undefined : shorter(place.file, cwd);
+  const at = [file, place.line, place.column].filter((part) => part !== undefined).join(':');
+  return at !== '' ? at : (place.pointer ?? '');
+}
+
+function shorter(file: string, cwd: string): string {
+  const short = relative(cwd, file);
+  return short !== '' && !short.startsWith('..') ? short : file;
+}
+
+export function detailText(detail: ProblemDetail, cwd: string): string {
+  return `${placeText(detail, cwd)} ${harmless(detail.message)}`.trim();
+}
+
+/** A headline, then a line for each place. A message that consists of its details is not said twice. */
+function problemLines(error: Problem, cwd: string): string[] {
+  const details = error.details.map((detail) => detailText(detail, cwd));
+  const said = error.message.split('\n').map(harmless);
+  const isList = error.details.every((detail) => error.message.includes(detail.message));
+  if (error.code === 'workflow-invalid' && isList && details.length > 0) {
+    const more = said.filter((line) => line.startsWith('and '));
+    return [`the workflow has ${count(details.length, 'mistake')}`, ...details, ...more];
+  }
+  // A single detail often says what the message said.
+  return [...said, ...details.filter((text) => !error.message.includes(text))];
+}
+
+/** Tells an error and gives the exit code. */
+export function tellFailure(context: Context, error: unknown): number {
+  const { shell, paintNotes } = context;
+  const prefix = paintNotes.red('fanfold:');
+  if (!(error instanceof Problem)) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    shell.stderr.write(`${prefix} an error of ours, please report it\n${message}\n`);
+    context.sayJson({ problem: { code: 'internal-error', message: String(error) } });
+    return exitCodes.failed;
+  }
+  for (const [i, line] of problemLines(error, shell.cwd).entries()) {
+    shell.stderr.write(i === 0 ? `${prefix} ${line}\n` : `  ${line}\n`);
+  }
+  const { code, message } = error;
+  context.sayJson({ problem: { code, message, errors: error.details } });
+  return exitCodeOfProblem(error.code);
+}

@@ -1,0 +1,97 @@
+/** Which Fanfold a command talks to: a server, or the data folder itself. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fanfold } from '../src/client/fanfold.ts';
+import { Problem } from '../src/contract/problem.ts';
+import type { Context } from './context.ts';
+import type { Embedded, EmbeddedOptions } from './shell.ts';
+
+export const URL_USUAL = 'http://127.0.0.1:7420';
+
+/** Written into a data folder by the server that holds it. */
+interface ServerFile {
+  readonly url: string;
+  readonly pid: number;
+}
+
+function readServerFile(folder: string): ServerFile | undefined {
+  try {
+    const { url, pid } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8'));
+    return typeof url === 'string' && URL.canParse(url) && Number.isInteger(pid)
+      ? { url, pid }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The url of the live server that holds the data folder. */
+export async function findServer({ shell, dataFolder }: Context): Promise<string | undefined> {
+  const file = readServerFile(dataFolder);
+  if (file === undefined || !shell.isProcess(file.pid)) return undefined;
+  return (await shell.connect(file.url).isAlive()) ? file.url : undefined;
+}
+
+/** The url that the caller named. */
+export function givenUrl({ flags, shell }: Context): string | undefined {
+  const url = flags.url ?? shell.env.FANFOLD_URL;
+  if (url === undefined || url === '') return undefined;
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw new Problem('input-invalid', `${url} is no URL; expected something like ${URL_USUAL}`);
+}
+
+export interface Opened {
+  readonly fanfold: Fanfold;
+  /** Undefined: no server, the data folder was opened by this process. */
+  readonly url: string | undefined;
+  close(): Promise<void>;
+}
+
+const served = (context: Context, url: string): Opened => ({
+  fanfold: context.shell.connect(url),
+  url,
+  close: async () => undefined,
+});
+
+/** A server: the one given, the one of the data folder, or the one at the usual place. */
+export async function openServer(context: Context): Promise<Opened> {
+  const url = givenUrl(context) ?? (await findServer(context)) ?? URL_USUAL;
+  return served(context, url);
+}
+
+/**
+ * What looks at runs, or marks them, works without a server too: then this process opens the data folder for a
+ * moment, and starts no task.
+ */
+export async function openAny(context: Context): Promise<Opened> {
+  const url = givenUrl(context) ?? (await findServer(context));
+  if (url !== undefined || !existsSync(context.dataFolder)) {
+    return served(context, url ?? URL_USUAL);
+  }
+  const embedded = await startEmbedded(context, { slots: 0, port: null });
+  return { fanfold: embedded.engine, url: undefined, close: () => embedded.close() };
+}
+
+export function startEmbedded(
+  context: Context,
+  options: Omit<EmbeddedOptions, 'dataFolder'>,
+): Promise<Embedded> {
+  return context.shell.startEmbedded({ dataFolder: context.dataFolder, ...options });
+}
+
+/** Runs `act` with what `open` gives, and closes it whatever happens. */
+export async function using<T>(opened: Opened, act: (opened: Opened) => Promise<T>): Promise<T> {
+  try {
+    return await act(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A run as the caller names it: its id in any case of letters, or `last`. */
+export async function resolveRun(fanfold: Fanfold, word: string): Promise<string> {
+  if (word !== 'last') return word.toUpperCase();
+  const newest = (await fanfold.runs({ limit: 1 })).items[0];
+  if (newest === undefined) throw new Problem('run-unknown', 'there is no run yet');
+  return newest.id;
+}

@@ -1,0 +1,114 @@
+/** What the command line needs of the process around it; tests bring their own. */
+import { Client } from '../src/client/client.ts';
+import type { Fanfold } from '../src/client/fanfold.ts';
+
+export interface Output {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface Remote extends Fanfold {
+  readonly url: string;
+  isAlive(): Promise<boolean>;
+}
+
+export interface EmbeddedOptions {
+  readonly dataFolder: string;
+  /** How many tasks run at once; 0: none, for looking only. */
+  readonly slots?: number;
+  /** Null: no HTTP. Default: the usual port, or the next free one. */
+  readonly port?: number | null;
+  readonly fsync?: boolean;
+}
+
+export interface Embedded {
+  readonly engine: Fanfold;
+  readonly url: string | undefined;
+  close(): Promise<void>;
+}
+
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+export interface Shell {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** Hears of signals until the returned function is called; meanwhile they no longer end the process. */
+  onSignal(listener: (signal: Signal) => void): () => void;
+  /** Whether a process of that id lives. */
+  isProcess(pid: number): boolean;
+  connect(url: string): Remote;
+  startEmbedded(options: EmbeddedOptions): Promise<Embedded>;
+  /** Ends the process at once. */
+  leave(code: number): void;
+}
+
+const COLUMNS_USUAL = 80;
+const ROWS_USUAL = 24;
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    get isTTY() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns || COLUMNS_USUAL;
+    },
+    get rows() {
+      return stream.rows || ROWS_USUAL;
+    },
+  };
+}
+
+function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function onSignal(listener: (signal: Signal) => void): () => void {
+  const signals: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
+/** Loaded when first needed: most commands talk to a server only. */
+async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const place = '../src/embedded/index.ts';
+  const { startEmbedded: start } = await import(place);
+  return start(options);
+}
+
+/** This process. */
+export function processShell(): Shell {
+  // Whoever reads our output may stop early, as `head` does; that is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  return {
+    stdout: outputOf(process.stdout),
+    stderr: outputOf(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onSignal,
+    isProcess,
+    connect: (url) => new Client({ url }),
+    startEmbedded,
+    // What was written to a pipe is written before the process ends.
+    leave: (code) => void process.stdout.write('', () => process.exit(code)),
+  };
+}

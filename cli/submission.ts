@@ -1,0 +1,82 @@
+/** From the command line to a submit: the workflow file, the input. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { SubmitRequest } from '../src/contract/api.ts';
+import type { Json, JsonObject } from '../src/contract/json.ts';
+import { Problem } from '../src/contract/problem.ts';
+import type { Workflow } from '../src/contract/workflow.ts';
+import { type Options, optional, text, texts } from './command.ts';
+import type { Context } from './context.ts';
+import { loadFile } from './workflow-file.ts';
+
+/** Takes `--input`, `--input-file` and `--tag` into account. */
+export async function requestOf(
+  context: Context,
+  file: string,
+  options: Options,
+): Promise<SubmitRequest> {
+  const { workflow, code } = await loadFile(context.path(file));
+  const input = inputOf(context, workflow, options);
+  const tags = texts(options.tag);
+  return {
+    workflow,
+    code,
+    ...optional('input', input),
+    ...(tags.length > 0 && { tags: [...tags] }),
+  };
+}
+
+function inputOf(
+  context: Context,
+  workflow: Workflow,
+  options: Options,
+): Record<string, Json> | undefined {
+  const path = text(options.inputFile);
+  const fromFile = path === undefined ? {} : readInput(context.path(path));
+  const given = texts(options.input).map((pair) => inputField(pair, workflow));
+  const input = Object.fromEntries([...Object.entries(fromFile), ...given]);
+  return Object.keys(input).length === 0 ? undefined : input;
+}
+
+function readInput(path: string): JsonObject {
+  const content = readText(path);
+  let value: unknown;
+  try {
+    value = parse(content);
+  } catch (error) {
+    throw new Problem(
+      'input-invalid',
+      `${path} is neither YAML nor JSON: ${(error as Error).message}`,
+    );
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as JsonObject;
+  throw new Problem('input-invalid', `${path} holds no input: expected fields with values`);
+}
+
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Problem('file-unreadable', `cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** `name=value`: JSON if it is, else text; always text for a field whose type is `string`. */
+export function inputField(pair: string, workflow: Pick<Workflow, 'input'>): [string, Json] {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new Problem('input-invalid', `--input ${pair}: expected name=value`);
+  const name = pair.slice(0, at);
+  const value = pair.slice(at + 1);
+  const fields = workflow.input ?? {};
+  const type = Object.hasOwn(fields, name) ? fields[name]?.type : undefined;
+  return [name, type === 'string' ? value : jsonOrText(value)];
+}
+
+function jsonOrText(value: string): Json {
+  try {
+    return JSON.parse(value) as Json;
+  } catch {
+    return value;
+  }
+}
