@@ -1,7 +1,7 @@
 /** Words of the HTTP API, version 1. Requests are schemas, since they cross a door; answers are shapes. Times: epoch ms. */
 import * as z from 'zod';
-import type { Json } from './json.ts';
 import type { AttemptError } from './execution.ts';
+import type { Json } from './json.ts';
 import type { RunState, TaskState } from './state.ts';
 import { Code, Workflow } from './workflow.ts';
 
@@ -25,9 +25,7 @@ export type SubmitRequest = z.infer<typeof SubmitRequest>;
 export const SubmitManyRequest = z.strictObject({
   workflow: Workflow,
   runs: z
-    .array(
-      z.strictObject({ id: Ulid.optional(), input: z.record(z.string(), AnyJson).optional() }),
-    )
+    .array(z.strictObject({ id: Ulid.optional(), input: z.record(z.string(), AnyJson).optional() }))
     .min(1)
     .max(10_000),
   code: Code.optional(),
@@ -81,7 +79,11 @@ export interface RunView extends RunSummary {
   /** Tasks at work, at most 100. */
   readonly running: readonly RunningView[];
   /** The first failures, at most 20. */
-  readonly failures: readonly { readonly task: string; readonly attempt: number; readonly error: AttemptError }[];
+  readonly failures: readonly {
+    readonly task: string;
+    readonly attempt: number;
+    readonly error: AttemptError;
+  }[];
   /** Outputs of the tasks that nothing needs, by task, when the run has ended; at most 100. */
   readonly outputs: { readonly [task: string]: Json };
   readonly codeFolder?: string;
@@ -139,7 +141,16 @@ export interface AttemptView {
 export interface RunEvent {
   readonly id: string;
   readonly at: number;
-  readonly event: 'start' | 'success' | 'failure' | 'retry' | 'lost' | 'cancelled' | 'skipped' | 'control' | 'ended';
+  readonly event:
+    | 'start'
+    | 'success'
+    | 'failure'
+    | 'retry'
+    | 'lost'
+    | 'cancelled'
+    | 'skipped'
+    | 'control'
+    | 'ended';
   readonly task?: string;
   readonly attempt?: number;
   readonly detail?: string;

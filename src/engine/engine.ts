@@ -34,7 +34,10 @@ export interface Engine {
   tasks(id: string, query: TasksQuery): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
   /** Events after the cursor; waits up to `waitMs` for one when there is none. */
-  events(id: string, query: { readonly after?: string; readonly waitMs?: number }): Promise<PageOf<RunEvent>>;
+  events(
+    id: string,
+    query: { readonly after?: string; readonly waitMs?: number },
+  ): Promise<PageOf<RunEvent>>;
   logs(query: LogQuery): Promise<LogPage>;
   control(id: string, request: ControlRequest): Promise<RunSummary>;
 }

@@ -1,0 +1,35 @@
+import type { ExecutionSpec } from './execution.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Delivery } from './workflow.ts';
+
+/**
+ * A message to runners: some attempts of one task type, with all that is needed to run them. A hint: what it says is
+ * true when it was sent, and an attempt starts only by a claim (or by its delivery, `at-least-once`).
+ */
+export interface TaskMessage {
+  /** Names the type: two messages with the same `type` have the same `spec`. */
+  readonly type: string;
+  readonly spec: ExecutionSpec;
+  readonly workflow: string;
+  readonly delivery: Delivery;
+  /** Runs also when its run is cancelled. */
+  readonly always: boolean;
+  readonly sentAt: number;
+  /** Not started before, epoch ms. */
+  readonly notBefore: number;
+  /** An attempt claimed after it fails with `queue-limit`, epoch ms. 0: none. */
+  readonly notAfter: number;
+  readonly runs: readonly string[];
+  readonly tasks: readonly TaskRow[];
+}
+
+export type TaskRow = readonly [
+  run: number,
+  task: number,
+  id: string,
+  attempt: number,
+  input: Json,
+];
+
+export const asBody = (message: TaskMessage): JsonObject => message as unknown as JsonObject;
+export const fromBody = (body: JsonObject): TaskMessage => body as unknown as TaskMessage;

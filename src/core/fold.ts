@@ -1,0 +1,280 @@
+import type { Control, Happening, Lost, Report, Spawn } from '../contract/happening.ts';
+import { isEnded } from '../contract/state.ts';
+import { chance } from './chance.ts';
+import { cancelOpen, rerunFrom, resumeAll } from './control.ts';
+import { type Decision, newDecision } from './decision.ts';
+import { definitionOf, extend, isDetached, type Segment, segmentsOf } from './graph.ts';
+import {
+  attemptOf,
+  codeOf,
+  grow,
+  type Progress,
+  refuse,
+  setCode,
+  setSource,
+  setTries,
+  sourceOf,
+  type Tries,
+  triesOf,
+} from './progress.ts';
+import { decideLost, decideRetry } from './retry.ts';
+import { consider, decideEnd, endedByDecider, endTask, settle } from './settle.ts';
+import { codes, hasEnded } from './status.ts';
+
+/**
+ * Folds happenings into a run's progress, in place, and says what is to be done.
+ *
+ * What is to be done depends on the progress and on the happenings, not on what this call changed: a happening that was
+ * folded before yields its dependents' sends and the run's due end again. So whoever dies between saving and sending
+ * does no harm, as the happenings come again.
+ *
+ * Whatever the order in which happenings come, each report is judged alone: the current attempt's first one counts,
+ * any other is refused.
+ */
+export function fold(progress: Progress, happenings: readonly Happening[]): Decision {
+  const decision = newDecision();
+  for (const happening of happenings) {
+    switch (happening.kind) {
+      case 'report':
+        foldReport(progress, happening.id, happening.report, decision);
+        break;
+      case 'lost':
+        foldLost(progress, happening.id, happening.lost, decision);
+        break;
+      case 'spawn':
+        foldSpawn(progress, happening.id, happening.spawn, decision);
+        break;
+      case 'control':
+        foldControl(progress, happening.id, happening.control, decision);
+        break;
+    }
+  }
+  settle(progress, decision);
+  decideEnd(progress, decision);
+  return decision;
+}
+
+/** A run was just submitted: what of it may start. */
+export function begin(progress: Progress): Decision {
+  const decision = newDecision();
+  const { dag } = progress.graph;
+  for (let task = 0; task < dag.tasks.length && dag.level[task] === 0; task++)
+    start(progress, task, decision);
+  settle(progress, decision);
+  decideEnd(progress, decision);
+  return decision;
+}
+
+/** Considers a task that nothing is needed for; one that the decider ended at once leads on to its dependents again. */
+function start(progress: Progress, task: number, decision: Decision): void {
+  if (!consider(progress, task, decision) && endedByDecider(progress, task))
+    decision.replayed.push(task);
+}
+
+/** Everything that is open is looked at again, as if nothing had been sent: after a restart, or where nothing moves. */
+export function revive(progress: Progress): Decision {
+  const decision = newDecision();
+  if (progress.head.state === 'cancelling') cancelOpen(progress, decision);
+  resumeAll(progress, decision);
+  settle(progress, decision);
+  decideEnd(progress, decision);
+  return decision;
+}
+
+function foldReport(progress: Progress, id: string, report: Report, decision: Decision): void {
+  const { task, attempt } = report;
+  if (task >= progress.graph.size) return;
+  if (report.continued !== undefined) decision.continued.add(report.continued);
+  const code = codeOf(progress, task);
+  if (sourceOf(progress, task) === id && attempt === attemptOf(progress, task)) {
+    if (hasEnded(code)) decision.replayed.push(task);
+    return;
+  }
+  const tries = triesOf(progress, task);
+  if (tries.by === id) return resend(progress, task, decision);
+  const current = code === codes.waiting || code === codes.backoff;
+  if (!current || tries.attempt !== attempt) {
+    const expected = report.outcome === 'cancelled' && code === codes.cancelled;
+    return expected ? undefined : refuse(progress, task, attempt, id);
+  }
+  if (report.after && !ledHere(progress, report.after)) {
+    refuse(progress, task, attempt, id);
+    return again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+  }
+  accept(progress, id, report, tries, decision);
+}
+
+/** Whether the attempt that a runner went on from is the one that counts. */
+function ledHere(progress: Progress, after: NonNullable<Report['after']>): boolean {
+  const code = codeOf(progress, after.task);
+  return code === codes.succeeded && attemptOf(progress, after.task) === after.attempt;
+}
+
+function accept(
+  progress: Progress,
+  id: string,
+  report: Report,
+  tries: Tries,
+  decision: Decision,
+): void {
+  const { task } = report;
+  switch (report.outcome) {
+    case 'succeeded':
+      setSource(progress, task, id);
+      if (opensChildren(progress, task)) {
+        setCode(progress, task, codes.awaiting);
+        decision.parents.add(task);
+      } else endTask(progress, task, codes.succeeded, decision);
+      return;
+    case 'cancelled':
+      setSource(progress, task, id);
+      endTask(progress, task, codes.cancelled, decision);
+      return;
+    case 'released':
+      return again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+    case 'failed':
+      return acceptFailure(progress, id, report, tries, decision);
+  }
+}
+
+function acceptFailure(
+  progress: Progress,
+  id: string,
+  report: Report,
+  before: Tries,
+  decision: Decision,
+): void {
+  const { task, attempt } = report;
+  const tries = { ...before, tries: before.tries + 1, since: before.since || report.startedAt };
+  const error = report.error ?? { reason: 'error', message: 'failed' };
+  const random = chance(progress.head.runId, task, attempt);
+  const definition = definitionOf(progress.graph, task);
+  const next = decideRetry(definition, error, tries, report.endedAt, random);
+  if (next.kind === 'retry')
+    return again(progress, task, { ...tries, readyAt: next.at, by: id }, decision);
+  setTries(progress, task, { ...tries, by: id });
+  setSource(progress, task, id);
+  endTask(progress, task, codes.failed, decision);
+}
+
+function foldLost(progress: Progress, id: string, lost: Lost, decision: Decision): void {
+  const { task, attempt } = lost;
+  if (task >= progress.graph.size) return;
+  const code = codeOf(progress, task);
+  if (sourceOf(progress, task) === id) {
+    if (hasEnded(code)) decision.replayed.push(task);
+    return;
+  }
+  const before = triesOf(progress, task);
+  if (before.by === id) return resend(progress, task, decision);
+  const current = code === codes.waiting || code === codes.backoff;
+  if (!current || before.attempt !== attempt) return;
+  const tries = { ...before, lost: before.lost + 1 };
+  const next = decideLost(definitionOf(progress.graph, task), tries, lost.at);
+  if (next.kind === 'retry')
+    return again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+  setTries(progress, task, { ...tries, by: id });
+  setSource(progress, task, id);
+  endTask(progress, task, codes.failed, decision);
+}
+
+/** The next attempt: now, or in back-off until `readyAt`. */
+function again(progress: Progress, task: number, before: Tries, decision: Decision): void {
+  const tries = { ...before, attempt: before.attempt + 1 };
+  setTries(progress, task, tries);
+  setCode(progress, task, codes.backoff);
+  resend(progress, task, decision);
+}
+
+function resend(progress: Progress, task: number, decision: Decision): void {
+  const code = codeOf(progress, task);
+  if (code === codes.backoff || code === codes.waiting) consider(progress, task, decision);
+}
+
+function opensChildren(progress: Progress, task: number): boolean {
+  return segmentsOf(progress.graph, task).some((segment) => waitsFor(segment));
+}
+
+function waitsFor(segment: Segment): boolean {
+  for (let task = segment.base; task < segment.base + segment.count; task++)
+    if (!isDetached(segment, task)) return true;
+  return segment.kind === 'map';
+}
+
+function foldSpawn(progress: Progress, id: string, spawn: Spawn, decision: Decision): void {
+  const { graph } = progress;
+  const { parent, attempt } = spawn;
+  if (parent >= graph.size) return;
+  const known = segmentsOf(graph, parent).find((segment) => segment.id === id);
+  if (known) {
+    for (let task = known.base; task < known.base + known.count; task++)
+      start(progress, task, decision);
+    if (known.kind === 'map') decision.parents.add(parent);
+    if (hasEnded(codeOf(progress, parent))) decision.replayed.push(parent);
+    return;
+  }
+  const code = codeOf(progress, parent);
+  const current =
+    (code === codes.waiting || code === codes.backoff) && !isEnded(progress.head.state);
+  if (!current || attemptOf(progress, parent) !== attempt)
+    return refuse(progress, parent, attempt, id);
+  const segment = extend(graph, id, spawn);
+  progress.head.dirty = true;
+  grow(progress);
+  if (spawn.made.kind === 'impossible') {
+    setSource(progress, parent, id);
+    return endTask(progress, parent, codes.failed, decision);
+  }
+  if (spawn.made.kind === 'map') {
+    setSource(progress, parent, id);
+    setCode(progress, parent, codes.awaiting);
+    decision.parents.add(parent);
+  }
+  for (let task = segment.base; task < segment.base + segment.count; task++)
+    consider(progress, task, decision);
+}
+
+const controlsKept = 64;
+
+function foldControl(progress: Progress, id: string, control: Control, decision: Decision): void {
+  const { head } = progress;
+  const applied = head.controls.includes(id);
+  if (!applied) {
+    if (!apply(progress, control)) return;
+    head.controls.push(id);
+    if (head.controls.length > controlsKept) head.controls.shift();
+    head.dirty = true;
+  }
+  if (head.state === 'cancelling') cancelOpen(progress, decision);
+  else if (control.action === 'rerun') rerunFrom(progress, decision);
+  else if (control.action === 'resume') resumeAll(progress, decision);
+}
+
+/** Changes the head as the control asks; false when the run's state does not allow it. */
+function apply(progress: Progress, control: Control): boolean {
+  const { head } = progress;
+  switch (control.action) {
+    case 'cancel':
+      if (isEnded(head.state) || head.state === 'cancelling') return false;
+      head.state = 'cancelling';
+      head.reason = control.reason;
+      head.fails = control.fails ?? false;
+      return true;
+    case 'pause':
+      if (head.state !== 'running') return false;
+      head.state = 'paused';
+      return true;
+    case 'resume':
+      if (head.state !== 'paused') return false;
+      head.state = 'running';
+      return true;
+    case 'rerun':
+      if (!isEnded(head.state) || control.generation !== head.generation + 1) return false;
+      head.state = 'running';
+      head.reason = undefined;
+      head.fails = false;
+      head.generation += 1;
+      head.rerun = control.tasks ?? 'failed';
+      return true;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Happening } from '../contract/happening.ts';
+import type { Decision } from '../core/decision.ts';
+import { begin, fold, revive } from '../core/fold.ts';
+import type { Ports } from '../ports/ports.ts';
+import { type Put, Unavailable } from '../ports/table.ts';
+import { composeMessages, type SendOf, sendAll } from './dispatch.ts';
+import { expandMap, spawnPut } from './expand.ts';
+import type { Outputs } from './outputs.ts';
+import type { LoadedRun, Runs } from './runs.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** What a run is looked at for. */
+export interface Cause {
+  readonly happenings: readonly Happening[];
+  /** It was just submitted. */
+  readonly begin?: boolean;
+  /** All that is open is looked at as if nothing had been sent. */
+  readonly revive?: boolean;
+}
+
+export interface Decider {
+  readonly ports: Ports;
+  readonly settings: EngineSettings;
+  readonly runs: Runs;
+  readonly outputs: Outputs;
+}
+
+export interface Advanced {
+  readonly run: LoadedRun;
+  readonly decisions: readonly Decision[];
+}
+
+const roundsMax = 50;
+
+/**
+ * Load, fold, save: until it is saved and nobody changed what the decision rests on. Undefined: there is no such run.
+ * What the decisions ask for is still to be done, by `carryOut`. One at a time for each run.
+ */
+export function advance(
+  decider: Decider,
+  runId: string,
+  cause: Cause,
+): Promise<Advanced | undefined> {
+  return decider.runs.alone(runId, async () => {
+    for (let round = 0; round < roundsMax; round++) {
+      const advanced = await tryAdvance(decider, runId, cause);
+      if (advanced !== 'again') return advanced;
+    }
+    throw new Unavailable(`run ${runId}: still contended after ${roundsMax} rounds`);
+  });
+}
+
+async function tryAdvance(
+  decider: Decider,
+  runId: string,
+  cause: Cause,
+): Promise<Advanced | undefined | 'again'> {
+  const { runs, ports } = decider;
+  const run = runs.cached(runId) ?? (await runs.load(runId));
+  if (run === undefined) return undefined;
+  try {
+    const decisions = decide(run, cause);
+    const end = decisions.at(-1)?.end;
+    if (isDirty(run) || end !== undefined) {
+      if (!(await runs.save(run, end, ports.clock.now()))) return 'again';
+    }
+    if (await runs.overtaken(run, consultedBy(decisions))) return 'again';
+    return { run, decisions };
+  } catch (error) {
+    // What was folded may not be what is stored.
+    runs.forget(runId);
+    throw error;
+  }
+}
+
+function decide(run: LoadedRun, cause: Cause): Decision[] {
+  const decisions: Decision[] = [];
+  if (cause.begin) decisions.push(begin(run.progress));
+  if (cause.happenings.length > 0) decisions.push(fold(run.progress, cause.happenings));
+  if (cause.revive) decisions.push(revive(run.progress));
+  return decisions;
+}
+
+const isDirty = (run: LoadedRun): boolean =>
+  run.progress.head.dirty || run.progress.chunks.some((chunk) => chunk.dirty);
+
+function consultedBy(decisions: readonly Decision[]): ReadonlySet<number> {
+  const first = decisions[0];
+  if (decisions.length === 1 && first) return first.consulted;
+  return new Set(decisions.flatMap((decision) => [...decision.consulted]));
+}
+
+/** Sends what became ready and expands maps. Harmless when done twice. */
+export async function carryOut(decider: Decider, advanced: readonly Advanced[]): Promise<void> {
+  const { ports, settings, outputs } = decider;
+  const now = ports.clock.now();
+  const sends: SendOf[] = [];
+  const puts: Put[] = [];
+  for (const { run, decisions } of advanced) {
+    for (const decision of decisions) {
+      for (const send of decision.sends.values()) sends.push({ run, send });
+      for (const [task, attempt] of decision.expands)
+        puts.push(await expandMap(ports, settings, outputs, run, task, attempt, now));
+    }
+  }
+  const { messages, impossible } = await composeMessages(outputs, settings, sends, now);
+  for (const { run, send, message } of impossible) {
+    const made = { kind: 'impossible', message } as const;
+    puts.push(
+      spawnPut(settings, run.meta.id, { parent: send.task, attempt: send.attempt, at: now, made }),
+    );
+  }
+  const putting = puts.length > 0 ? ports.table.putMany(puts) : undefined;
+  await sendAll(ports, messages);
+  await putting;
+}

@@ -1,0 +1,76 @@
+import type { ControlRequest } from '../contract/api.ts';
+import type { Control } from '../contract/happening.ts';
+import { Problem } from '../contract/problem.ts';
+import { isEnded } from '../contract/state.ts';
+import { numberOf } from '../core/graph.ts';
+import { advance, carryOut, type Decider } from './advance.ts';
+import { asData, type Meta, runPartition, sortKeys } from './items.ts';
+import type { LoadedRun } from './runs.ts';
+
+/**
+ * Cancels, pauses, resumes or reruns. What was asked is appended first, then decided at once, so that the answer says
+ * what won: a cancel that came too late is refused with `run-ended`.
+ */
+export async function controlRun(
+  decider: Decider,
+  id: string,
+  request: ControlRequest,
+): Promise<Meta> {
+  const { ports, runs } = decider;
+  const run = await runs.load(id);
+  if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+  const control = controlOf(run, request, ports.clock.now());
+  const done = alreadyDone(run.meta, request);
+  if (done) return run.meta;
+  const meta = await applyControl(decider, id, `${sortKeys.control}${ports.ids.next()}`, control);
+  if (request.action === 'cancel' && isEnded(meta.state) && meta.state !== 'cancelled')
+    throw new Problem('run-ended', `run ${id} had already ended: ${meta.state}`);
+  return meta;
+}
+
+/** Appends a control and decides it. */
+export async function applyControl(
+  decider: Decider,
+  id: string,
+  sort: string,
+  control: Control,
+): Promise<Meta> {
+  const partition = runPartition(decider.settings.namespace, id);
+  const item = { partition, sort, version: 1, data: asData(control) };
+  await decider.ports.table.put(item, 'absent');
+  const happenings = [{ kind: 'control', id: sort, control }] as const;
+  const advanced = await advance(decider, id, { happenings });
+  if (advanced === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+  await carryOut(decider, [advanced]);
+  return advanced.run.meta;
+}
+
+function controlOf(run: LoadedRun, request: ControlRequest, at: number): Control {
+  const { meta } = run;
+  if (request.action === 'rerun') {
+    if (!isEnded(meta.state))
+      throw new Problem(
+        'run-contended',
+        `run ${meta.id} is ${meta.state}; a rerun wants an ended run`,
+      );
+    const tasks = request.tasks?.map((task) => numberIn(run, task));
+    return { action: 'rerun', at, generation: meta.generation + 1, ...(tasks && { tasks }) };
+  }
+  if (isEnded(meta.state))
+    throw new Problem('run-ended', `run ${meta.id} had already ended: ${meta.state}`);
+  if (request.action === 'cancel')
+    return { action: 'cancel', at, reason: request.reason ?? 'cancelled by request' };
+  return { action: request.action, at };
+}
+
+const alreadyDone = (meta: Meta, request: ControlRequest): boolean =>
+  (request.action === 'pause' && meta.state === 'paused') ||
+  (request.action === 'resume' && meta.state === 'running') ||
+  (request.action === 'cancel' && meta.state === 'cancelling');
+
+function numberIn(run: LoadedRun, task: string): number {
+  const number = numberOf(run.progress.graph, task);
+  if (number === undefined)
+    throw new Problem('task-unknown', `run ${run.meta.id} has no task ${task}`);
+  return number;
+}

@@ -1,0 +1,145 @@
+import type { PageOf, RunSummary } from '../contract/api.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Decider } from './advance.ts';
+import { controlRun } from './control-run.ts';
+import type { Engine, RunsQuery } from './engine.ts';
+import { isTold, readEvents } from './events.ts';
+import { type RunningSource, summaryOf, viewRun } from './inspect.ts';
+import { allShards, fromData, type HeartbeatData, heartbeatPartition, type Meta } from './items.ts';
+import { createOutputs } from './outputs.ts';
+import { createRuns, type LoadedRun } from './runs.ts';
+import type { EngineSettings } from './settings.ts';
+import { createSpecs, type Specs } from './specs.ts';
+import { type Canonical, submit, submitMany } from './submit.ts';
+import { listTasks, showTask } from './tasks.ts';
+
+/** How often a waiting reader of events looks again. */
+const eventPollMs = 50;
+
+export function createDecider(
+  ports: Ports,
+  settings: EngineSettings,
+): { decider: Decider; specs: Specs } {
+  const specs = createSpecs(ports.blobs);
+  const runs = createRuns(ports, settings, specs);
+  const outputs = createOutputs(ports, settings);
+  return { decider: { ports, settings, runs, outputs }, specs };
+}
+
+/** The engine's face towards the API, over whatever ports. */
+export function createEngine(
+  decider: Decider,
+  specs: Specs,
+  canonical: Canonical,
+  running: RunningSource,
+): Engine {
+  const { ports, settings } = decider;
+  const submitter = { ports, settings, specs, canonical };
+  const loaded = async (id: string): Promise<LoadedRun> => {
+    const run = await decider.runs.load(id, !settings.soleDecider);
+    if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+    return run;
+  };
+  return {
+    async submit(request) {
+      const { meta, created } = await submit(submitter, request);
+      return { run: summaryOf(meta, meta.tasks), created };
+    },
+    async submitMany(request) {
+      return { ids: await submitMany(submitter, request) };
+    },
+    runs: (query) => listRuns(decider, query),
+    async run(id) {
+      return viewRun(decider, await loaded(id), await running(id));
+    },
+    async tasks(id, query) {
+      return listTasks(decider, await loaded(id), await running(id), query);
+    },
+    async task(id, task) {
+      return showTask(decider, await loaded(id), await running(id), task);
+    },
+    async events(id, { after, waitMs = 0 }) {
+      const until = ports.clock.now() + waitMs;
+      for (;;) {
+        const page = await readEvents(decider, await loaded(id), await running(id), after);
+        if (page.items.length > 0 || isTold(page.next) || ports.clock.now() >= until) return page;
+        await ports.clock.sleep(eventPollMs);
+      }
+    },
+    async logs(query) {
+      await loaded(query.run);
+      return ports.logs.read(query);
+    },
+    async control(id, request) {
+      const meta = await controlRun(decider, id, request);
+      return summaryOf(meta, meta.tasks);
+    },
+  };
+}
+
+const pageDefault = 50;
+const pageMax = 1000;
+
+/** Newest first. The index is sharded: every shard's newest are merged. */
+async function listRuns(decider: Decider, query: RunsQuery): Promise<PageOf<RunSummary>> {
+  const { ports, settings } = decider;
+  const limit = Math.min(pageMax, Math.max(1, query.limit ?? pageDefault));
+  const found: Meta[] = [];
+  let before = query.after;
+  for (;;) {
+    const newest = await newestRuns(ports, settings, before, limit);
+    for (const meta of newest) if (matches(meta, query)) found.push(meta);
+    before = newest.at(-1)?.id;
+    const done = newest.length < limit;
+    if (!done && found.length < limit) continue;
+    const page = found.slice(0, limit);
+    const more = !done || found.length > limit;
+    const next = more ? (page.at(-1)?.id ?? null) : null;
+    return { items: page.map((meta) => summaryOf(meta, tasksOf(meta))), next };
+  }
+}
+
+const tasksOf = (meta: Meta): number =>
+  (meta.segments ?? []).reduce((sum, [, count]) => sum + count, meta.tasks);
+
+const matches = (meta: Meta, query: RunsQuery): boolean =>
+  (query.state === undefined || meta.state === query.state) &&
+  (query.workflow === undefined || meta.workflow === query.workflow);
+
+async function newestRuns(
+  ports: Pick<Ports, 'table'>,
+  settings: EngineSettings,
+  before: string | undefined,
+  limit: number,
+): Promise<Meta[]> {
+  const pages = await Promise.all(
+    allShards.map((shard) =>
+      ports.table.index('recent', {
+        partition: `${settings.namespace}/RECENT#${shard}`,
+        reverse: true,
+        limit,
+        ...(before !== undefined && { to: before }),
+      }),
+    ),
+  );
+  return pages
+    .flatMap(({ items }) => items.map((item) => fromData<Meta>(item.data)))
+    .sort((a, b) => (a.id < b.id ? 1 : -1))
+    .slice(0, limit);
+}
+
+/** Who is at work, from the heartbeats of all runners: seconds old. */
+export const runningFromHeartbeats =
+  (ports: Pick<Ports, 'table'>, settings: EngineSettings): RunningSource =>
+  async (run) => {
+    const pages = await Promise.all(
+      allShards.map((shard) =>
+        ports.table.query({ partition: heartbeatPartition(settings.namespace, shard) }),
+      ),
+    );
+    return pages
+      .flatMap(({ items }) => items.flatMap((item) => fromData<HeartbeatData>(item.data).holds))
+      .filter(([id]) => id === run)
+      .map(([, task, attempt, since, step]) => ({ task, attempt, since, ...step }));
+  };

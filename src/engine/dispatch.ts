@@ -1,0 +1,187 @@
+import type { ExecutionSpec } from '../contract/execution.ts';
+import type { Json } from '../contract/json.ts';
+import { asBody, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
+import type { Task } from '../contract/workflow.ts';
+import type { Send } from '../core/decision.ts';
+import { ancestorOf, definitionOf, idOf, itemsOf, segmentAt } from '../core/graph.ts';
+import { parseTemplate, resolve } from '../core/reference.ts';
+import { survivesCancel } from '../core/settle.ts';
+import type { Ports } from '../ports/ports.ts';
+import { delayMsMax, type Outgoing } from '../ports/queue.ts';
+import { type Outputs, plainScope, scopeOf } from './outputs.ts';
+import type { LoadedRun } from './runs.ts';
+import type { EngineSettings } from './settings.ts';
+
+export interface SendOf {
+  readonly run: LoadedRun;
+  readonly send: Send;
+}
+
+/** A task whose input could not be computed. */
+export interface Impossible {
+  readonly run: LoadedRun;
+  readonly send: Send;
+  readonly message: string;
+}
+
+export const queueOf = (pool: string | undefined): string => `tasks-${pool ?? 'default'}`;
+
+/**
+ * Turns ready tasks into messages: their inputs resolved, tasks of one type together where calls may travel together.
+ * Tasks whose input can't be computed are handed back.
+ */
+export async function composeMessages(
+  outputs: Outputs,
+  settings: EngineSettings,
+  sends: readonly SendOf[],
+  now: number,
+): Promise<{ messages: Outgoing[]; impossible: Impossible[] }> {
+  const impossible: Impossible[] = [];
+  const bundles = new Map<string, Bundle>();
+  const messages: Outgoing[] = [];
+  for (const { run, send } of sends) {
+    const resolved = inputNow(run, send.task) ?? (await inputLater(outputs, run, send.task));
+    if (resolved.kind === 'error') {
+      impossible.push({ run, send, message: resolved.message });
+      continue;
+    }
+    const bundle = bundleFor(bundles, run, send, now);
+    addRow(bundle, run, send, resolved.value);
+    if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
+      messages.push(outgoing(bundle, now));
+      bundles.delete(bundle.name);
+    }
+  }
+  for (const bundle of bundles.values()) messages.push(outgoing(bundle, now));
+  return { messages, impossible };
+}
+
+interface Bundle {
+  readonly name: string;
+  readonly type: ReturnType<typeof typeOf>;
+  readonly definition: Task;
+  readonly workflow: string;
+  readonly always: boolean;
+  readonly at: number;
+  readonly runs: string[];
+  readonly rows: TaskRow[];
+}
+
+function bundleFor(bundles: Map<string, Bundle>, run: LoadedRun, send: Send, now: number): Bundle {
+  const definition = definitionOf(run.progress.graph, send.task);
+  const type = typeOf(run, send.task, definition);
+  const at = send.at > now ? send.at : 0;
+  const name = at === 0 ? type.name : `${type.name}@${at}`;
+  let bundle = bundles.get(name);
+  if (bundle === undefined) {
+    const always = survivesCancel(run.progress.graph, send.task);
+    const workflow = run.meta.workflow;
+    bundle = { name, type, definition, workflow, always, at, runs: [], rows: [] };
+    bundles.set(name, bundle);
+  }
+  return bundle;
+}
+
+function addRow(bundle: Bundle, run: LoadedRun, send: Send, input: Json): void {
+  const { runs } = bundle;
+  if (runs[runs.length - 1] !== run.meta.id) runs.push(run.meta.id);
+  const id = idOf(run.progress.graph, send.task);
+  bundle.rows.push([runs.length - 1, send.task, id, send.attempt, input]);
+}
+
+function outgoing(bundle: Bundle, now: number): Outgoing {
+  const { definition, type } = bundle;
+  const queueMs = definition.limits?.queueMs;
+  const message: TaskMessage = {
+    type: type.name,
+    spec: type.spec,
+    workflow: bundle.workflow,
+    delivery: definition.delivery ?? 'claimed',
+    always: bundle.always,
+    sentAt: now,
+    notBefore: bundle.at,
+    notAfter: queueMs === undefined ? 0 : Math.max(now, bundle.at) + queueMs,
+    runs: bundle.runs,
+    tasks: bundle.rows,
+  };
+  const delayMs = bundle.at === 0 ? 0 : Math.min(delayMsMax, bundle.at - now);
+  return {
+    queue: queueOf(definition.pool),
+    body: asBody(message),
+    ...(delayMs > 0 && { delayMs }),
+  };
+}
+
+/** Only calls into warm processes travel together: whatever takes a process takes a while. */
+function bundleMax(task: Task, settings: EngineSettings): number {
+  const warm =
+    task.run.kind === 'function' || (task.run.kind === 'snippet' && task.run.language !== 'shell');
+  return warm && task.delivery !== 'at-least-once' ? settings.bundleMax : 1;
+}
+
+type InputOf = { kind: 'ok'; value: Json } | { kind: 'error'; message: string };
+
+/** A task's input when nothing has to be read for it; else undefined. */
+function inputNow(run: LoadedRun, task: number): InputOf | undefined {
+  const { graph } = run.progress;
+  const segment = segmentAt(graph, task);
+  if (segment?.kind === 'tasks') {
+    const given = segment.requests?.[task - segment.base]?.with;
+    return { kind: 'ok', value: given === undefined ? {} : given };
+  }
+  const template = definitionOf(graph, task).with;
+  if (template === undefined) {
+    if (segment === undefined) return { kind: 'ok', value: run.input };
+    return { kind: 'ok', value: itemsOf(graph, task).at(-1) ?? null };
+  }
+  const parsed = parseTemplate(template);
+  if (parsed.kind === 'ok' && parsed.references.some(({ root }) => root === 'task'))
+    return undefined;
+  return resolve(template, plainScope(run, task));
+}
+
+async function inputLater(outputs: Outputs, run: LoadedRun, task: number): Promise<InputOf> {
+  const template = definitionOf(run.progress.graph, task).with as Json;
+  return resolve(template, await scopeOf(outputs, run, task, template));
+}
+
+const types = new WeakMap<Task, Map<string, { name: string; spec: ExecutionSpec }>>();
+
+/** One spec object for all tasks of one definition in one code folder. */
+function typeOf(
+  run: LoadedRun,
+  task: number,
+  definition: Task,
+): { name: string; spec: ExecutionSpec } {
+  const folder = run.meta.code?.folder ?? '';
+  let byFolder = types.get(definition);
+  if (byFolder === undefined) {
+    byFolder = new Map();
+    types.set(definition, byFolder);
+  }
+  let type = byFolder.get(folder);
+  if (type === undefined) {
+    const { graph } = run.progress;
+    const spawned = definition !== graph.dag.tasks[ancestorOf(graph, task)];
+    const which = spawned
+      ? `${run.meta.id}/${idOf(graph, task)}`
+      : `${run.meta.hash}/${definition.id}`;
+    const spec: ExecutionSpec = {
+      run: definition.run,
+      ...(definition.limits && { limits: definition.limits }),
+      ...(definition.env && { env: definition.env }),
+      ...(run.meta.code && { code: run.meta.code }),
+    };
+    type = { name: `${which}@${folder}`, spec };
+    byFolder.set(folder, type);
+  }
+  return type;
+}
+
+/** Sends, and says so loudly only when nothing went: what was not sent now is sent when the happenings come again. */
+export async function sendAll(
+  ports: Pick<Ports, 'queue'>,
+  messages: readonly Outgoing[],
+): Promise<void> {
+  if (messages.length > 0) await ports.queue.send(messages);
+}

@@ -1,0 +1,231 @@
+import type { PageOf, RunEvent } from '../contract/api.ts';
+import type { Control, Lost, Report } from '../contract/happening.ts';
+import { Problem } from '../contract/problem.ts';
+import { isEnded } from '../contract/state.ts';
+import { idOf } from '../core/graph.ts';
+import { attemptOf, chunkOf, codeOf, sourceOf } from '../core/progress.ts';
+import { codes } from '../core/status.ts';
+import type { Item } from '../ports/table.ts';
+import type { Decider } from './advance.ts';
+import type { AtWork } from './inspect.ts';
+import { fromData, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
+import type { LoadedRun } from './runs.ts';
+
+/**
+ * Where a reader of events stands. Packs are numbered by their runner, so the last number of each runner is exact: no
+ * event is passed over, in whatever order packs arrive.
+ */
+interface Cursor {
+  /** The last pack read of each runner. */
+  readonly packs: Record<string, string>;
+  /** Mixed packs, lost attempts and controls that were read. */
+  readonly seen: string[];
+  /** Starts that were told of attempts still at work. */
+  readonly started: string[];
+  generation: number;
+  ended: boolean;
+}
+
+const eventsMax = 2000;
+const packsMax = 50;
+
+/** What happened to a run after the cursor, as far as it is decided. */
+export async function readEvents(
+  decider: Decider,
+  run: LoadedRun,
+  atWork: readonly AtWork[],
+  after: string | undefined,
+): Promise<PageOf<RunEvent>> {
+  const cursor = parseCursor(after);
+  const items: RunEvent[] = [];
+  if (cursor.generation !== run.progress.head.generation) {
+    cursor.generation = run.progress.head.generation;
+    cursor.ended = false;
+  }
+  readStarts(run, atWork, cursor, items);
+  const more = await readPacks(decider, run, cursor, items);
+  await readMixed(decider, run, cursor, items);
+  await readOthers(decider, run, cursor, items);
+  if (isEnded(run.meta.state) && !cursor.ended && !more) {
+    items.push(...endEvents(run));
+    cursor.ended = true;
+  }
+  return { items, next: JSON.stringify(cursor) };
+}
+
+/** Whether all has been told: nothing more will come, unless the run is run again. */
+export const isTold = (next: string | null): boolean => parseCursor(next ?? undefined).ended;
+
+function parseCursor(text: string | undefined): Cursor {
+  if (text === undefined) return { packs: {}, seen: [], started: [], generation: 1, ended: false };
+  try {
+    const cursor = JSON.parse(text) as Cursor;
+    if (Array.isArray(cursor.seen) && Array.isArray(cursor.started) && cursor.packs !== null)
+      return cursor;
+  } catch {
+    // Said below.
+  }
+  throw new Problem('input-invalid', 'after is not a cursor of this list of events');
+}
+
+function readStarts(
+  run: LoadedRun,
+  atWork: readonly AtWork[],
+  cursor: Cursor,
+  items: RunEvent[],
+): void {
+  const now = new Set(atWork.map((one) => `${one.task}/${one.attempt}`));
+  const told = cursor.started.filter((name) => now.has(name));
+  for (const one of atWork) {
+    const name = `${one.task}/${one.attempt}`;
+    if (told.includes(name)) continue;
+    told.push(name);
+    items.push(startEvent(run, one.task, one.attempt, one.since));
+  }
+  cursor.started.splice(0, cursor.started.length, ...told);
+}
+
+const startEvent = (run: LoadedRun, task: number, attempt: number, at: number): RunEvent => ({
+  id: `start/${task}/${attempt}`,
+  at,
+  event: 'start',
+  task: idOf(run.progress.graph, task),
+  attempt,
+});
+
+/** Reads each runner's packs from where the cursor stands, hopping from runner to runner. True: there is more. */
+async function readPacks(
+  decider: Decider,
+  run: LoadedRun,
+  cursor: Cursor,
+  items: RunEvent[],
+): Promise<boolean> {
+  const partition = runPartition(decider.settings.namespace, run.meta.id);
+  const to = `${sortKeys.pack}~`;
+  let from: string = sortKeys.pack;
+  let more = false;
+  for (;;) {
+    const first = (await decider.ports.table.query({ partition, from, to, limit: 1 })).items[0];
+    if (first === undefined) return more;
+    const runner = first.sort.slice(0, first.sort.lastIndexOf('#') + 1);
+    const after = cursor.packs[runner];
+    const range = { partition, from: after === undefined ? runner : `${after}!`, to: `${runner}~` };
+    const page = await decider.ports.table.query({ ...range, limit: packsMax });
+    for (const pack of page.items) {
+      if (items.length > eventsMax) return true;
+      if (!tellPack(run, pack, items)) break;
+      cursor.packs[runner] = pack.sort;
+    }
+    more ||= page.next !== undefined;
+    from = `${runner}~`;
+  }
+}
+
+/** False when some of its reports are not folded yet: it is told later, whole. */
+function tellPack(run: LoadedRun, pack: Item, items: RunEvent[]): boolean {
+  const events: RunEvent[] = [];
+  for (const row of fromData<PackData>(pack.data).reports) {
+    if (row.run !== undefined && row.run !== run.meta.id) continue;
+    const report = row as unknown as Report;
+    if (!isFolded(run, report)) return false;
+    if (!isRefused(run, pack.sort, report)) events.push(...reportEvents(run, report));
+  }
+  items.push(...events);
+  return true;
+}
+
+function isFolded(run: LoadedRun, { task, attempt }: Report): boolean {
+  if (task >= run.progress.graph.size) return false;
+  const code = codeOf(run.progress, task);
+  const open = code === codes.waiting || code === codes.backoff;
+  return !open || attemptOf(run.progress, task) > attempt;
+}
+
+const isRefused = (run: LoadedRun, id: string, { task }: Report): boolean =>
+  chunkOf(run.progress, task).refused.some(([source, number]) => source === id && number === task);
+
+function reportEvents(run: LoadedRun, report: Report): RunEvent[] {
+  const { task, attempt, outcome } = report;
+  if (outcome === 'released') return [];
+  const kind = outcome === 'succeeded' ? 'success' : outcome === 'failed' ? 'failure' : 'cancelled';
+  return [
+    startEvent(run, task, attempt, report.startedAt),
+    {
+      id: `end/${task}/${attempt}`,
+      at: report.endedAt,
+      event: kind,
+      task: idOf(run.progress.graph, task),
+      attempt,
+      ...(report.error && { error: report.error }),
+    },
+  ];
+}
+
+/** Packs that hold reports of several runs lie elsewhere: progress names those that decided something here. */
+async function readMixed(
+  decider: Decider,
+  run: LoadedRun,
+  cursor: Cursor,
+  items: RunEvent[],
+): Promise<void> {
+  const seen = new Set(cursor.seen);
+  for (const chunk of run.progress.chunks) {
+    const sources = new Set([...chunk.sources, ...[...chunk.tries.values()].map(({ by }) => by)]);
+    for (const source of sources) {
+      if (!source.startsWith(sortKeys.mixedPack) || seen.has(source)) continue;
+      const item = await decider.ports.table.get(
+        sourceKey(decider.settings.namespace, run.meta.id, source),
+      );
+      if (item === undefined || !tellPack(run, item, items)) continue;
+      seen.add(source);
+      cursor.seen.push(source);
+    }
+  }
+}
+
+async function readOthers(
+  decider: Decider,
+  run: LoadedRun,
+  cursor: Cursor,
+  items: RunEvent[],
+): Promise<void> {
+  const partition = runPartition(decider.settings.namespace, run.meta.id);
+  const seen = new Set(cursor.seen);
+  for (const prefix of [sortKeys.lost, sortKeys.control]) {
+    const page = await decider.ports.table.query({ partition, from: prefix, to: `${prefix}~` });
+    for (const item of page.items) {
+      if (seen.has(item.sort)) continue;
+      cursor.seen.push(item.sort);
+      items.push(prefix === sortKeys.lost ? lostEvent(run, item) : controlEvent(item));
+    }
+  }
+}
+
+function lostEvent(run: LoadedRun, item: Item): RunEvent {
+  const lost = fromData<Lost>(item.data);
+  const task = idOf(run.progress.graph, lost.task);
+  const { at, attempt, reason } = lost;
+  return { id: item.sort, at, event: 'lost', task, attempt, detail: reason };
+}
+
+function controlEvent(item: Item): RunEvent {
+  const { at, action, reason } = fromData<Control>(item.data);
+  return { id: item.sort, at, event: 'control', detail: reason ? `${action}: ${reason}` : action };
+}
+
+/** What nobody reported: skips, cancels, parents that ended with their sub-tasks; then the run's end. */
+function endEvents(run: LoadedRun): RunEvent[] {
+  const at = run.meta.endedAt ?? run.meta.createdAt;
+  const events: RunEvent[] = [];
+  for (let task = 0; task < run.progress.graph.size && events.length < eventsMax; task++) {
+    const code = codeOf(run.progress, task);
+    const event =
+      code === codes.cancelled ? 'cancelled' : code >= codes.skipped ? 'skipped' : undefined;
+    if (event === undefined || sourceOf(run.progress, task) !== undefined) continue;
+    const id = idOf(run.progress.graph, task);
+    events.push({ id: `${event}/${task}/${run.meta.generation}`, at, event, task: id });
+  }
+  const detail = run.meta.reason ? `${run.meta.state}: ${run.meta.reason}` : run.meta.state;
+  events.push({ id: `ended/${run.meta.generation}`, at, event: 'ended', detail });
+  return events;
+}

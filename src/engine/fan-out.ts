@@ -1,0 +1,119 @@
+import type { Control, Happening, Lost, Report } from '../contract/happening.ts';
+import type { JsonObject } from '../contract/json.ts';
+import { type Item, Unavailable } from '../ports/table.ts';
+import { type Advanced, advance, type Cause, carryOut, type Decider } from './advance.ts';
+import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
+import { readSpawn } from './runs.ts';
+
+/** A run whose happenings could not be folded, for a reason that trying again will not mend. */
+export interface Stuck {
+  readonly run: string;
+  readonly error: unknown;
+}
+
+/**
+ * Folds what the change feed brings, run by run, and does what follows. A run that can't be decided harms itself only:
+ * it is handed back, the others go on. Throws `Unavailable` when the batch must come again.
+ */
+export async function fanOut(decider: Decider, items: readonly Item[]): Promise<readonly Stuck[]> {
+  const causes = await causesOf(decider, items);
+  const advanced: Advanced[] = [];
+  const stuck: Stuck[] = [];
+  let retry: Unavailable | undefined;
+  await Promise.all(
+    Array.from(causes, async ([run, cause]) => {
+      try {
+        const done = await advance(decider, run, cause);
+        if (done) advanced.push(done);
+      } catch (error) {
+        if (error instanceof Unavailable) retry = error;
+        else stuck.push({ run, error });
+      }
+    }),
+  );
+  await carryOut(decider, advanced);
+  if (retry) throw retry;
+  return stuck;
+}
+
+type Causes = Map<string, { happenings: Happening[]; begin?: boolean }>;
+
+/** What items mean for which run. What a report rests on, spawns and the pack before, comes before it. */
+export async function causesOf(
+  decider: Decider,
+  items: readonly Item[],
+): Promise<ReadonlyMap<string, Cause>> {
+  const causes: Causes = new Map();
+  const seen = new Set<string>();
+  for (const item of items) await addItem(decider, causes, seen, item);
+  return causes;
+}
+
+async function addItem(
+  decider: Decider,
+  causes: Causes,
+  seen: Set<string>,
+  item: Item,
+): Promise<void> {
+  const name = `${item.partition}\n${item.sort}`;
+  if (seen.has(name)) return;
+  seen.add(name);
+  const { sort } = item;
+  if (sort === sortKeys.meta) causeOf(causes, runOf(item.partition)).begin = true;
+  else if (sort.startsWith(sortKeys.pack) || sort.startsWith(sortKeys.mixedPack))
+    await addPack(decider, causes, seen, item);
+  else if (sort.startsWith(sortKeys.spawn)) {
+    const spawn = await readSpawn(decider.ports, item);
+    causeOf(causes, runOf(item.partition)).happenings.push({ kind: 'spawn', id: sort, spawn });
+  } else if (sort.startsWith(sortKeys.lost)) {
+    const lost = fromData<Lost>(item.data);
+    causeOf(causes, runOf(item.partition)).happenings.push({ kind: 'lost', id: sort, lost });
+  } else if (sort.startsWith(sortKeys.control)) {
+    const control = fromData<Control>(item.data);
+    causeOf(causes, runOf(item.partition)).happenings.push({ kind: 'control', id: sort, control });
+  }
+}
+
+async function addPack(
+  decider: Decider,
+  causes: Causes,
+  seen: Set<string>,
+  item: Item,
+): Promise<void> {
+  const { namespace } = decider.settings;
+  decider.outputs.learn(item);
+  for (const row of fromData<PackData>(item.data).reports) {
+    const report = row as unknown as Report & { readonly run?: string };
+    const run = report.run ?? runOf(item.partition);
+    for (const spawn of report.spawns ?? [])
+      await addMissing(decider, causes, seen, runPartition(namespace, run), spawn);
+    if (report.after) {
+      const key = sourceKey(namespace, run, report.after.pack);
+      await addMissing(decider, causes, seen, key.partition, key.sort);
+    }
+    causeOf(causes, run).happenings.push({ kind: 'report', id: item.sort, report });
+  }
+}
+
+async function addMissing(
+  decider: Decider,
+  causes: Causes,
+  seen: Set<string>,
+  partition: string,
+  sort: string,
+): Promise<void> {
+  if (seen.has(`${partition}\n${sort}`)) return;
+  const item = await decider.ports.table.get({ partition, sort });
+  if (item !== undefined) await addItem(decider, causes, seen, item);
+}
+
+function causeOf(causes: Causes, run: string): { happenings: Happening[]; begin?: boolean } {
+  let cause = causes.get(run);
+  if (cause === undefined) {
+    cause = { happenings: [] };
+    causes.set(run, cause);
+  }
+  return cause;
+}
+
+export type MixedReport = JsonObject;

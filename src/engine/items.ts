@@ -1,0 +1,159 @@
+/** Keys and shapes of everything in the table, once. */
+import type { StoredOutput } from '../contract/happening.ts';
+import type { Json, JsonObject } from '../contract/json.ts';
+import type { RunState } from '../contract/state.ts';
+import type { Code } from '../contract/workflow.ts';
+import type { Key } from '../ports/table.ts';
+
+export const sortKeys = {
+  meta: 'META',
+  /** Inserts of these wake the decider. */
+  pack: 'PACK#',
+  mixedPack: 'MIX#',
+  control: 'CONTROL#',
+  spawn: 'SPAWN#',
+  lost: 'LOST#',
+  progress: 'PROGRESS#',
+  segments: 'SEGMENTS#',
+  claim: 'CLAIM#',
+  ended: 'END#',
+} as const;
+
+/** What the change feed is asked for: everything that happens to runs. */
+export const feedPrefixes: readonly string[] = [
+  sortKeys.meta,
+  sortKeys.pack,
+  sortKeys.mixedPack,
+  sortKeys.control,
+  sortKeys.spawn,
+  sortKeys.lost,
+];
+
+const padded = (n: number): string => n.toString(36).padStart(8, '0');
+
+export const runPartition = (namespace: string, run: string): string => `${namespace}/RUN#${run}`;
+export const runOf = (partition: string): string =>
+  partition.slice(partition.indexOf('/RUN#') + 5, partition.indexOf('/RUN#') + 31);
+export const specPartition = (namespace: string, hash: string): string =>
+  `${namespace}/SPEC#${hash}`;
+/** Where a runner's packs lie that hold reports of several runs. */
+export const runnerPartition = (namespace: string, runner: string): string =>
+  `${namespace}/RUNNER#${runner}`;
+
+const shards = 16;
+const shardOf = (id: string): number => {
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
+  return hash % shards;
+};
+const shardNames: readonly string[] = Array.from({ length: shards }, (_, i) => i.toString(16));
+
+/** Heartbeats of runners lie here, by incarnation. */
+export const heartbeatPartition = (namespace: string, shard: string): string =>
+  `${namespace}/RUNNERS#${shard}`;
+export const heartbeatKey = (namespace: string, runner: string): Key => ({
+  partition: heartbeatPartition(namespace, shardNames[shardOf(runner)] as string),
+  sort: runner,
+});
+export const allShards = shardNames;
+/** Partitions of indexes end in a shard, so that none takes all traffic. */
+export const indexPartition = (namespace: string, name: string, id: string): string =>
+  `${namespace}/${name}#${shardNames[shardOf(id)]}`;
+
+export const metaKey = (namespace: string, run: string): Key => ({
+  partition: runPartition(namespace, run),
+  sort: sortKeys.meta,
+});
+export const progressKey = (namespace: string, run: string, chunk: number): Key => ({
+  partition: runPartition(namespace, run),
+  sort: `${sortKeys.progress}${padded(chunk)}`,
+});
+export const segmentsKey = (namespace: string, run: string, page: number): Key => ({
+  partition: runPartition(namespace, run),
+  sort: `${sortKeys.segments}${padded(page)}`,
+});
+
+/** Claims of 64 tasks with neighbouring numbers lie in one item. */
+export const claimBlockTasks = 64;
+export const claimKey = (namespace: string, run: string, block: number): Key => ({
+  partition: runPartition(namespace, run),
+  sort: `${sortKeys.claim}${padded(block)}`,
+});
+/** The last part numbers a runner's packs, so that progress can name one in few bytes. */
+export const packSort = (prefix: 'PACK#' | 'MIX#', runner: string, number: number): string =>
+  `${prefix}${runner}#${padded(number)}`;
+export const spawnSort = (parent: number, attempt: number, part: number): string =>
+  `${sortKeys.spawn}${padded(parent)}#${padded(attempt)}#${padded(part)}`;
+export const lostSort = (task: number, attempt: number): string =>
+  `${sortKeys.lost}${padded(task)}#${padded(attempt)}`;
+
+/** Where a happening lies that progress names as a source. */
+export function sourceKey(namespace: string, run: string, source: string): Key {
+  if (!source.startsWith(sortKeys.mixedPack))
+    return { partition: runPartition(namespace, run), sort: source };
+  const runner = source.slice(sortKeys.mixedPack.length, sortKeys.mixedPack.length + 26);
+  return { partition: runnerPartition(namespace, runner), sort: source };
+}
+
+export interface Meta {
+  readonly id: string;
+  readonly workflow: string;
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly input: StoredOutput;
+  readonly code?: Code;
+  readonly tags?: readonly string[];
+  /** The workflow's own tasks. */
+  readonly tasks: number;
+  readonly chunkSize: number;
+  readonly small: boolean;
+  readonly state: RunState;
+  readonly generation: number;
+  readonly reason?: string;
+  readonly fails?: boolean;
+  readonly controls?: readonly string[];
+  readonly rerun?: readonly number[] | 'failed';
+  /** Spawn items in the order that gives their tasks numbers: those after the pages of `SEGMENTS#`. */
+  readonly segments?: readonly SegmentRow[];
+  readonly segmentPages?: number;
+  /** When the run must be looked at, epoch ms; absent when it has ended. */
+  readonly wakeAt?: number;
+  /** When it was last visited because nothing moved. */
+  readonly wokenAt?: number;
+  readonly deadline?: number;
+  readonly endedAt?: number;
+  /** Of a small run: its progress. The bytes lie beside. */
+  readonly progress?: JsonObject;
+}
+
+export type SegmentRow = readonly [id: string, count: number];
+export const segmentsPerPage = 256;
+
+/** A pack's item data; `run` of a report only in mixed packs. */
+export interface PackData {
+  readonly owner: string;
+  readonly reports: readonly JsonObject[];
+}
+
+export interface HeartbeatData {
+  readonly at: number;
+  readonly leaseUntil: number;
+  readonly pool: string;
+  readonly slots: number;
+  readonly holds: readonly HeldRow[];
+}
+export type HeldRow = readonly [
+  run: string,
+  task: number,
+  attempt: number,
+  since: number,
+  beat: { readonly step?: string; readonly stepAt?: number; readonly progress?: number } | null,
+];
+
+export const asData = (value: object): JsonObject => value as JsonObject;
+export const fromData = <T>(data: JsonObject): T => data as unknown as T;
+
+export const jsonBytes = (value: Json): number => {
+  const text = JSON.stringify(value);
+  return text.length < 1024 ? text.length : new TextEncoder().encode(text).length;
+};

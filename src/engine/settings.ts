@@ -1,0 +1,44 @@
+/** What a deployment may choose. Lengths of time in ms. */
+export interface EngineSettings {
+  /** Begins every partition key. */
+  readonly namespace: string;
+  /** Tasks to a chunk of progress. */
+  readonly chunkSize: number;
+  /** Runs up to this many tasks keep their progress in their META item. */
+  readonly smallRunTasks: number;
+  /** How many tasks of one type travel in one message, at most, when calls of it are short. */
+  readonly bundleMax: number;
+  /** Only this process decides: nobody else changes progress, so what is cached is current. */
+  readonly soleDecider: boolean;
+  /** A run that did not move for so long is visited by `sweep`. */
+  readonly wakeMs: number;
+  /** An output up to this size (JSON bytes) lies in its report, a larger one in a blob. */
+  readonly inlineOutputBytes: number;
+  /** Outputs and inputs beyond this size are refused. */
+  readonly outputBytesMax: number;
+  /** Runs kept in memory by a decider. */
+  readonly cachedRuns: number;
+  /** For how long a runner's heartbeat holds. */
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  /** How far clocks of different machines may be apart; leases are given that much more before they count as lapsed. */
+  readonly skewMs: number;
+  /** For how long a taken message is nobody else's; until then its runner must have reported or beaten. */
+  readonly visibilityMs: number;
+}
+
+export const defaultSettings: EngineSettings = {
+  namespace: 'main',
+  chunkSize: 1024,
+  smallRunTasks: 128,
+  bundleMax: 128,
+  soleDecider: false,
+  wakeMs: 300_000,
+  inlineOutputBytes: 4096,
+  outputBytesMax: 16 * 1024 * 1024,
+  cachedRuns: 1000,
+  leaseMs: 20_000,
+  heartbeatMs: 6_000,
+  skewMs: 2_000,
+  visibilityMs: 30_000,
+};

@@ -1,0 +1,68 @@
+import type { Workflow } from '../contract/workflow.ts';
+import { compile, type Dag } from '../core/dag.ts';
+import { invariant } from '../core/invariant.ts';
+import type { Blobs } from '../ports/blobs.ts';
+
+export interface Spec {
+  readonly workflow: Workflow;
+  readonly dag: Dag;
+}
+
+/** Compiled workflows by the hash of their canonical text, which is stored once and shared by all runs. */
+export interface Specs {
+  load(hash: string): Promise<Spec>;
+  /** The spec if it is in memory, and so stored. */
+  known(hash: string): Spec | undefined;
+  /** Durable when answered. */
+  store(hash: string, text: string, spec: Spec): Promise<void>;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The last ones used stay in memory: up to `max`, and up to a million tasks in all. */
+export function createSpecs(blobs: Blobs, max = 100): Specs {
+  const cache = new Map<string, Spec>();
+  const keep = (hash: string, spec: Spec): Spec => {
+    cache.delete(hash);
+    cache.set(hash, spec);
+    let tasks = 0;
+    for (const kept of cache.values()) tasks += kept.dag.tasks.length;
+    for (const [oldest, old] of cache) {
+      if (cache.size <= 1 || (cache.size <= max && tasks <= 1_000_000)) break;
+      cache.delete(oldest);
+      tasks -= old.dag.tasks.length;
+    }
+    return spec;
+  };
+  const load = async (hash: string): Promise<Spec> => {
+    const bytes = await blobs.get(hash);
+    invariant(bytes, `the workflow ${hash} of an accepted run is stored`);
+    const workflow = JSON.parse(decoder.decode(bytes)) as Workflow;
+    const compiled = compile(workflow.tasks);
+    invariant(compiled.kind === 'dag', `the stored workflow ${hash} compiles`);
+    return { workflow, dag: compiled.dag };
+  };
+  const loading = new Map<string, Promise<Spec>>();
+  return {
+    known: (hash) => cache.get(hash),
+    async load(hash) {
+      const known = cache.get(hash);
+      if (known) return known;
+      let pending = loading.get(hash);
+      if (pending === undefined) {
+        pending = load(hash)
+          .then((spec) => keep(hash, spec))
+          .finally(() => loading.delete(hash));
+        loading.set(hash, pending);
+      }
+      return pending;
+    },
+    async store(hash, text, spec) {
+      if (cache.has(hash)) return;
+      const stored = await blobs.put(encoder.encode(text));
+      invariant(stored === hash, 'a workflow is stored under the hash of its canonical text');
+      keep(hash, spec);
+    },
+  };
+}

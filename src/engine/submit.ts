@@ -1,0 +1,179 @@
+import type { SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
+import type { JsonObject } from '../contract/json.ts';
+import { Problem, type ProblemDetail } from '../contract/problem.ts';
+import type { InputField, Workflow } from '../contract/workflow.ts';
+import { compile } from '../core/dag.ts';
+import { graphOf } from '../core/graph.ts';
+import { grow, type Progress } from '../core/progress.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Item, Put, PutResult } from '../ports/table.ts';
+import { storeValue } from './blobs.ts';
+import { fromData, type Meta } from './items.ts';
+import { headOf, metaItem } from './runs.ts';
+import type { EngineSettings } from './settings.ts';
+import type { Spec, Specs } from './specs.ts';
+
+/** Canonical text and hash of a workflow; throws `Problem` `workflow-invalid` with every mistake's place. */
+export type Canonical = (workflow: Workflow) => {
+  readonly workflow: Workflow;
+  readonly text: string;
+  readonly hash: string;
+};
+
+export interface Submitter {
+  readonly ports: Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids'>;
+  readonly settings: EngineSettings;
+  readonly specs: Specs;
+  readonly canonical: Canonical;
+}
+
+interface Accepted {
+  readonly hash: string;
+  readonly spec: Spec;
+}
+
+/**
+ * Accepts a run: answered means durable. The workflow is stored first, META last, so that nothing runs in part. The
+ * same id with the same workflow and input is the same run; with another, `run-exists`.
+ */
+export async function submit(
+  submitter: Submitter,
+  request: SubmitRequest,
+): Promise<{ readonly meta: Meta; readonly created: boolean }> {
+  const accepted = await accept(submitter, request.workflow);
+  const item = await itemFor(submitter, accepted, request, request.id, request.input);
+  const result = await submitter.ports.table.put(item, 'absent');
+  return outcomeOf(item, result);
+}
+
+/** Accepts one run for each input. All are checked before the first is stored; then each is accepted alone. */
+export async function submitMany(
+  submitter: Submitter,
+  request: SubmitManyRequest,
+): Promise<readonly string[]> {
+  const accepted = await accept(submitter, request.workflow);
+  const puts: Put[] = [];
+  for (const [i, { id, input }] of request.runs.entries()) {
+    const item = await itemFor(submitter, accepted, request, id, input, `/runs/${i}`);
+    puts.push({ item, condition: 'absent' });
+  }
+  const results = await submitter.ports.table.putMany(puts);
+  return results.map((result, i) => outcomeOf((puts[i] as Put).item, result).meta.id);
+}
+
+async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
+  const { workflow, text, hash } = submitter.canonical(given);
+  const known = submitter.specs.known(hash);
+  if (known) return { hash, spec: known };
+  const compiled = compile(workflow.tasks);
+  if (compiled.kind !== 'dag')
+    throw new Problem('workflow-invalid', `the workflow does not compile: ${compiled.kind}`);
+  const spec = { workflow, dag: compiled.dag };
+  await submitter.specs.store(hash, text, spec);
+  return { hash, spec };
+}
+
+async function itemFor(
+  submitter: Submitter,
+  accepted: Accepted,
+  request: Pick<SubmitRequest, 'code' | 'tags'>,
+  id: string | undefined,
+  given: JsonObject | undefined,
+  pointer = '',
+): Promise<Item> {
+  const { ports, settings } = submitter;
+  const { workflow, dag } = accepted.spec;
+  const now = ports.clock.now();
+  const input = withDefaults(workflow, given ?? {}, pointer);
+  const tasks = workflow.tasks.length;
+  const deadline = workflow.timeLimitMs === undefined ? undefined : now + workflow.timeLimitMs;
+  const meta: Meta = {
+    id: id ?? ports.ids.next(),
+    workflow: workflow.name,
+    hash: accepted.hash,
+    createdAt: now,
+    input: emptyOr(input) ?? (await storeValue(ports.blobs, input, 32 * 1024)),
+    ...(request.code && { code: request.code }),
+    ...(request.tags && request.tags.length > 0 && { tags: request.tags }),
+    tasks,
+    chunkSize: settings.chunkSize,
+    small: tasks <= settings.smallRunTasks,
+    state: 'running',
+    generation: 1,
+    wakeAt: Math.min(now + settings.wakeMs, deadline ?? Number.POSITIVE_INFINITY),
+    ...(deadline !== undefined && { deadline }),
+  };
+  const progress: Progress = {
+    head: headOf(meta),
+    graph: graphOf(dag),
+    chunks: [],
+    chunkSize: settings.chunkSize,
+  };
+  if (meta.small) grow(progress);
+  return metaItem(settings, meta, { progress }, 1);
+}
+
+const emptyOr = (input: JsonObject): { value: JsonObject } | undefined => {
+  for (const _ in input) return undefined;
+  return { value: input };
+};
+
+function outcomeOf(item: Item, result: PutResult): { meta: Meta; created: boolean } {
+  const meta = fromData<Meta>(item.data);
+  if (result.done) return { meta, created: true };
+  const found = result.found && fromData<Meta>(result.found.data);
+  const same =
+    found !== undefined &&
+    found.hash === meta.hash &&
+    JSON.stringify(found.input) === JSON.stringify(meta.input);
+  if (!same)
+    throw new Problem(
+      'run-exists',
+      `run ${meta.id} exists already, with another workflow or input`,
+    );
+  return { meta: found, created: false };
+}
+
+/** The input with defaults filled in, checked against what the workflow declares. */
+export function withDefaults(workflow: Workflow, given: JsonObject, pointer: string): JsonObject {
+  const declared = workflow.input;
+  if (declared === undefined) return given;
+  const mistakes: ProblemDetail[] = [];
+  const at = (name: string): string => `${pointer}/input/${name}`;
+  const known = Object.keys(declared).join(', ') || 'none';
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(declared, name)) continue;
+    mistakes.push({
+      pointer: at(name),
+      message: `unknown input ${name} (the workflow knows ${known})`,
+    });
+  }
+  const input: Record<string, JsonObject[string]> = {};
+  for (const [name, field] of Object.entries(declared)) {
+    const value = Object.hasOwn(given, name) ? given[name] : field.default;
+    if (value === undefined)
+      mistakes.push({ pointer: at(name), message: `input ${name} is missing` });
+    else if (!fits(field.type, value))
+      mistakes.push({ pointer: at(name), message: `input ${name} is not of type ${field.type}` });
+    else input[name] = value;
+  }
+  if (mistakes.length > 0)
+    throw new Problem('input-invalid', mistakes.map(({ message }) => message).join('; '), mistakes);
+  return input;
+}
+
+function fits(type: InputField['type'], value: JsonObject[string]): boolean {
+  switch (type) {
+    case 'any':
+      return true;
+    case 'integer':
+      return Number.isInteger(value);
+    case 'list':
+      return Array.isArray(value);
+    case 'map':
+      return typeof value === 'object' && value !== null && !Array.isArray(value);
+    default:
+      // biome-ignore lint/suspicious/useValidTypeof: the type's name is one of string, number, boolean
+      return typeof value === type;
+  }
+}

@@ -1,0 +1,209 @@
+import type { Happening } from '../contract/happening.ts';
+import { isEnded } from '../contract/state.ts';
+import type { ClaimRow } from '../core/claim.ts';
+import { attemptOf, codeOf } from '../core/progress.ts';
+import { codes } from '../core/status.ts';
+import type { Item, Put } from '../ports/table.ts';
+import { type Advanced, advance, carryOut, type Decider } from './advance.ts';
+import { causesOf } from './fan-out.ts';
+import {
+  allShards,
+  claimBlockTasks,
+  fromData,
+  type HeartbeatData,
+  heartbeatKey,
+  heartbeatPartition,
+  runPartition,
+  sortKeys,
+} from './items.ts';
+import { lostPut } from './lost.ts';
+import type { LoadedRun } from './runs.ts';
+
+const pageMax = 200;
+
+/**
+ * Declares lost what lapsed runners held, and forgets these runners. Returns how many attempts were lost. An attempt
+ * that was reported in time is not harmed: its report counts, whichever is folded first.
+ */
+export async function sweepRunners(decider: Decider): Promise<number> {
+  const { ports, settings } = decider;
+  let lost = 0;
+  for (const shard of allShards) {
+    const partition = heartbeatPartition(settings.namespace, shard);
+    let after: string | undefined;
+    do {
+      const page = await ports.table.query({ partition, limit: pageMax, ...(after && { after }) });
+      for (const item of page.items) lost += await sweepRunner(decider, item);
+      after = page.next;
+    } while (after !== undefined);
+  }
+  return lost;
+}
+
+async function sweepRunner(decider: Decider, item: Item): Promise<number> {
+  const { ports, settings } = decider;
+  const beat = fromData<HeartbeatData>(item.data);
+  const now = ports.clock.now();
+  if (beat.leaseUntil + settings.skewMs >= now) return 0;
+  const puts = beat.holds.map(
+    ([run, task, attempt]): Put =>
+      lostPut(settings, { run, task, attempt }, now, `runner ${item.sort} is gone`),
+  );
+  if (puts.length > 0) await ports.table.putMany(puts);
+  await ports.table.remove(item, { version: item.version });
+  return puts.length;
+}
+
+/** What a visit to runs that did not move found to mend. Expected: nothing. */
+export interface Repairs {
+  readonly visited: number;
+  /** Ready tasks without a claim, sent again. */
+  readonly resent: number;
+  readonly lost: number;
+}
+
+/**
+ * Visits runs whose `wakeAt` has come: ends those over their time, folds all that happened again, declares lost what is
+ * claimed by runners that are gone, sends again what is ready and claimed by nobody. `all`: every run that has not ended,
+ * as after a restart, when messages are gone.
+ */
+export async function sweepRuns(decider: Decider, all = false): Promise<Repairs> {
+  const total = { visited: 0, resent: 0, lost: 0 };
+  const { ports, settings } = decider;
+  const to = all ? undefined : `${ports.clock.now().toString().padStart(15, '0')}~`;
+  for (const shard of allShards) {
+    const partition = `${settings.namespace}/ACTIVE#${shard}`;
+    let after: string | undefined;
+    do {
+      const range = { partition, limit: pageMax, ...(to && { to }), ...(after && { after }) };
+      const page = await ports.table.index('active', range);
+      const visits = await Promise.all(page.items.map((item) => visit(decider, item.partition)));
+      for (const one of visits) {
+        total.visited += one.visited;
+        total.resent += one.resent;
+        total.lost += one.lost;
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
+  return total;
+}
+
+const nothing: Repairs = { visited: 0, resent: 0, lost: 0 };
+
+async function visit(decider: Decider, partition: string): Promise<Repairs> {
+  const { ports } = decider;
+  const runId = partition.slice(partition.indexOf('/RUN#') + 5);
+  const happenings = await history(decider, partition);
+  const advanced = await advance(decider, runId, { happenings, revive: true });
+  if (advanced === undefined) return nothing;
+  const claimed = await claimsOf(decider, advanced.run);
+  const lost = await declareLost(decider, advanced.run, claimed);
+  const sends = withoutClaimed(advanced, claimed);
+  await carryOut(decider, [sends]);
+  await decider.runs.wakeLater(runId, ports.clock.now());
+  const resent = sends.decisions.reduce((sum, decision) => sum + decision.sends.size, 0);
+  return { visited: 1, resent, lost };
+}
+
+/** Everything that has happened to a run, read strongly. Its packs in mixed items are found by their feed alone. */
+async function history(decider: Decider, partition: string): Promise<readonly Happening[]> {
+  const items: Item[] = [];
+  for (const prefix of [sortKeys.spawn, sortKeys.pack, sortKeys.lost, sortKeys.control]) {
+    let after: string | undefined;
+    do {
+      const page = await decider.ports.table.query({
+        partition,
+        from: prefix,
+        to: `${prefix}~`,
+        limit: pageMax,
+        ...(after && { after }),
+      });
+      items.push(...page.items);
+      after = page.next;
+    } while (after !== undefined);
+  }
+  const causes = await causesOf(decider, items);
+  return [...causes.values()].flatMap(({ happenings }) => happenings);
+}
+
+interface ClaimOf {
+  readonly attempt: number;
+  readonly owner: string;
+  readonly at: number;
+}
+
+/** Standing claims by task. */
+async function claimsOf(decider: Decider, run: LoadedRun): Promise<ReadonlyMap<number, ClaimOf>> {
+  const claims = new Map<number, ClaimOf>();
+  const partition = runPartition(decider.settings.namespace, run.meta.id);
+  let after: string | undefined;
+  do {
+    const page = await decider.ports.table.query({
+      partition,
+      from: sortKeys.claim,
+      to: `${sortKeys.claim}~`,
+      limit: pageMax,
+      ...(after && { after }),
+    });
+    for (const item of page.items) {
+      const block = Number.parseInt(item.sort.slice(sortKeys.claim.length), 36);
+      for (const [owner, , at, tasks] of item.data.claims as unknown as readonly ClaimRow[])
+        for (const [place, attempt] of tasks)
+          claims.set(block * claimBlockTasks + place, { attempt, owner, at });
+    }
+    after = page.next;
+  } while (after !== undefined);
+  return claims;
+}
+
+/** Attempts that are claimed, but whose runner is gone or knows nothing of them. */
+async function declareLost(
+  decider: Decider,
+  run: LoadedRun,
+  claims: ReadonlyMap<number, ClaimOf>,
+): Promise<number> {
+  const { ports, settings } = decider;
+  const open = [...claims].filter(([task, claim]) => {
+    const code = codeOf(run.progress, task);
+    const current = code === codes.waiting || code === codes.backoff;
+    return current && attemptOf(run.progress, task) === claim.attempt;
+  });
+  const owners = [...new Set(open.map(([, { owner }]) => owner))];
+  const items = await ports.table.getMany(
+    owners.map((owner) => heartbeatKey(settings.namespace, owner)),
+  );
+  const beats = new Map(
+    owners.map((owner, i) => [owner, items[i] && fromData<HeartbeatData>(items[i].data)]),
+  );
+  const now = ports.clock.now();
+  const puts: Put[] = [];
+  for (const [task, { owner, attempt, at }] of open) {
+    const beat = beats.get(owner);
+    const gone = beat === undefined || beat.leaseUntil + settings.skewMs < now;
+    const listed = beat?.holds.some(
+      ([id, number, held]) => id === run.meta.id && number === task && held === attempt,
+    );
+    // Claimed well before a heartbeat that does not list it: reported, so progress would say so; or forgotten.
+    const forgotten =
+      beat !== undefined && !listed && beat.at > at + settings.leaseMs + settings.skewMs;
+    if (!gone && !forgotten) continue;
+    puts.push(
+      lostPut(settings, { run: run.meta.id, task, attempt }, now, `runner ${owner} is gone`),
+    );
+  }
+  if (puts.length > 0) await ports.table.putMany(puts);
+  return puts.length;
+}
+
+/** The decisions without the sends of attempts that somebody holds. */
+function withoutClaimed(advanced: Advanced, claims: ReadonlyMap<number, ClaimOf>): Advanced {
+  if (isEnded(advanced.run.meta.state)) return advanced;
+  for (const decision of advanced.decisions) {
+    for (const [task, { attempt }] of decision.sends) {
+      const claim = claims.get(task);
+      if (claim !== undefined && claim.attempt >= attempt) decision.sends.delete(task);
+    }
+  }
+  return advanced;
+}

@@ -1,0 +1,133 @@
+import type { AttemptView, PageOf, TaskView } from '../contract/api.ts';
+import type { Report } from '../contract/happening.ts';
+import { Problem } from '../contract/problem.ts';
+import { ancestorOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
+import { chunkOf, codeOf, triesOf } from '../core/progress.ts';
+import { hasEnded } from '../core/status.ts';
+import type { Decider } from './advance.ts';
+import type { TasksQuery } from './engine.ts';
+import { type AtWork, errorOf, stateOf } from './inspect.ts';
+import { fromData, type PackData, runPartition, sortKeys } from './items.ts';
+import type { LoadedRun } from './runs.ts';
+
+const pageDefault = 100;
+const pageMax = 1000;
+
+/** Tasks by number, a page at a time. */
+export async function listTasks(
+  decider: Decider,
+  run: LoadedRun,
+  atWork: readonly AtWork[],
+  query: TasksQuery,
+): Promise<PageOf<TaskView>> {
+  const limit = Math.min(pageMax, Math.max(1, query.limit ?? pageDefault));
+  const items: TaskView[] = [];
+  const working = new Map(atWork.map((one) => [one.task, one]));
+  let task = Number(query.after ?? 0);
+  if (!Number.isSafeInteger(task) || task < 0)
+    throw new Problem('input-invalid', `after is not a cursor of this list: ${query.after}`);
+  for (; task < run.progress.graph.size && items.length < limit; task++) {
+    const state = stateOf(run, task, working.get(task)?.attempt);
+    if (query.state !== undefined && state !== query.state) continue;
+    items.push(await viewTask(decider, run, task, working.get(task)));
+  }
+  return { items, next: task < run.progress.graph.size ? String(task) : null };
+}
+
+/** One task with its output and all reports of its attempts. */
+export async function showTask(
+  decider: Decider,
+  run: LoadedRun,
+  atWork: readonly AtWork[],
+  id: string,
+): Promise<TaskView> {
+  const task = numberOf(run.progress.graph, id);
+  if (task === undefined) throw new Problem('task-unknown', `run ${run.meta.id} has no task ${id}`);
+  const one = atWork.find((candidate) => candidate.task === task);
+  const view = await viewTask(decider, run, task, one);
+  const attempts = await attemptsOf(decider, run, task);
+  return {
+    ...view,
+    ...(view.state === 'succeeded' && { output: await decider.outputs.output(run, task) }),
+    attempts,
+  };
+}
+
+async function viewTask(
+  decider: Decider,
+  run: LoadedRun,
+  task: number,
+  atWork: AtWork | undefined,
+): Promise<TaskView> {
+  const { progress } = run;
+  const { graph } = progress;
+  const parent = parentOf(graph, task);
+  const tries = triesOf(progress, task);
+  const state = stateOf(run, task, atWork?.attempt);
+  return {
+    id: idOf(graph, task),
+    state,
+    attempt: tries.attempt,
+    level: graph.dag.level[ancestorOf(graph, task)] as number,
+    needs: parent === undefined ? (graph.dag.tasks[task]?.needs ?? []) : [],
+    ...(parent !== undefined && { parent: idOf(graph, parent) }),
+    ...(state === 'backoff' && { readyAt: tries.readyAt }),
+    ...(hasEnded(codeOf(progress, task)) && (await endOf(decider, run, task))),
+    ...(atWork && { startedAt: atWork.since, ...stepOf(atWork) }),
+  };
+}
+
+const stepOf = ({ step, stepAt, progress }: AtWork): Partial<TaskView> => ({
+  ...(step !== undefined && { step }),
+  ...(stepAt !== undefined && { stepAt }),
+  ...(progress !== undefined && { progress }),
+});
+
+async function endOf(decider: Decider, run: LoadedRun, task: number): Promise<Partial<TaskView>> {
+  const report = await decider.outputs.report(run, task);
+  const error = await errorOf(decider, run, task);
+  return {
+    ...(report && { startedAt: report.startedAt, endedAt: report.endedAt }),
+    ...(report?.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
+    ...(report?.memoryMb !== undefined && { memoryMb: report.memoryMb }),
+    ...(error && { error }),
+  };
+}
+
+const packsRead = 2000;
+
+async function attemptsOf(decider: Decider, run: LoadedRun, task: number): Promise<AttemptView[]> {
+  const views: AttemptView[] = [];
+  if (levelsLeft(run.progress.graph, task).length > 0) return views;
+  const { refused } = chunkOf(run.progress, task);
+  const add = (id: string, report: Report): void => {
+    const isRefused = refused.some(([source, number]) => source === id && number === task);
+    views.push(attemptView(report, isRefused));
+  };
+  const partition = runPartition(decider.settings.namespace, run.meta.id);
+  const page = await decider.ports.table.query({
+    partition,
+    from: sortKeys.pack,
+    to: `${sortKeys.pack}~`,
+    limit: packsRead,
+  });
+  for (const item of page.items)
+    for (const row of fromData<PackData>(item.data).reports)
+      if (row.task === task) add(item.sort, row as unknown as Report);
+  if (views.length === 0) {
+    const report = await decider.outputs.report(run, task);
+    if (report) add('', report);
+  }
+  return views.sort((a, b) => a.attempt - b.attempt || a.endedAt - b.endedAt);
+}
+
+const attemptView = (report: Report, refused: boolean): AttemptView => ({
+  attempt: report.attempt,
+  outcome: report.outcome,
+  ...(refused && { refused: 'another attempt counts' }),
+  startedAt: report.startedAt,
+  endedAt: report.endedAt,
+  ...(report.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
+  ...(report.memoryMb !== undefined && { memoryMb: report.memoryMb }),
+  ...(report.error && { error: report.error }),
+});

@@ -1,0 +1,64 @@
+import { asData, type HeldRow, heartbeatKey } from '../engine/items.ts';
+import type { EngineSettings } from '../engine/settings.ts';
+import type { Ports } from '../ports/ports.ts';
+import { Unavailable } from '../ports/table.ts';
+import type { Held } from './held.ts';
+
+export interface Heartbeat {
+  /** Makes sure that the lease holds for a good while: before claims, also after a freeze. */
+  fresh(): Promise<void>;
+  /** Saves a heartbeat that lists what is held; false when it could not be saved. */
+  beat(held: readonly Held[]): Promise<boolean>;
+  /** Nothing is held any more, and nothing will be. */
+  retire(): Promise<void>;
+}
+
+/** A runner's lease. What its heartbeat lists is its to answer for until the lease lapses. */
+export function createHeartbeat(
+  ports: Pick<Ports, 'table' | 'clock'>,
+  settings: EngineSettings,
+  runner: { readonly id: string; readonly pool: string; readonly slots: number },
+  held: () => readonly Held[],
+): Heartbeat {
+  const key = heartbeatKey(settings.namespace, runner.id);
+  let leaseUntil = 0;
+  const put = async (rows: readonly HeldRow[], lease: number): Promise<void> => {
+    const at = ports.clock.now();
+    const until = at + lease;
+    const { pool, slots } = runner;
+    const data = asData({ at, leaseUntil: until, pool, slots, holds: rows });
+    // The version tells a sweep whether the runner has beaten since it looked.
+    await ports.table.put({ ...key, version: at, data }, 'any');
+    leaseUntil = until;
+  };
+  const beat = async (list: readonly Held[]): Promise<boolean> => {
+    try {
+      await put(list.map(rowOf), settings.leaseMs);
+      return true;
+    } catch (error) {
+      if (error instanceof Unavailable) return false;
+      throw error;
+    }
+  };
+  return {
+    beat,
+    async fresh() {
+      while (leaseUntil - ports.clock.now() < settings.leaseMs / 2) {
+        if (!(await beat(held()))) await ports.clock.sleep(50);
+      }
+    },
+    async retire() {
+      await put([], 0).catch(() => undefined);
+    },
+  };
+}
+
+function rowOf(held: Held): HeldRow {
+  const { beat } = held;
+  const step = beat && {
+    ...(beat.step !== undefined && { step: beat.step }),
+    ...(beat.stepAt !== undefined && { stepAt: beat.stepAt }),
+    ...(beat.progress !== undefined && { progress: beat.progress }),
+  };
+  return [held.run, held.task, held.attempt, held.since, step ?? null];
+}

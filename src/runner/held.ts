@@ -1,0 +1,40 @@
+import type { Beat, ExecutionSpec } from '../contract/execution.ts';
+import type { Json } from '../contract/json.ts';
+import type { Delivery } from '../contract/workflow.ts';
+
+/** A message that was taken, while anything of it is still to be answered for. */
+export interface Letter {
+  readonly receipt: string;
+  /** Attempts of it that are not durably reported, nor let go. */
+  open: number;
+  /** A saved heartbeat lists all that is open of it, so the message is gone. */
+  removed: boolean;
+  /** When nobody else could take it any more, epoch ms. */
+  visibleAt: number;
+}
+
+/** An attempt that this runner answers for: claimed, until its report is durable. */
+export interface Held {
+  readonly key: number;
+  readonly run: string;
+  readonly workflow: string;
+  readonly task: number;
+  readonly id: string;
+  readonly attempt: number;
+  readonly input: Json;
+  readonly spec: ExecutionSpec;
+  readonly delivery: Delivery;
+  readonly always: boolean;
+  /** Claimed after it, epoch ms, it fails with `queue-limit`; 0: none. */
+  readonly notAfter: number;
+  readonly letter: Letter;
+  /** Epoch ms of the claim, then of the start. */
+  since: number;
+  started: boolean;
+  beat: Beat | undefined;
+  cancelled: boolean;
+  /** Sort keys of the spawn items that are durable. */
+  spawned: string[];
+  /** Spawn items that are being written. */
+  spawning: Promise<void> | undefined;
+}

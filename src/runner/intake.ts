@@ -1,0 +1,108 @@
+import type { ExecutionSpec } from '../contract/execution.ts';
+import { fromBody, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
+import type { Taken } from '../ports/queue.ts';
+import type { Held, Letter } from './held.ts';
+
+/** Tasks of a taken message that have not been claimed yet. */
+interface Bundle {
+  readonly message: TaskMessage;
+  readonly letter: Letter;
+  next: number;
+}
+
+const specsKept = 10_000;
+
+/** Messages that were taken, and what of them there is room for. */
+export class Intake {
+  readonly #bundles: Bundle[] = [];
+  readonly #specs = new Map<string, ExecutionSpec>();
+  #keys = 0;
+
+  /** Tasks at hand that wait for room. */
+  waiting(): number {
+    let waiting = 0;
+    for (const bundle of this.#bundles) waiting += bundle.message.tasks.length - bundle.next;
+    return waiting;
+  }
+
+  letters(): readonly Letter[] {
+    return this.#bundles.map((bundle) => bundle.letter);
+  }
+
+  add(taken: Taken, visibleAt: number): void {
+    const message = fromBody(taken.body);
+    const letter = {
+      receipt: taken.receipt,
+      open: message.tasks.length,
+      removed: false,
+      visibleAt,
+    };
+    this.#bundles.push({ message, letter, next: 0 });
+  }
+
+  /** Up to `max` attempts, oldest message first, of each kind as many as there is room for. */
+  choose(room: (spec: ExecutionSpec) => number, now: number, max: number): Held[] {
+    const chosen: Held[] = [];
+    const rooms = new Map<ExecutionSpec, number>();
+    for (const bundle of this.#bundles) {
+      const spec = this.#intern(bundle.message);
+      let left = Math.min(rooms.get(spec) ?? room(spec), max - chosen.length);
+      for (; left > 0 && bundle.next < bundle.message.tasks.length; bundle.next++, left--) {
+        const row = bundle.message.tasks[bundle.next] as TaskRow;
+        chosen.push(this.#held(bundle, spec, row, now));
+      }
+      rooms.set(spec, left);
+      if (chosen.length >= max) break;
+    }
+    this.#sweep();
+    return chosen;
+  }
+
+  /** Forgets all that has not been claimed, and says which messages that were. */
+  clear(): readonly Letter[] {
+    const letters = this.letters();
+    this.#bundles.length = 0;
+    return letters;
+  }
+
+  #sweep(): void {
+    let kept = 0;
+    for (const bundle of this.#bundles)
+      if (bundle.next < bundle.message.tasks.length) this.#bundles[kept++] = bundle;
+    this.#bundles.length = kept;
+  }
+
+  #held(bundle: Bundle, spec: ExecutionSpec, row: TaskRow, now: number): Held {
+    const [run, task, id, attempt, input] = row;
+    const { message, letter } = bundle;
+    return {
+      key: ++this.#keys,
+      run: message.runs[run] as string,
+      workflow: message.workflow,
+      task,
+      id,
+      attempt,
+      input,
+      spec,
+      delivery: message.delivery,
+      always: message.always,
+      notAfter: message.notAfter,
+      letter,
+      since: now,
+      started: false,
+      beat: undefined,
+      cancelled: false,
+      spawned: [],
+      spawning: undefined,
+    };
+  }
+
+  /** Messages of one type come with equal specs; all of its attempts share one object. */
+  #intern(message: TaskMessage): ExecutionSpec {
+    const known = this.#specs.get(message.type);
+    if (known) return known;
+    if (this.#specs.size >= specsKept) this.#specs.clear();
+    this.#specs.set(message.type, message.spec);
+    return message.spec;
+  }
+}

@@ -1,0 +1,216 @@
+import type { AttemptResult, SpawnRequest } from '../contract/execution.ts';
+import type { Report } from '../contract/happening.ts';
+import type { JsonObject } from '../contract/json.ts';
+import { storeValue } from '../engine/blobs.ts';
+import { spawnPut } from '../engine/expand.ts';
+import { jsonBytes, packSort, runnerPartition, runPartition } from '../engine/items.ts';
+import type { EngineSettings } from '../engine/settings.ts';
+import type { Ports } from '../ports/ports.ts';
+import { type Put, Unavailable } from '../ports/table.ts';
+import type { Held } from './held.ts';
+
+type Needs = Pick<Ports, 'table' | 'blobs' | 'clock'>;
+
+export interface Reports {
+  /** Adds an attempt's end; it is durable when `reported` is called with it. */
+  add(held: Held, result: AttemptResult): void;
+  /** Writes sub-tasks that an attempt asks for while it runs. */
+  spawn(held: Held, requests: readonly SpawnRequest[]): void;
+  /** Resolves when nothing is left to write. */
+  settled(): Promise<void>;
+}
+
+interface Row {
+  readonly held: Held;
+  readonly result: AttemptResult;
+}
+
+export interface ReportsOptions {
+  readonly owner: string;
+  /** How long reports may wait for company; 0: written at once, those that come meanwhile go together. */
+  readonly lingerMs: number;
+  readonly reported: (held: readonly Held[]) => void;
+}
+
+const packRowsMax = 500;
+const packBytesMax = 200 * 1024;
+const retryMs = 50;
+
+/** Packs reports: many in one item, one write at a time, so that a burst packs itself. */
+export function createReports(
+  ports: Needs,
+  settings: EngineSettings,
+  options: ReportsOptions,
+): Reports {
+  let waiting: Row[] = [];
+  let writing: Promise<void> | undefined;
+  let packs = 0;
+
+  const write = async (): Promise<void> => {
+    if (options.lingerMs > 0) await ports.clock.sleep(options.lingerMs);
+    while (waiting.length > 0) {
+      const rows = waiting;
+      waiting = [];
+      const puts = await composeRows(rows);
+      // A pack that is there already is an own write that landed.
+      await insist(ports, async () => void (await ports.table.putMany(puts)));
+      options.reported(rows.map(({ held }) => held));
+    }
+    writing = undefined;
+  };
+  const composeRows = async (rows: readonly Row[]): Promise<Put[]> => {
+    const reports: Packed[] = [];
+    for (const row of rows) {
+      const report = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
+      reports.push({ held: row.held, report });
+    }
+    return packsOf(reports).map((pack) => packPut(settings, options.owner, packs++, pack));
+  };
+  return {
+    add(held, result) {
+      waiting.push({ held, result });
+      writing ??= Promise.resolve().then(write);
+    },
+    spawn(held, requests) {
+      const before = held.spawning ?? Promise.resolve();
+      held.spawning = before.then(() =>
+        insist(ports, () => writeSpawn(ports, settings, held, requests)),
+      );
+    },
+    async settled() {
+      while (writing) await writing;
+    },
+  };
+}
+
+/** Does it until the table answers. */
+async function insist<T>(ports: Pick<Ports, 'clock'>, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      await ports.clock.sleep(retryMs);
+    }
+  }
+}
+
+/** The report of an attempt that neither spawned nor returned much: nothing has to be written for it first. */
+function plainReport(settings: EngineSettings, { held, result }: Row): Report | undefined {
+  if (result.spawns?.length || held.spawning || held.spawned.length > 0) return undefined;
+  const { output } = result;
+  if (output === undefined || output === null) return reportOf(held, result);
+  if (jsonBytes(output) > settings.inlineOutputBytes) return undefined;
+  return { ...reportOf(held, result), output: { value: output } };
+}
+
+async function fullReport(
+  ports: Needs,
+  settings: EngineSettings,
+  { held, result }: Row,
+): Promise<Report> {
+  await held.spawning;
+  const late = result.spawns ?? [];
+  if (late.length > 0) await insist(ports, () => writeSpawn(ports, settings, held, late));
+  const spawns = held.spawned.length > 0 ? { spawns: held.spawned } : {};
+  if (result.output === undefined || result.output === null)
+    return { ...reportOf(held, result), ...spawns };
+  const bytes = jsonBytes(result.output);
+  if (bytes > settings.outputBytesMax) {
+    const message = `its output has ${bytes} bytes; at most ${settings.outputBytesMax} are kept`;
+    const failed = { ...result, outcome: 'failed', error: { reason: 'output', message } } as const;
+    return { ...reportOf(held, failed), ...spawns };
+  }
+  const value = result.output;
+  const output = await insist(ports, () =>
+    storeValue(ports.blobs, value, settings.inlineOutputBytes),
+  );
+  return { ...reportOf(held, result), ...spawns, output };
+}
+
+function reportOf(held: Held, result: AttemptResult): Report {
+  return {
+    task: held.task,
+    attempt: held.attempt,
+    outcome: result.outcome,
+    startedAt: result.startedAt,
+    endedAt: result.endedAt,
+    ...(result.error && { error: result.error }),
+    ...(result.cpuSeconds !== undefined && { cpuSeconds: result.cpuSeconds }),
+    ...(result.memoryMb !== undefined && { memoryMb: result.memoryMb }),
+  };
+}
+
+async function writeSpawn(
+  ports: Needs,
+  settings: EngineSettings,
+  held: Held,
+  requests: readonly SpawnRequest[],
+): Promise<void> {
+  const made = { kind: 'tasks', requests } as const;
+  const spawn = { parent: held.task, attempt: held.attempt, at: ports.clock.now(), made };
+  const put = spawnPut(settings, held.run, spawn, held.spawned.length);
+  await ports.table.put(put.item, put.condition);
+  held.spawned = [...held.spawned, put.item.sort];
+}
+
+type Packed = { readonly held: Held; readonly report: Report };
+
+/** Reports of one run go together; those of runs with few go into mixed packs. */
+function packsOf(reports: readonly Packed[]): Packed[][] {
+  const byRun = new Map<string, Packed[]>();
+  for (const packed of reports) {
+    const known = byRun.get(packed.held.run);
+    if (known) known.push(packed);
+    else byRun.set(packed.held.run, [packed]);
+  }
+  const packs: Packed[][] = [];
+  let mixed: Packed[] = [];
+  for (const rows of byRun.values()) {
+    if (rows.length >= 8 || byRun.size === 1) packs.push(...cut(rows));
+    else mixed = mixed.concat(rows);
+  }
+  if (mixed.length > 0) packs.push(...cut(mixed));
+  return packs;
+}
+
+function cut(rows: readonly Packed[]): Packed[][] {
+  const packs: Packed[][] = [];
+  let pack: Packed[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const size =
+      row.report.output || row.report.error ? JSON.stringify(row.report).length * 2 : 150;
+    if (pack.length >= packRowsMax || (pack.length > 0 && bytes + size > packBytesMax)) {
+      packs.push(pack);
+      pack = [];
+      bytes = 0;
+    }
+    pack.push(row);
+    bytes += size;
+  }
+  if (pack.length > 0) packs.push(pack);
+  return packs;
+}
+
+function packPut(
+  settings: EngineSettings,
+  owner: string,
+  number: number,
+  pack: readonly Packed[],
+): Put {
+  const run = (pack[0] as Packed).held.run;
+  const mixed = pack.some(({ held }) => held.run !== run);
+  const reports = pack.map(({ held, report }) => (mixed ? { run: held.run, ...report } : report));
+  return {
+    item: {
+      partition: mixed
+        ? runnerPartition(settings.namespace, owner)
+        : runPartition(settings.namespace, run),
+      sort: packSort(mixed ? 'MIX#' : 'PACK#', owner, number),
+      version: 1,
+      data: { owner, reports: reports as unknown as JsonObject[] },
+    },
+    condition: 'absent',
+  };
+}
