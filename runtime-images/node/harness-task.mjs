@@ -1,0 +1,123 @@
+/** What a call in the warm process sees of its attempt, and how it reaches the executor. */
+import { writeSync } from 'node:fs';
+import { format } from 'node:util';
+
+const LOG_MS = 50;
+const LOG_BYTES = 16_000;
+const LINE_MAX = 64_000;
+
+/** Returns when all is in the pipe: what was sent is not lost when the process dies. */
+export function send(text) {
+  let at = writeSync(4, text);
+  if (at === text.length && at < 1000) return;
+  const bytes = Buffer.from(text);
+  while (at < bytes.length) at += writeSync(4, bytes, at);
+}
+
+export function sendValue(value) {
+  send(`${JSON.stringify(value)}\n`);
+}
+
+/** The second argument of a call. */
+export class Task {
+  #id;
+  #abort;
+  #logs = [];
+  /** Of each stream, the text after the last line end. */
+  #open = ['', ''];
+  #logBytes = 0;
+  #logAt = 0;
+  #timer;
+
+  constructor(id, run, task, attempt, workflow) {
+    this.#id = id;
+    this.run = run;
+    this.id = task;
+    this.attempt = attempt;
+    this.workflow = workflow;
+  }
+
+  /** Aborted when the attempt is to stop. */
+  get signal() {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  abort() {
+    this.#abort ??= new AbortController();
+    this.#abort.abort();
+  }
+
+  beat() {
+    this.#say({ beat: {} });
+  }
+
+  progress(step, fraction) {
+    this.#say(fraction === undefined ? { step } : { step, progress: fraction });
+  }
+
+  spawn(request) {
+    const known = ['key', 'run', 'with', 'detached'];
+    const isRequest =
+      typeof request === 'object' &&
+      request !== null &&
+      Object.keys(request).length > 0 &&
+      Object.keys(request).every((name) => known.includes(name));
+    this.#say({ spawn: isRequest ? request : { with: request ?? null } });
+  }
+
+  log(...values) {
+    this.write(0, `${format(...values)}\n`);
+  }
+
+  #say(message) {
+    sendValue(['say', this.#id, Date.now(), message]);
+  }
+
+  /** Takes text of stdout (0) or stderr (1); lines are gathered for a moment, and go out before the call's result. */
+  write(stream, text) {
+    const lines = (this.#open[stream] + text).split('\n');
+    this.#open[stream] = lines.pop();
+    if (this.#open[stream].length > LINE_MAX) {
+      lines.push(this.#open[stream]);
+      this.#open[stream] = '';
+    }
+    if (lines.length > 0) this.#print(stream, lines);
+  }
+
+  #print(stream, lines) {
+    const now = Date.now();
+    if (this.#logs.length === 0) this.#logAt = now;
+    let batch = this.#logs.at(-1);
+    if (batch === undefined || batch[3] !== stream) {
+      batch = ['log', this.#id, now, stream, []];
+      this.#logs.push(batch);
+    }
+    for (const line of lines) {
+      batch[4].push(line);
+      this.#logBytes += line.length;
+    }
+    if (this.#logBytes > LOG_BYTES || now - this.#logAt > LOG_MS) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), LOG_MS);
+  }
+
+  /** Sends what was printed; at the call's end also lines without a line end. */
+  flush(over) {
+    if (over === true) this.#close();
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#logs.length === 0) return;
+    const text = this.#logs.map((batch) => JSON.stringify(batch)).join('\n');
+    this.#logs = [];
+    this.#logBytes = 0;
+    send(`${text}\n`);
+  }
+
+  #close() {
+    for (const stream of [0, 1]) {
+      const text = this.#open[stream];
+      this.#open[stream] = '';
+      if (text !== '') this.#print(stream, [text]);
+    }
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * The warm process for Node: runs calls of functions and snippets, one after another or `concurrency` at a time.
+ * JSON lines on fd 3 (in) and fd 4 (out); see ../PROTOCOL.md.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
+import { send, sendValue, Task } from './harness-task.mjs';
+
+const concurrency = Number(process.argv[2] ?? 1);
+const store = concurrency > 1 ? new AsyncLocalStorage() : undefined;
+const require = createRequire(import.meta.url);
+const AsyncFunction = (async () => {}).constructor;
+
+/** Turns of sync calls end after this time, so that messages are seen. */
+const TURN_MS = 2;
+const STAMP_MS = 20;
+const MEMORY_MS = 1000;
+
+const definitions = new Map();
+/** What waits: calls with their definition, in order. */
+let queue = [];
+let head = 0;
+const running = new Map();
+let current;
+let turning = false;
+let memoryAt = 0;
+let cpuBefore = process.cpuUsage();
+let cpuShortUs = 0;
+
+// ---- definitions ----
+
+function define(id, run, folder) {
+  const definition = { fn: undefined, path: undefined, name: run.name, stamp: 0, checkedAt: 0 };
+  definitions.set(id, definition);
+  if (run.kind === 'function') {
+    definition.path = resolve(folder ?? process.cwd(), run.path);
+    return;
+  }
+  try {
+    definition.fn = new AsyncFunction('input', 'task', run.code);
+  } catch (error) {
+    definition.fn = () => {
+      throw error;
+    };
+  }
+}
+
+/** Imports a function's file, again when it has changed. Undefined when what is there still holds. */
+function refresh(definition) {
+  if (definition.path === undefined) return undefined;
+  const now = performance.now();
+  if (definition.fn !== undefined && now - definition.checkedAt < STAMP_MS) return undefined;
+  definition.checkedAt = now;
+  const stamp = statSync(definition.path, { throwIfNoEntry: false })?.mtimeMs;
+  if (stamp === definition.stamp && definition.fn !== undefined) return undefined;
+  return load(definition, stamp);
+}
+
+async function load(definition, stamp) {
+  const { path, name } = definition;
+  if (stamp === undefined) throw startError(`the file ${path} is missing`);
+  if (require.cache[path] !== undefined) delete require.cache[path];
+  const url = pathToFileURL(path);
+  url.searchParams.set('v', stamp);
+  const module = await import(url.href);
+  const fn = module[name] ?? module.default?.[name];
+  if (typeof fn !== 'function') throw startError(`${path} exports no function ${name}`);
+  definition.stamp = stamp;
+  definition.fn = fn;
+}
+
+function startError(message) {
+  return Object.assign(new Error(message), { reason: 'start' });
+}
+
+// ---- calls ----
+
+function turn() {
+  turning = false;
+  const until = performance.now() + TURN_MS;
+  while (head < queue.length && running.size < concurrency) {
+    const call = queue[head];
+    queue[head++] = undefined;
+    begin(call);
+    if (performance.now() > until) break;
+  }
+  if (head === queue.length) {
+    queue = [];
+    head = 0;
+  }
+  if (running.size < concurrency) next();
+}
+
+function next() {
+  if (turning || head === queue.length) return;
+  turning = true;
+  setImmediate(turn);
+}
+
+function begin(call) {
+  const { definition, message } = call;
+  const [id, input, run, taskId, attempt, workflow] = message;
+  call.task = new Task(id, run, taskId, attempt, workflow);
+  call.input = input;
+  running.set(id, call);
+  call.startedAt = Date.now();
+  call.start = performance.now();
+  try {
+    const loading = refresh(definition);
+    if (loading === undefined) invoke(call);
+    else loading.then(() => invoke(call)).catch((error) => fail(call, error));
+  } catch (error) {
+    fail(call, error);
+  }
+}
+
+/** Runs the call's code. What it returns may be a promise, or anything that has a `then`. */
+function invoke(call) {
+  const { fn } = call.definition;
+  current = call;
+  const result =
+    store === undefined ? fn(call.input, call.task) : store.run(call, fn, call.input, call.task);
+  if (typeof result?.then !== 'function') {
+    succeed(call, result);
+    return;
+  }
+  Promise.resolve(result).then(
+    (value) => succeed(call, value),
+    (error) => fail(call, error),
+  );
+}
+
+function succeed(call, output) {
+  let text;
+  try {
+    text = JSON.stringify(output ?? null) ?? 'null';
+  } catch (error) {
+    fail(call, Object.assign(error, { reason: 'output' }));
+    return;
+  }
+  end(call, 'done', text);
+}
+
+function fail(call, error) {
+  end(call, 'fail', JSON.stringify(describe(error)));
+}
+
+function end(call, kind, text) {
+  const id = call.message[0];
+  if (!running.delete(id)) return;
+  const now = performance.now();
+  const us = Math.round((now - call.start) * 1000);
+  const cpu = concurrency === 1 ? `,${cpuOf(us)}` : '';
+  if (now - memoryAt > MEMORY_MS) sendMemory(now);
+  call.task.flush(true);
+  current = undefined;
+  send(`["${kind}",${id},${call.startedAt},${us},${text}${cpu}]\n`);
+  next();
+}
+
+function sendMemory(now) {
+  memoryAt = now;
+  sendValue(['memory', Math.round(process.memoryUsage.rss() / 104857.6) / 10]);
+}
+
+/** A short call's CPU time is its run time; asking the kernel would take longer than the call. */
+function cpuOf(us) {
+  if (us < 1000) {
+    cpuShortUs += us;
+    return us;
+  }
+  const used = process.cpuUsage(cpuBefore);
+  cpuBefore = process.cpuUsage();
+  const own = Math.max(0, used.user + used.system - cpuShortUs);
+  cpuShortUs = 0;
+  return own;
+}
+
+function describe(error) {
+  if (!(error instanceof Error) && typeof error?.message !== 'string') {
+    return {
+      reason: 'error',
+      message: cut(typeof error === 'string' ? error : format(error), 2000),
+    };
+  }
+  return {
+    reason: error.reason === 'start' || error.reason === 'output' ? error.reason : 'error',
+    name: cut(error.name, 200),
+    message: cut(error.message, 2000),
+    stack: cut(error.stack, 8000),
+  };
+}
+
+function cut(text, max) {
+  return String(text ?? '').slice(0, max);
+}
+
+// ---- what is printed ----
+
+function callNow() {
+  return store === undefined ? current : store.getStore();
+}
+
+/** Makes a stream's text the log of the call that wrote it. */
+function capture(stream, index) {
+  const plain = stream.write.bind(stream);
+  stream.write = (text, encoding, done) => {
+    const call = callNow();
+    if (call === undefined) return plain(text, encoding, done);
+    const decoded = typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+    call.task.write(index, decoded);
+    const callback = typeof encoding === 'function' ? encoding : done;
+    if (callback !== undefined) process.nextTick(callback);
+    return true;
+  };
+}
+
+capture(process.stdout, 0);
+capture(process.stderr, 1);
+for (const name of ['log', 'info', 'debug']) {
+  console[name] = (...values) => process.stdout.write(`${format(...values)}\n`);
+}
+for (const name of ['warn', 'error', 'trace']) {
+  console[name] = (...values) => process.stderr.write(`${format(...values)}\n`);
+}
+
+// ---- the end of the process ----
+
+function flushAll() {
+  for (const call of running.values()) call.task.flush();
+}
+
+const exit = process.exit.bind(process);
+process.exit = (code) => {
+  const call = store?.getStore();
+  const exitCode = Number(code ?? process.exitCode ?? 0);
+  flushAll();
+  if (call !== undefined && running.has(call.message[0])) {
+    const message = `its process ended: exit code ${exitCode}`;
+    sendValue(['fatal', call.message[0], { reason: 'exit', exitCode, message }]);
+  }
+  exit(code);
+};
+process.on('exit', flushAll);
+process.on('uncaughtException', (error) => {
+  const call = callNow() ?? (running.size === 1 ? [...running.values()][0] : undefined);
+  flushAll();
+  if (call !== undefined) sendValue(['fatal', call.message[0], describe(error)]);
+  exit(1);
+});
+
+/** Whoever started us is gone: nothing that we have started may stay. */
+function abandon() {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    exit(1);
+  }
+}
+
+// ---- messages ----
+
+function takeBack(ids) {
+  const wanted = ids === undefined ? undefined : new Set(ids);
+  const back = [];
+  const kept = [];
+  for (const call of queue.slice(head)) {
+    const id = call.message[0];
+    if (wanted === undefined || wanted.has(id)) back.push(id);
+    else kept.push(call);
+  }
+  queue = kept;
+  head = 0;
+  return back;
+}
+
+const handlers = {
+  define: ([, id, run, folder]) => define(id, run, folder),
+  call([, id, calls]) {
+    const definition = definitions.get(id);
+    for (const message of calls) queue.push({ definition, message });
+    if (turning || running.size >= concurrency) return;
+    if (running.size === 0) turn();
+    else next();
+  },
+  cancel([, id]) {
+    const call = running.get(id);
+    if (call !== undefined) call.task.abort();
+    else sendValue(['recalled', ...takeBack([id])]);
+  },
+  recall: () => sendValue(['recalled', ...takeBack(undefined)]),
+};
+
+let rest = '';
+const input = new Socket({ fd: 3, readable: true, writable: false });
+input.setEncoding('utf8');
+input.on('data', (text) => {
+  const lines = (rest + text).split('\n');
+  rest = lines.pop();
+  for (const line of lines) {
+    const message = JSON.parse(line);
+    handlers[message[0]]?.(message);
+  }
+});
+input.on('end', abandon);
+input.on('error', abandon);
+sendValue(['ready']);

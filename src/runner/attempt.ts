@@ -1,0 +1,125 @@
+import type {
+  AttemptError,
+  AttemptResult,
+  Execution,
+  ExecutionSpec,
+  SpawnRequest,
+} from '../contract/execution.ts';
+import type { Json } from '../contract/json.ts';
+import type { LogSource } from './log-pump.ts';
+
+/** Why we stop an attempt that runs. */
+export type StopReason = 'cancelled' | 'released' | 'time-limit' | 'heartbeat' | 'sibling';
+
+/** What runs an attempt: a launcher, a warm process, or the steps it consists of. */
+export interface Host {
+  stop(attempt: Attempt, graceMs: number): void;
+}
+
+/** How a run came out, before it is known why. */
+export interface Ending {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** It surely did not begin. */
+  readonly released?: boolean;
+  readonly output?: Json;
+  readonly error?: AttemptError;
+  readonly cpuSeconds?: number | undefined;
+  readonly memoryMb?: number | undefined;
+}
+
+/** The last sign of life, and what of it is still to be told. */
+export interface Pulse {
+  at: number;
+  step?: string;
+  stepAt?: number;
+  progress?: number;
+  toldAt: number;
+}
+
+/** One attempt under way, or one step of it: then `root` is the attempt. */
+export class Attempt {
+  readonly id: number;
+  readonly execution: Execution;
+  readonly spec: ExecutionSpec;
+  readonly input: Json;
+  readonly root: Attempt;
+  /** Epoch ms; 0 while it has not begun. */
+  startedAt = 0;
+  toldStart = false;
+  stopping: StopReason | undefined = undefined;
+  /** When a warm process that still runs it is killed. */
+  killAt = 0;
+  /** Its share of the work that waits in a warm process, in ms. */
+  costMs = 0;
+  host: Host | undefined = undefined;
+  pulse: Pulse | undefined = undefined;
+  spawns: SpawnRequest[] | undefined = undefined;
+  spawnCount = 0;
+  logBytes = 0;
+  /** Set for the steps of a sequence or tandem: they share a folder and have a number each. */
+  place: { readonly folder: string; readonly step: number } | undefined = undefined;
+  onEnd: ((attempt: Attempt, ending: Ending) => void) | undefined = undefined;
+  logSource: LogSource | undefined = undefined;
+
+  constructor(
+    id: number,
+    execution: Execution,
+    spec: ExecutionSpec,
+    input: Json,
+    root: Attempt | undefined,
+  ) {
+    this.id = id;
+    this.execution = execution;
+    this.spec = spec;
+    this.input = input;
+    this.root = root ?? this;
+  }
+}
+
+const DEFAULT_GRACE_MS = 5000;
+
+export function graceOf(spec: ExecutionSpec): number {
+  return spec.limits?.graceMs ?? DEFAULT_GRACE_MS;
+}
+
+function limitError(attempt: Attempt, reason: 'time-limit' | 'heartbeat'): AttemptError {
+  const limits = attempt.spec.limits;
+  const message =
+    reason === 'time-limit'
+      ? `ran longer than its limit of ${limits?.runMs} ms`
+      : `gave no heartbeat for ${limits?.heartbeatMs} ms`;
+  return { reason, message };
+}
+
+/** What the agent is told: why we stopped it comes before how its process came out. */
+export function resultOf(attempt: Attempt, ending: Ending): AttemptResult {
+  const { stopping } = attempt;
+  const failure =
+    stopping === 'time-limit' || stopping === 'heartbeat'
+      ? limitError(attempt, stopping)
+      : ending.error;
+  const result: { -readonly [K in keyof AttemptResult]: AttemptResult[K] } = {
+    key: attempt.execution.key,
+    outcome: outcomeOf(stopping, ending, failure),
+    startedAt: ending.startedAt,
+    endedAt: ending.endedAt,
+  };
+  if (result.outcome === 'succeeded') result.output = ending.output ?? null;
+  if (result.outcome === 'failed' && failure !== undefined) result.error = failure;
+  if (ending.cpuSeconds !== undefined) result.cpuSeconds = ending.cpuSeconds;
+  if (ending.memoryMb !== undefined) result.memoryMb = ending.memoryMb;
+  if (attempt.spawns !== undefined) result.spawns = attempt.spawns;
+  return result;
+}
+
+function outcomeOf(
+  stopping: StopReason | undefined,
+  ending: Ending,
+  failure: AttemptError | undefined,
+): AttemptResult['outcome'] {
+  if (stopping === 'cancelled' || stopping === 'sibling') return 'cancelled';
+  if (stopping === 'released') return 'released';
+  if (ending.released === true && stopping === undefined) return 'released';
+  return failure === undefined ? 'succeeded' : 'failed';
+}

@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Execution, ExecutionSpec, Executor } from '../contract/execution.ts';
+import { Attempt, type Ending, graceOf, resultOf, type StopReason } from './attempt.ts';
+import { Composites } from './composites.ts';
+import { Control } from './control.ts';
+import { Guard } from './guard.ts';
+import { Launchers } from './launchers.ts';
+import { claimFolder } from './leftovers.ts';
+import { LogPump } from './log-pump.ts';
+import { baseEnv, type ExecutorOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { processFiles } from './process-files.ts';
+import type { Shared } from './shared.ts';
+import { WarmPool } from './warm-pool.ts';
+
+export type { ExecutorOptions } from './options.ts';
+
+const MB = 1 << 20;
+const TICK_MS = 20;
+/** While nothing runs, only idle processes are to be ended. */
+const IDLE_TICK_MS = 500;
+
+/**
+ * Runs attempts on this machine. Programs are started by launchers, functions are called in warm processes; this
+ * process itself starts no task. Not a sandbox: task code runs as our user.
+ *
+ * `started` is told of attempts that run for longer than a moment (about 20 ms for calls), always before their end;
+ * of shorter calls only the end is told. A `released` attempt has surely not begun, or was handed back in a drain.
+ */
+export function createExecutor(options: ExecutorOptions): Executor {
+  return new LocalExecutor(options);
+}
+
+class LocalExecutor implements Executor {
+  #slots: number;
+  #idleMs: number;
+  #attempts = new Map<number, Attempt>();
+  /** Those that run as programs or in steps. */
+  #supervised = new Set<Attempt>();
+  #shared: Shared;
+  #launchers: Launchers;
+  #warm: WarmPool;
+  #composites: Composites;
+  #lastId = 0;
+  #ticking: NodeJS.Timeout | undefined;
+  /** After how long the next tick was asked for; 0 when it was not. */
+  #paceMs = 0;
+  #draining = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: ExecutorOptions) {
+    const cores = availableParallelism();
+    this.#slots = options.slots ?? Math.max(4, 2 * cores);
+    this.#idleMs = options.idleMs ?? 30_000;
+    this.#shared = this.#share(options);
+    const files = processFiles(options.harnessFolder);
+    const warmMax = options.warmProcesses ?? Math.min(this.#slots, cores);
+    this.#launchers = new Launchers(
+      this.#shared,
+      files.launcher,
+      options.launchers ?? Math.min(2, cores),
+    );
+    this.#warm = new WarmPool(this.#shared, files, warmMax, this.#slots);
+    this.#composites = new Composites(
+      this.#shared,
+      () => ++this.#lastId,
+      (attempt) => this.#startStep(attempt),
+    );
+  }
+
+  #share(options: ExecutorOptions): Shared {
+    const token = randomBytes(9).toString('hex');
+    const logBytesMax = options.logBytesMax ?? 16 * MB;
+    const logs = new LogPump(options.logs, options.clock, logBytesMax);
+    const outbox = new Outbox(options.events, logs);
+    return {
+      clock: options.clock,
+      outbox,
+      logs,
+      control: new Control(outbox, logs),
+      guard: new Guard(),
+      interpreters: { node: options.node ?? process.execPath, python: options.python ?? 'python3' },
+      folder: claimFolder(options.workFolder, token),
+      token,
+      env: baseEnv(options),
+      logBytesMax,
+      outputBytesMax: options.outputBytesMax ?? 16 * MB,
+      began: (attempt, at) => this.#began(attempt, at),
+      finish: (attempt, ending) => this.#finish(attempt, ending),
+    };
+  }
+
+  room(spec: ExecutionSpec): number {
+    if (this.#draining) return 0;
+    const free = Math.max(0, this.#slots - this.#launchers.running - this.#warm.busy);
+    const warm = this.#warm.specOf(spec);
+    return warm === undefined ? free : this.#warm.room(warm, free);
+  }
+
+  start(executions: readonly Execution[]): void {
+    const now = this.#shared.clock.now();
+    for (const execution of executions) {
+      const id = ++this.#lastId;
+      const attempt = new Attempt(id, execution, execution.spec, execution.input, undefined);
+      this.#attempts.set(execution.key, attempt);
+      this.#launch(attempt, now);
+    }
+    this.#flush();
+  }
+
+  #flush(): void {
+    this.#launchers.flush();
+    this.#warm.flush();
+    if (this.#attempts.size > 0) this.#pace(TICK_MS);
+  }
+
+  #launch(attempt: Attempt, now: number): void {
+    const warm = this.#warm.specOf(attempt.spec);
+    if (this.#draining) {
+      this.#finish(attempt, { startedAt: now, endedAt: now, released: true });
+      this.#shared.outbox.later();
+    } else if (warm !== undefined) this.#warm.start(attempt, warm, now);
+    else this.#launchCold(attempt, now);
+  }
+
+  #launchCold(attempt: Attempt, now: number): void {
+    const { run } = attempt.spec;
+    if (attempt.root === attempt) this.#supervised.add(attempt);
+    if (run.kind === 'none') {
+      this.#finish(attempt, { startedAt: now, endedAt: now, output: attempt.input });
+      this.#shared.outbox.later();
+    } else if (run.kind === 'sequence' || run.kind === 'tandem') {
+      this.#composites.start(attempt, run);
+    } else this.#launchers.start(attempt);
+  }
+
+  #startStep(attempt: Attempt): void {
+    this.#launch(attempt, this.#shared.clock.now());
+    this.#flush();
+  }
+
+  #began(attempt: Attempt, at: number): void {
+    attempt.startedAt = at;
+    this.#shared.outbox.started(attempt.root);
+  }
+
+  #finish(attempt: Attempt, ending: Ending): void {
+    if (attempt.root !== attempt || attempt.onEnd !== undefined) {
+      attempt.onEnd?.(attempt, ending);
+      return;
+    }
+    this.#attempts.delete(attempt.execution.key);
+    this.#supervised.delete(attempt);
+    this.#shared.outbox.ended(attempt, resultOf(attempt, ending));
+    if (this.#attempts.size === 0) this.#whenEmpty?.();
+  }
+
+  cancel(keys: readonly number[]): void {
+    for (const key of keys) {
+      const attempt = this.#attempts.get(key);
+      if (attempt !== undefined) this.#stop(attempt, 'cancelled', graceOf(attempt.spec));
+    }
+  }
+
+  #stop(attempt: Attempt, reason: StopReason, graceMs: number): void {
+    if (attempt.stopping !== undefined) return;
+    attempt.stopping = reason;
+    attempt.host?.stop(attempt, graceMs);
+  }
+
+  #tick(): void {
+    const now = this.#shared.clock.now();
+    const check = (attempt: Attempt) => this.#check(attempt, now);
+    for (const attempt of this.#supervised) check(attempt);
+    this.#warm.tick(now, this.#idleMs, check);
+    this.#launchers.tick(now, this.#idleMs);
+    this.#shared.outbox.flushSlow(now);
+    this.#shared.outbox.flush();
+    this.#paceMs = 0;
+    if (this.#attempts.size > 0) this.#pace(TICK_MS);
+    else if (this.#warm.size > 0 || this.#launchers.size > 0) this.#pace(IDLE_TICK_MS);
+  }
+
+  /** The next tick comes in `ms`, at the latest. */
+  #pace(ms: number): void {
+    if (this.#paceMs > 0 && this.#paceMs <= ms) return;
+    clearTimeout(this.#ticking);
+    this.#paceMs = ms;
+    this.#ticking = setTimeout(() => this.#tick(), ms);
+  }
+
+  /** Looks at an attempt, or a step, that runs. */
+  #check(attempt: Attempt, now: number): void {
+    if (attempt.root !== attempt || attempt.startedAt === 0) return;
+    this.#shared.outbox.started(attempt);
+    const { limits } = attempt.spec;
+    if (limits === undefined || attempt.stopping !== undefined) return;
+    const { runMs, heartbeatMs } = limits;
+    const sign = attempt.pulse?.at ?? attempt.startedAt;
+    if (runMs !== undefined && now - attempt.startedAt >= runMs) {
+      this.#stop(attempt, 'time-limit', graceOf(attempt.spec));
+    } else if (heartbeatMs !== undefined && now - sign >= heartbeatMs) {
+      this.#stop(attempt, 'heartbeat', graceOf(attempt.spec));
+    }
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    this.#warm.recall();
+    if (this.#attempts.size === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    const timer = setTimeout(() => this.#stopAll(), graceMs);
+    await empty;
+    clearTimeout(timer);
+    this.#shared.outbox.flush();
+  }
+
+  #stopAll(): void {
+    for (const attempt of [...this.#attempts.values()]) this.#stop(attempt, 'released', 0);
+  }
+
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#stopAll();
+    await Promise.all([this.#launchers.close(), this.#warm.close()]);
+    this.#shared.guard.close();
+    clearTimeout(this.#ticking);
+    this.#shared.outbox.flush();
+    this.#shared.logs.flush();
+    await rm(this.#shared.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

@@ -1,0 +1,7 @@
+export declare function processesByToken(
+  matches: (token: string) => boolean,
+): { pid: number; token: string }[];
+export declare function killByToken(matches: (token: string) => boolean): number;
+export declare function signal(pid: number, name: NodeJS.Signals | 0): boolean;
+export declare function startOf(pid: number): string;
+export declare function oomKills(): number;

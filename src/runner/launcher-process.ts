@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import type { AttemptError } from '../contract/execution.ts';
+import type { Json } from '../contract/json.ts';
+import { streams } from '../ports/log-sink.ts';
+import type { Attempt, Ending, Host } from './attempt.ts';
+import { killByToken, signal } from './launcher-proc.mjs';
+import type { LogSource } from './log-pump.ts';
+import type { ProgramOrder } from './program-order.ts';
+import type { Shared } from './shared.ts';
+
+/** What a launcher is told first. */
+export interface LauncherConfig {
+  readonly root: string;
+  /** Begins the tokens of all processes of this executor. */
+  readonly executor: string;
+  readonly token: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logBytesMax: number;
+  readonly outputBytesMax: number;
+}
+
+/** How a program ended, as its launcher tells it. */
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly cpuSeconds?: number;
+  readonly memoryMb?: number;
+  readonly output?: Json;
+  /** Why the output was not taken. */
+  readonly refused?: string;
+  /** The end of stderr. */
+  readonly tail?: string;
+  readonly outOfMemory?: boolean;
+}
+
+type Message =
+  | ['began', number, number, number]
+  | ['log', number, number, number, string[], number]
+  | ['control', number, number, unknown]
+  | ['ended', number, Ended]
+  | ['refused', number, string];
+
+/** The executor's end of one launcher. */
+export class LauncherProcess implements Host, LogSource {
+  readonly attempts = new Map<number, Attempt>();
+  idleSince = 0;
+  #shared: Shared;
+  #config: LauncherConfig;
+  #child: ChildProcess;
+  #pids = new Map<number, number>();
+  #orders: string[] = [];
+  #rest = '';
+  #onExit: (launcher: LauncherProcess) => void;
+  #exited: Promise<void>;
+
+  constructor(
+    shared: Shared,
+    file: string,
+    config: LauncherConfig,
+    onExit: (launcher: LauncherProcess) => void,
+  ) {
+    this.#shared = shared;
+    this.#config = config;
+    this.#onExit = onExit;
+    this.#child = spawn(shared.interpreters.node, [...NODE_FLAGS, file], {
+      env: { PATH: config.env.PATH },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+    });
+    const { stdin, stdout } = this.#child;
+    stdin?.on('error', () => {});
+    stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
+    this.#exited = new Promise((resolve) => {
+      const gone = () => {
+        this.#gone();
+        resolve();
+      };
+      this.#child.once('error', gone).once('close', gone);
+    });
+    this.#send(['hello', config]);
+  }
+
+  /** Takes an attempt; it goes out with the next `flush`. */
+  start(attempt: Attempt, order: ProgramOrder): void {
+    attempt.host = this;
+    this.attempts.set(attempt.id, attempt);
+    this.#orders.push(JSON.stringify(['start', attempt.id, order]));
+  }
+
+  flush(): void {
+    if (this.#orders.length === 0) return;
+    const text = `${this.#orders.join('\n')}\n`;
+    this.#orders = [];
+    this.#child.stdin?.write(text);
+  }
+
+  stop(attempt: Attempt, graceMs: number): void {
+    this.flush();
+    this.#send(['stop', attempt.id, graceMs]);
+  }
+
+  sunk(bytes: number): void {
+    this.#send(['sink', bytes]);
+  }
+
+  trim(): void {
+    this.#send(['trim']);
+  }
+
+  /** Ends it, and with it all that it has started. */
+  async close(): Promise<void> {
+    this.#send(['bye']);
+    this.#child.stdin?.end();
+    await this.#exited;
+  }
+
+  #send(message: readonly unknown[]): void {
+    if (this.#child.stdin?.writable) this.#child.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #read(text: string): void {
+    const end = text.lastIndexOf('\n');
+    if (end < 0) {
+      this.#rest += text;
+      return;
+    }
+    const whole = this.#rest + text.slice(0, end);
+    this.#rest = text.slice(end + 1);
+    const messages: Message[] = JSON.parse(`[${whole.replaceAll('\n', ',')}]`);
+    for (const message of messages) this.#take(message);
+    this.#shared.outbox.flush();
+  }
+
+  #take(message: Message): void {
+    const attempt = this.attempts.get(message[1]);
+    if (message[0] === 'log') this.#log(attempt, message);
+    if (attempt === undefined) return;
+    if (message[0] === 'began') {
+      this.#pids.set(attempt.id, message[2]);
+      this.#shared.began(attempt, message[3]);
+    } else if (message[0] === 'control') {
+      this.#shared.control.take(attempt, message[2], message[3]);
+    } else if (message[0] === 'ended') {
+      this.#end(attempt, endingOf(message[2]));
+    } else if (message[0] === 'refused') {
+      const at = this.#shared.clock.now();
+      const error: AttemptError = { reason: 'start', message: message[2] };
+      this.#end(attempt, { startedAt: at, endedAt: at, error });
+    }
+  }
+
+  #log(attempt: Attempt | undefined, message: Extract<Message, { 0: 'log' }>): void {
+    const [, , at, stream, lines, bytes] = message;
+    if (attempt !== undefined) {
+      attempt.root.logBytes += 1;
+      this.#shared.logs.add(attempt, at, streams[stream] ?? 'system', lines);
+    }
+    if (bytes > 0) this.#shared.logs.owe(this, bytes);
+  }
+
+  #end(attempt: Attempt, ending: Ending): void {
+    this.attempts.delete(attempt.id);
+    this.#pids.delete(attempt.id);
+    if (this.attempts.size === 0) this.idleSince = this.#shared.clock.now();
+    this.#shared.finish(attempt, ending);
+  }
+
+  /** The launcher has ended. What it had started is killed; its attempts are lost. */
+  #gone(): void {
+    this.#onExit(this);
+    if (this.attempts.size === 0) return;
+    for (const pid of this.#pids.values()) signal(-pid, 'SIGKILL');
+    killByToken((token) => token.startsWith(`${this.#config.token}.`));
+    rmSync(this.#config.root, { recursive: true, force: true, maxRetries: 3 });
+    const at = this.#shared.clock.now();
+    for (const attempt of [...this.attempts.values()]) {
+      const error: AttemptError = { reason: 'lost', message: 'the process that ran it was killed' };
+      this.#end(attempt, { startedAt: attempt.startedAt || at, endedAt: at, error });
+    }
+    this.#shared.outbox.later();
+  }
+}
+
+/** A launcher is to stay small. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+
+function endingOf(ended: Ended): Ending {
+  const { startedAt, endedAt, cpuSeconds, memoryMb } = ended;
+  const error = errorOf(ended);
+  const base = { startedAt: startedAt || endedAt, endedAt, cpuSeconds, memoryMb };
+  return error === undefined ? { ...base, output: ended.output ?? null } : { ...base, error };
+}
+
+function errorOf(ended: Ended): AttemptError | undefined {
+  if (ended.refused !== undefined) return { reason: 'output', message: ended.refused };
+  if (ended.code === 0) return undefined;
+  const how = ended.code === null ? `ended by ${ended.signal}` : `exit code ${ended.code}`;
+  const error = {
+    reason: ended.outOfMemory === true ? ('memory' as const) : ('exit' as const),
+    message: ended.tail?.trim() || how,
+  };
+  if (ended.code !== null) return { ...error, exitCode: ended.code };
+  return ended.signal === null ? error : { ...error, signal: ended.signal };
+}

@@ -1,0 +1,304 @@
+/** One attempt at a program: its folder, pipes, process group and what became of it. */
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { Socket } from 'node:net';
+import { isAbsolute, join, resolve } from 'node:path';
+import { Lines } from './launcher-lines.mjs';
+import { makeFolder } from './launcher-places.mjs';
+import { signal, treeUsage } from './launcher-proc.mjs';
+
+/** A last line that is longer is not looked at as output. */
+const LAST_LINE_MAX = 1_000_000;
+const LOG_LINE_MAX = 64_000;
+const CONTROL_LINE_MAX = 1_000_000;
+const STDOUT = 0;
+const STDERR = 1;
+const CONTROL = 2;
+const chunk = Buffer.allocUnsafe(65_536);
+
+export class Program {
+  startedAt = 0;
+  pid = 0;
+  stopping = false;
+  #order;
+  #host;
+  #folder = '';
+  #names;
+  /** Of stdout, stderr and control: pipe, lines, and once the program is not that young, a socket. */
+  #channels = [];
+  #logBytes = 0;
+  #dropped = 0;
+  #usage;
+  #sampleAt = 0;
+  #sampleMs = 25;
+  #killTimer;
+
+  /** `order` is the message's body; `host` has config, places and the ways to report. */
+  constructor(id, order, host) {
+    this.id = id;
+    this.#order = order;
+    this.#host = host;
+    const suffix = order.step === undefined ? '' : `-${order.step}`;
+    this.#names = { input: `input${suffix}.json`, output: `output${suffix}.json` };
+  }
+
+  /** Starts it, or tells why not: by its result, or later by `refused` of the host. */
+  start() {
+    const cwd = this.#order.cwd;
+    const missing = this.#missing(cwd);
+    if (missing !== undefined) return missing;
+    const fds = [];
+    try {
+      this.#folder = this.#order.folder ?? this.#host.places.takeFolder();
+      if (this.#order.folder !== undefined) makeFolder(this.#folder);
+      fds.push(this.#writeInput());
+      for (const max of [LAST_LINE_MAX, LOG_LINE_MAX, CONTROL_LINE_MAX]) {
+        const { path, read, write } = this.#host.places.openPipe();
+        this.#channels.push({
+          path,
+          fd: read,
+          lines: new Lines(max),
+          socket: undefined,
+          ended: false,
+        });
+        fds.push(write);
+      }
+      return this.#spawn(cwd, fds);
+    } catch (error) {
+      return error.message;
+    } finally {
+      for (const fd of fds) closeSync(fd);
+    }
+  }
+
+  #spawn(cwd, fds) {
+    const [file, ...args] = this.#order.argv;
+    const options = { cwd: cwd ?? this.#folder, env: this.#env(), stdio: fds, detached: true };
+    const child = spawn(file, args, options);
+    child.on('error', (error) => {
+      if (this.pid === 0)
+        this.#host.refused(this, `${file} could not be started: ${whyNot(error)}`);
+    });
+    if (child.pid === undefined) return undefined;
+    this.pid = child.pid;
+    this.startedAt = Date.now();
+    this.#sampleAt = this.startedAt + 20;
+    child.on('exit', (code, signalName) => this.#host.exited(this, code, signalName));
+    return undefined;
+  }
+
+  #missing(cwd) {
+    if (cwd !== undefined && !existsSync(cwd)) return `the code's folder ${cwd} is missing`;
+    const script = this.#order.script;
+    if (script === undefined) return undefined;
+    const path = isAbsolute(script) ? script : resolve(cwd ?? '/', script);
+    return existsSync(path) ? undefined : `the script ${script} is missing in the code's folder`;
+  }
+
+  #writeInput() {
+    const path = join(this.#folder, this.#names.input);
+    writeFileSync(path, `${JSON.stringify(this.#order.input)}\n`, { mode: 0o600 });
+    return openSync(path, 'r');
+  }
+
+  #env() {
+    const { env, token } = this.#host.config;
+    return {
+      ...env,
+      HOME: this.#folder,
+      TMPDIR: join(this.#folder, 'tmp'),
+      ...this.#order.env,
+      TASK_RUN: this.#order.run,
+      TASK_WORKFLOW: this.#order.workflow,
+      TASK_ID: this.#order.task,
+      TASK_ATTEMPT: String(this.#order.attempt),
+      TASK_DIR: this.#folder,
+      TASK_INPUT: join(this.#folder, this.#names.input),
+      TASK_OUTPUT: join(this.#folder, this.#names.output),
+      TASK_CONTROL: '/dev/fd/3',
+      TASK_TOKEN: `${token}.${this.id}`,
+    };
+  }
+
+  /** Called often: listens to the pipes of a program that is no longer young, and measures it at growing intervals. */
+  tick(now) {
+    if (now < this.#sampleAt) return;
+    for (const [stream, channel] of this.#channels.entries()) this.#listen(stream, channel);
+    const usage = treeUsage(this.pid);
+    if (usage.memoryMb === 0) return;
+    this.#usage = {
+      cpuSeconds: Math.max(usage.cpuSeconds, this.#usage?.cpuSeconds ?? 0),
+      memoryMb: Math.max(usage.memoryMb, this.#usage?.memoryMb ?? 0),
+    };
+    this.#sampleAt = now + this.#sampleMs;
+    this.#sampleMs = Math.min(1000, this.#sampleMs * 2);
+  }
+
+  #listen(stream, channel) {
+    if (channel.socket !== undefined || channel.ended) return;
+    const socket = new Socket({ fd: channel.fd, readable: true, writable: false });
+    channel.socket = socket;
+    socket.on('data', (bytes) => this.#take(stream, channel, bytes));
+    socket.on('end', () => {
+      channel.ended = true;
+    });
+    socket.on('error', () => {
+      channel.ended = true;
+    });
+    if (this.#host.paused && stream !== CONTROL) socket.pause();
+  }
+
+  pause() {
+    for (const channel of this.#channels.slice(0, CONTROL)) channel.socket?.pause();
+  }
+
+  resume() {
+    for (const channel of this.#channels.slice(0, CONTROL)) channel.socket?.resume();
+  }
+
+  #take(stream, channel, bytes) {
+    if (stream === CONTROL) {
+      this.#control(channel.lines.push(bytes));
+      return;
+    }
+    const quiet = this.#logBytes > this.#host.config.logBytesMax;
+    if (quiet) this.#dropped += bytes.length;
+    this.#log(stream, channel.lines.push(bytes, quiet));
+  }
+
+  #log(stream, lines) {
+    if (lines.length === 0) return;
+    let bytes = 0;
+    for (const line of lines) bytes += line.length + 32;
+    this.#logBytes += bytes;
+    this.#host.log(this.id, stream, lines, bytes);
+    const { logBytesMax } = this.#host.config;
+    if (this.#logBytes <= logBytesMax || this.#logBytes - bytes > logBytesMax) return;
+    this.#host.log(
+      this.id,
+      2,
+      [`log is full at ${logBytesMax} bytes: further output is dropped`],
+      0,
+    );
+  }
+
+  #control(lines) {
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      try {
+        this.#host.report(['control', this.id, Date.now(), JSON.parse(line)]);
+      } catch {
+        this.#host.log(this.id, 2, [`not JSON on the control channel: ${line.slice(0, 200)}`], 0);
+      }
+    }
+  }
+
+  /** TERM to the group now, KILL after `graceMs`. */
+  stop(graceMs) {
+    if (this.stopping) return;
+    this.stopping = true;
+    if (graceMs > 0) signal(-this.pid, 'SIGTERM');
+    if (graceMs > 0) this.#killTimer = setTimeout(() => this.kill(), graceMs);
+    else this.kill();
+  }
+
+  kill() {
+    signal(-this.pid, 'SIGKILL');
+    this.#host.sweep(this.id);
+  }
+
+  /**
+   * To be called when the main process has ended: kills the rest of the group, takes what is left in the pipes,
+   * reads the output, gives back folder and pipes.
+   */
+  finish(code, signalName) {
+    clearTimeout(this.#killTimer);
+    const rest = signal(-this.pid, 'SIGKILL');
+    const open = this.#closeChannels();
+    if (this.stopping || (open && !rest)) this.#host.sweep(this.id);
+    if (this.#dropped > 0)
+      this.#host.log(this.id, 2, [`${this.#dropped} bytes of output dropped`], 0);
+    const result = { code, signal: signalName, startedAt: this.startedAt, endedAt: Date.now() };
+    if (this.#usage !== undefined) Object.assign(result, this.#usage);
+    if (code === 0) Object.assign(result, this.#output());
+    else result.tail = this.#channels[STDERR].lines.tail;
+    this.release();
+    return result;
+  }
+
+  #closeChannels() {
+    let open = false;
+    for (const [stream, channel] of this.#channels.entries()) {
+      if (!channel.ended) this.#drain(stream, channel);
+      const last = channel.lines.end();
+      if (stream === CONTROL) this.#control(last);
+      else this.#log(stream, this.#logBytes > this.#host.config.logBytesMax ? [] : last);
+      if (!channel.ended) open = true;
+    }
+    return open;
+  }
+
+  /** What has been written by now, up to what a pipe can hold. */
+  #drain(stream, channel) {
+    const buffered = channel.socket?.read();
+    if (buffered) this.#take(stream, channel, buffered);
+    for (let round = 0; round < 32; round++) {
+      try {
+        const length = readSync(channel.fd, chunk);
+        if (length === 0) channel.ended = true;
+        if (length === 0) return;
+        this.#take(stream, channel, chunk.subarray(0, length));
+      } catch {
+        return;
+      }
+    }
+  }
+
+  #output() {
+    const path = join(this.#folder, this.#names.output);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return { output: jsonOr(this.#channels[STDOUT].lines.last) };
+    const max = this.#host.config.outputBytesMax;
+    if (stat.size > max) return { refused: `the output has ${stat.size} bytes, more than ${max}` };
+    try {
+      return { output: JSON.parse(readFileSync(path, 'utf8')) };
+    } catch (error) {
+      return { refused: `the output file can not be read as JSON: ${error.message}` };
+    }
+  }
+
+  /** Gives back what it holds; also of one that did not start. */
+  release() {
+    for (const { path, fd, socket, ended } of this.#channels) {
+      if (socket === undefined) closeSync(fd);
+      else socket.destroy();
+      this.#host.places.givePipe(path, ended);
+    }
+    if (this.#folder !== '' && this.#order.folder === undefined) {
+      this.#host.places.giveFolder(this.#folder);
+    }
+  }
+}
+
+function jsonOr(text) {
+  if (text === undefined) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function whyNot(error) {
+  if (error.code === 'ENOENT') return 'there is no such program (ENOENT)';
+  if (error.code === 'EACCES') return 'it is not executable (EACCES)';
+  return error.message;
+}

@@ -1,0 +1,47 @@
+import type { ExecutorEvents } from '../contract/execution.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+
+export interface ExecutorOptions {
+  /** How many programs and busy warm processes there may be at a time. Default: twice the cores, at least 4. */
+  readonly slots?: number;
+  /** Where attempts' folders are made; this executor makes one of its own in it, and removes that when closed. */
+  readonly workFolder: string;
+  readonly logs: LogSink;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly events: ExecutorEvents;
+  /** The environment we run in. Task code sees only those of its variables that `envAllowed` names. */
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly envAllowed?: readonly string[];
+  /** Default: one for each core, at most 2. */
+  readonly launchers?: number;
+  /** Warm processes of one kind. Default: one for each slot, at most one for each core. */
+  readonly warmProcesses?: number;
+  /** After this time without work a process is ended. Default: 30 s. */
+  readonly idleMs?: number;
+  /** Bytes of log of one attempt. Default: 16 MB. */
+  readonly logBytesMax?: number;
+  /** Bytes of an output file. Default: 16 MB. */
+  readonly outputBytesMax?: number;
+  /** The folder that holds `launcher.mjs`, `node/harness.mjs` and `python/harness.py`. Default: where the sources are. */
+  readonly harnessFolder?: string;
+  /** Default: the Node that runs us. */
+  readonly node?: string;
+  /** Default: python3. */
+  readonly python?: string;
+}
+
+/** What of our environment task code may see, where the options say nothing else. */
+export const envAllowed = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ'] as const;
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The environment that every task's process begins with. */
+export function baseEnv(options: ExecutorOptions): Record<string, string> {
+  const env: Record<string, string> = { PATH };
+  for (const name of options.envAllowed ?? envAllowed) {
+    const value = options.hostEnv[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
+}

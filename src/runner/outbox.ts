@@ -1,0 +1,92 @@
+import type { AttemptResult, ExecutorEvents } from '../contract/execution.ts';
+import type { Attempt } from './attempt.ts';
+import type { LogPump } from './log-pump.ts';
+
+const BEAT_MS = 1000;
+
+/** Gathers what the agent is to be told, and tells it in batches, never from within a call of the agent's. */
+export class Outbox {
+  #events: ExecutorEvents;
+  #logs: LogPump;
+  #results: AttemptResult[] = [];
+  #started: number[] = [];
+  #beating = new Set<Attempt>();
+  #spawning = new Set<Attempt>();
+  #logged = false;
+  #due = false;
+
+  constructor(events: ExecutorEvents, logs: LogPump) {
+    this.#events = events;
+    this.#logs = logs;
+  }
+
+  ended(attempt: Attempt, result: AttemptResult): void {
+    this.#results.push(result);
+    if (attempt.pulse !== undefined) this.#beating.delete(attempt);
+    if (attempt.spawns !== undefined) this.#spawning.delete(attempt);
+    if (attempt.logBytes > 0) this.#logged = true;
+  }
+
+  started(attempt: Attempt): void {
+    if (attempt.toldStart) return;
+    attempt.toldStart = true;
+    this.#started.push(attempt.execution.key);
+  }
+
+  beat(attempt: Attempt): void {
+    this.#beating.add(attempt);
+  }
+
+  spawned(attempt: Attempt): void {
+    this.#spawning.add(attempt);
+  }
+
+  /** Tells all at the next turn. */
+  later(): void {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      this.flush();
+    });
+  }
+
+  /** Tells starts, and ends after the log lines that came before them. */
+  flush(): void {
+    if (this.#started.length > 0) {
+      const keys = this.#started;
+      this.#started = [];
+      this.#events.started(keys);
+    }
+    if (this.#results.length === 0) return;
+    if (this.#logged) this.#logs.flush();
+    this.#logged = false;
+    const results = this.#results;
+    this.#results = [];
+    this.#events.ended(results);
+  }
+
+  /** To be called a few times a second: tells requests for sub-tasks, and each attempt's beat at most once a second. */
+  flushSlow(now: number): void {
+    for (const attempt of this.#spawning) {
+      const requests = attempt.spawns ?? [];
+      attempt.spawns = undefined;
+      if (requests.length > 0) this.#events.spawned(attempt.execution.key, requests);
+    }
+    this.#spawning.clear();
+    if (this.#beating.size > 0) this.#flushBeats(now);
+  }
+
+  #flushBeats(now: number): void {
+    const beats = [];
+    for (const attempt of this.#beating) {
+      const { pulse } = attempt;
+      if (pulse === undefined || now - pulse.toldAt < BEAT_MS) continue;
+      pulse.toldAt = now;
+      const { toldAt: _, ...told } = pulse;
+      beats.push({ key: attempt.execution.key, ...told });
+      this.#beating.delete(attempt);
+    }
+    if (beats.length > 0) this.#events.beats(beats);
+  }
+}

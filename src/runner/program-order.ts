@@ -1,0 +1,54 @@
+import type { ExecutionSpec } from '../contract/execution.ts';
+import type { PlainRun, Run } from '../contract/workflow.ts';
+import type { Attempt } from './attempt.ts';
+
+/** Runs that are programs of their own. */
+export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script' | 'snippet' }>;
+
+export interface Interpreters {
+  readonly node: string;
+  readonly python: string;
+}
+
+/** What a launcher is told to start. */
+export interface ProgramOrder {
+  readonly argv: readonly string[];
+  /** A file without which there is nothing to run. */
+  readonly script?: string;
+  readonly cwd?: string | undefined;
+  readonly env?: ExecutionSpec['env'];
+  readonly folder?: string | undefined;
+  readonly step?: number | undefined;
+  readonly run: string;
+  readonly workflow: string;
+  readonly task: string;
+  readonly attempt: number;
+  readonly input: Attempt['input'];
+}
+
+function argvOf(run: Run, interpreters: Interpreters): readonly string[] {
+  if (run.kind === 'command') return run.argv;
+  if (run.kind === 'shell') return ['sh', '-c', run.line];
+  if (run.kind === 'snippet') return ['sh', '-c', run.code];
+  if (run.kind !== 'script') throw new Error(`${run.kind} is not a program`);
+  const args = run.args ?? [];
+  if (run.language === 'shell') return ['sh', run.path, ...args];
+  return [interpreters[run.language], run.path, ...args];
+}
+
+export function programOrder(attempt: Attempt, interpreters: Interpreters): ProgramOrder {
+  const { execution, spec } = attempt;
+  return {
+    argv: argvOf(spec.run, interpreters),
+    ...(spec.run.kind === 'script' ? { script: spec.run.path } : {}),
+    cwd: spec.code?.folder,
+    env: spec.env,
+    folder: attempt.place?.folder,
+    step: attempt.place?.step,
+    run: execution.run,
+    workflow: execution.workflow,
+    task: execution.task,
+    attempt: execution.attempt,
+    input: attempt.input,
+  };
+}

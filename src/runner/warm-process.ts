@@ -1,0 +1,290 @@
+import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
+import type { Json } from '../contract/json.ts';
+import { type Stream, streams } from '../ports/log-sink.ts';
+import type { Attempt, Host } from './attempt.ts';
+import { cleanLine } from './launcher-lines.mjs';
+import type { LogSource } from './log-pump.ts';
+import type { Shared } from './shared.ts';
+import { WarmChild, type WarmCommand, type WarmListener } from './warm-child.ts';
+import type { WarmSpec } from './warm-spec.ts';
+
+/** Log bytes not yet in the sink beyond which the process is no longer listened to. */
+const LOG_WINDOW = 1_000_000;
+/** A call that runs this long makes the process give back those that wait behind it. */
+const STUCK_MS = 100;
+/** After this many definitions a process is replaced, since it never forgets one. */
+const DEFINITIONS_MAX = 5000;
+
+type Message =
+  | ['done', number, number, number, Json, number?]
+  | ['fail', number, number, number, AttemptError, number?]
+  | ['log', number, number, number, string[]]
+  | ['say', number, number, unknown]
+  | ['fatal', number, AttemptError]
+  | ['recalled', ...number[]]
+  | ['ready', NodeJS.Signals?]
+  | ['memory', number];
+
+/**
+ * One warm process and its calls. It runs them in the order in which they are given, `concurrency` at a time; so
+ * those that run are always the first of `calls`, and nothing has to be told when one begins.
+ */
+export class WarmProcess implements Host, LogSource, WarmListener {
+  /** In the order given. */
+  readonly calls = new Map<number, Attempt>();
+  readonly concurrency: number;
+  ready = false;
+  /** Gets no more calls, and ends with its last one. */
+  retiring = false;
+  /** Estimated work in `calls`. */
+  queuedMs = 0;
+  idleSince: number;
+  #shared: Shared;
+  #child: WarmChild;
+  #definitions = new Map<ExecutionSpec, number>();
+  #warmSpecs: (key: ExecutionSpec) => WarmSpec | undefined;
+  #text = '';
+  #batch = '';
+  #batchSpec: ExecutionSpec | undefined;
+  #unsunk = 0;
+  /** When the call that runs first became the first, at the latest. */
+  #movedAt = 0;
+  #recalled = false;
+  #signal: NodeJS.Signals | undefined;
+  #memoryMb: number | undefined;
+  #fatal = false;
+  #onExit: (gone: WarmProcess) => void;
+
+  constructor(
+    shared: Shared,
+    command: WarmCommand,
+    concurrency: number,
+    warmSpecs: (key: ExecutionSpec) => WarmSpec | undefined,
+    onExit: (gone: WarmProcess) => void,
+  ) {
+    this.#shared = shared;
+    this.concurrency = concurrency;
+    this.#warmSpecs = warmSpecs;
+    this.#onExit = onExit;
+    this.idleSince = shared.clock.now();
+    this.#child = new WarmChild(command, this);
+  }
+
+  /** Takes a call; it goes out with the next `flush`. */
+  call(attempt: Attempt, costMs: number, now: number): void {
+    if (this.calls.size < this.concurrency) attempt.startedAt = now;
+    if (this.calls.size === 0) this.#movedAt = now;
+    attempt.host = this;
+    attempt.costMs = costMs;
+    this.queuedMs += costMs;
+    this.calls.set(attempt.id, attempt);
+    const { execution, spec } = attempt;
+    if (this.#batchSpec !== spec) this.#openBatch(spec);
+    const call = [
+      attempt.id,
+      attempt.input,
+      execution.run,
+      execution.task,
+      execution.attempt,
+      execution.workflow,
+    ];
+    this.#batch += `${this.#batch === '' ? '' : ','}${JSON.stringify(call)}`;
+  }
+
+  flush(): void {
+    if (this.#batchSpec === undefined) return;
+    this.#closeBatch();
+    const text = this.#text;
+    this.#text = '';
+    this.#child.send(text);
+  }
+
+  #openBatch(spec: ExecutionSpec): void {
+    if (this.#batchSpec !== undefined) this.#closeBatch();
+    this.#batchSpec = spec;
+    if (this.#definitions.has(spec)) return;
+    const id = this.#definitions.size;
+    this.#definitions.set(spec, id);
+    this.#text += `${JSON.stringify(['define', id, spec.run, spec.code?.folder ?? null])}\n`;
+    if (id >= DEFINITIONS_MAX) this.retiring = true;
+  }
+
+  #closeBatch(): void {
+    const id = this.#definitions.get(this.#batchSpec as ExecutionSpec);
+    this.#text += `["call",${id},[${this.#batch}]]\n`;
+    this.#batch = '';
+    this.#batchSpec = undefined;
+  }
+
+  stop(attempt: Attempt, graceMs: number): void {
+    this.flush();
+    attempt.killAt = this.#shared.clock.now() + graceMs;
+    this.#tell(['cancel', attempt.id]);
+  }
+
+  /** Asks for the calls that have not begun; what can be given back is released. */
+  recall(): void {
+    this.flush();
+    this.#recalled = true;
+    this.#tell(['recall']);
+  }
+
+  #tell(message: readonly unknown[]): void {
+    this.#child.send(`${JSON.stringify(message)}\n`);
+    if (this.#signal !== undefined) this.#child.poke(this.#signal);
+  }
+
+  messages(messages: readonly unknown[]): void {
+    for (const message of messages as readonly Message[]) this.#take(message);
+    this.#movedAt = this.#shared.clock.now();
+    this.#recalled = false;
+    if (this.calls.size === 0) this.#idle();
+    this.#shared.outbox.flush();
+  }
+
+  #idle(): void {
+    this.idleSince = this.#movedAt;
+    this.queuedMs = 0;
+    if (this.retiring) this.kill();
+  }
+
+  #take(message: Message): void {
+    const [kind] = message;
+    if (kind === 'done' || kind === 'fail') this.#end(message);
+    else if (kind === 'fatal') this.#fatalEnd(message[1], message[2]);
+    else if (kind === 'recalled') for (const id of message.slice(1)) this.#release(id as number);
+    else if (kind === 'memory') this.#memoryMb = message[1];
+    else if (kind === 'ready') {
+      this.ready = true;
+      this.#signal = message[1];
+    } else this.#said(message);
+  }
+
+  #end(message: Extract<Message, { 0: 'done' | 'fail' }>): void {
+    const [, id, startedAt, us, , cpuUs] = message;
+    const attempt = this.calls.get(id);
+    if (attempt === undefined) return;
+    this.calls.delete(id);
+    this.queuedMs -= attempt.costMs;
+    this.#warmSpecs(attempt.spec)?.learn(us / 1000);
+    const base = {
+      startedAt,
+      endedAt: startedAt + Math.round(us / 1000),
+      cpuSeconds: cpuUs === undefined || cpuUs < 0 ? undefined : cpuUs / 1e6,
+      memoryMb: this.#memoryMb,
+    };
+    const ending =
+      message[0] === 'done' ? { ...base, output: message[4] } : { ...base, error: message[4] };
+    this.#shared.finish(attempt, ending);
+  }
+
+  #fatalEnd(id: number, error: AttemptError): void {
+    const attempt = this.calls.get(id);
+    this.retiring = true;
+    if (attempt === undefined) return;
+    this.#fatal = true;
+    this.calls.delete(id);
+    const endedAt = this.#shared.clock.now();
+    this.#shared.finish(attempt, { startedAt: attempt.startedAt || endedAt, endedAt, error });
+  }
+
+  #said(message: Extract<Message, { 0: 'log' | 'say' }>): void {
+    const attempt = this.calls.get(message[1]);
+    if (attempt === undefined) return;
+    if (message[0] === 'log')
+      this.#log(attempt, message[2], streams[message[3]] ?? 'system', message[4]);
+    else this.#shared.control.take(attempt, message[2], message[3]);
+  }
+
+  /** What is printed past the harness can only be the first call's. */
+  printed(stream: 'stdout' | 'stderr', lines: readonly string[]): void {
+    const [first] = this.calls.values();
+    if (first !== undefined) this.#log(first, this.#shared.clock.now(), stream, lines);
+  }
+
+  #log(attempt: Attempt, at: number, stream: Stream, lines: readonly string[]): void {
+    let bytes = 0;
+    for (const line of lines) {
+      bytes += line.length;
+      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(line));
+    }
+    this.#unsunk += bytes;
+    this.#shared.logs.owe(this, bytes);
+    if (this.#unsunk > LOG_WINDOW) this.#child.pause();
+  }
+
+  sunk(bytes: number): void {
+    const before = this.#unsunk;
+    this.#unsunk -= bytes;
+    if (before > LOG_WINDOW && this.#unsunk <= LOG_WINDOW) this.#child.resume();
+  }
+
+  #release(id: number): void {
+    const attempt = this.calls.get(id);
+    if (attempt === undefined) return;
+    const now = this.#shared.clock.now();
+    this.calls.delete(id);
+    this.queuedMs -= attempt.costMs;
+    this.#shared.finish(attempt, { startedAt: now, endedAt: now, released: true });
+  }
+
+  /** Looks after the calls that run: `check` each, kill what has not ended in its grace time, recall behind a slow one. */
+  tick(now: number, check: (attempt: Attempt, now: number) => void): void {
+    let left = this.concurrency;
+    for (const attempt of this.calls.values()) {
+      if (left-- === 0) break;
+      if (attempt.startedAt === 0) attempt.startedAt = now;
+      check(attempt, now);
+      if (attempt.stopping !== undefined && now >= attempt.killAt) this.#giveUpOn(attempt, now);
+    }
+    const waiting = this.calls.size > this.concurrency;
+    if (waiting && !this.#recalled && now - this.#movedAt > STUCK_MS) this.recall();
+  }
+
+  /** With others beside it, the process must live until these have ended; the call itself is over for us now. */
+  #giveUpOn(attempt: Attempt, now: number): void {
+    this.retiring = true;
+    if (this.concurrency === 1 || this.calls.size === 1) {
+      this.kill();
+      return;
+    }
+    this.calls.delete(attempt.id);
+    this.#shared.finish(attempt, { startedAt: attempt.startedAt, endedAt: now });
+  }
+
+  /** The calls that ran fail, or, if a call has said that it is to blame, those beside it are lost; the rest is released. */
+  exited(why: AttemptError): void {
+    this.#onExit(this);
+    const at = this.#shared.clock.now();
+    let begun = this.concurrency - (this.#fatal ? 1 : 0);
+    const blameless = { reason: 'lost' as const, message: 'another call ended its process' };
+    const error = this.#fatal ? blameless : this.#startFailure(why);
+    for (const attempt of [...this.calls.values()]) {
+      const { startedAt } = attempt;
+      this.calls.delete(attempt.id);
+      if (begun-- > 0)
+        this.#shared.finish(attempt, { startedAt: startedAt || at, endedAt: at, error });
+      else this.#shared.finish(attempt, { startedAt: at, endedAt: at, released: true });
+    }
+    this.#shared.outbox.later();
+  }
+
+  #startFailure(why: AttemptError): AttemptError {
+    return this.ready ? why : { reason: 'start', message: why.message };
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  kill(): void {
+    this.retiring = true;
+    this.#child.kill();
+  }
+
+  /** Kills it; its calls end as the agent is told of it. */
+  async close(): Promise<void> {
+    this.kill();
+    await this.#child.exited;
+  }
+}

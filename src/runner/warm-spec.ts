@@ -1,0 +1,62 @@
+import type { ExecutionSpec } from '../contract/execution.ts';
+import type { PlainRun } from '../contract/workflow.ts';
+
+export type WarmRun = Extract<PlainRun, { kind: 'function' | 'snippet' }>;
+export type WarmLanguage = 'node' | 'python';
+
+/** Work that is to wait in a warm process, so that it does not run dry while results travel. */
+const QUEUED_MS = 12;
+const QUEUED_MAX = 2000;
+/** What is longer than this is not prefetched. */
+const SHORT_MS = 4;
+const SAMPLES_MIN = 8;
+const COST_MS_MIN = 0.006;
+
+/** What is known of one type of call: what kind of process it needs, and how long it takes. */
+export class WarmSpec {
+  readonly spec: ExecutionSpec;
+  readonly run: WarmRun;
+  readonly language: WarmLanguage;
+  readonly concurrency: number;
+  /** Calls with the same key may share a process. */
+  readonly key: string;
+  /** A high quantile of the recent durations, in ms. */
+  #highMs = 0;
+  #samples = 0;
+
+  constructor(spec: ExecutionSpec, run: WarmRun) {
+    this.spec = spec;
+    this.run = run;
+    this.language = run.language === 'python' ? 'python' : 'node';
+    this.concurrency = run.concurrency ?? 1;
+    const env = Object.entries(spec.env ?? {}).sort();
+    this.key = JSON.stringify([this.language, this.concurrency, spec.code?.folder, env]);
+  }
+
+  /** What one more call adds to a queue, in ms; infinite for calls that are long, or not yet known. */
+  get costMs(): number {
+    if (this.#samples < SAMPLES_MIN || this.#highMs > SHORT_MS) return Number.POSITIVE_INFINITY;
+    return Math.max(COST_MS_MIN, this.#highMs);
+  }
+
+  /** How many more calls may wait in a process in which `queuedMs` of work is waiting. */
+  prefetch(queuedMs: number): number {
+    return Math.max(0, Math.min(QUEUED_MAX, Math.floor((QUEUED_MS - queuedMs) / this.costMs)));
+  }
+
+  /** A call took `ms`. The quantile goes up fast and down slowly, so that one call in twenty is above it. */
+  learn(ms: number): void {
+    this.#samples += 1;
+    if (this.#samples <= SAMPLES_MIN) this.#highMs = Math.max(this.#highMs, ms);
+    else if (ms <= this.#highMs) this.#highMs *= 0.99;
+    else if (ms > SHORT_MS && ms > this.#highMs * 20) this.#highMs = ms;
+    else this.#highMs *= 1.2;
+  }
+}
+
+/** The warm spec of a run that is a call; undefined for programs and for sequences and tandems. */
+export function warmSpecOf(spec: ExecutionSpec): WarmSpec | undefined {
+  const { run } = spec;
+  if (run.kind === 'function') return new WarmSpec(spec, run);
+  return run.kind === 'snippet' && run.language !== 'shell' ? new WarmSpec(spec, run) : undefined;
+}
