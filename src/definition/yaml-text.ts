@@ -1,0 +1,183 @@
+import {
+  type Alias,
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isScalar,
+  isSeq,
+  Lexer,
+  type ParsedNode,
+  Parser,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
+import { invariant } from '../core/invariant.ts';
+import { mistakesMax } from './mistakes.ts';
+import {
+  depthMax,
+  duplicate,
+  type Entry,
+  forbiddenKey,
+  type Node,
+  type ParsedText,
+  quoted,
+  type TextMistake,
+  tooDeep,
+} from './tree.ts';
+
+/** About 150,000 tasks; the YAML package takes some 400 bytes of memory for each token. */
+const TOKENS_MAX = 3_000_000;
+/** How many values aliases may stand for, all together. */
+const ALIASED_MAX = 10_000;
+/** What the parser holds open besides maps and lists: the document and a scalar. */
+const STACK_EXTRA = 3;
+
+const plainTags = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(
+  (name) => `tag:yaml.org,2002:${name}`,
+);
+
+/** Reads YAML 1.2 (core schema), and so JSON as well. */
+export function parseYaml(text: string): ParsedText {
+  const tokens = tokensOf(text);
+  if (!Array.isArray(tokens)) return { kind: 'mistakes', mistakes: [tokens] };
+  const options = { version: '1.2', schema: 'core', uniqueKeys: false, strict: true } as const;
+  const [document, second] = new Composer(options).compose(tokens, true, text.length);
+  invariant(document, 'the composer makes a document even of nothing');
+  const mistakes = [...document.errors, ...document.warnings].map((error) => ({
+    at: error.pos[0],
+    message: explained(error.message, error.pos[0], text),
+  }));
+  if (second)
+    mistakes.push({ at: second.range[0], message: 'a second document: a file holds one workflow' });
+  if (mistakes.length > 0) return { kind: 'mistakes', mistakes };
+  return new Converter(text).convert(document);
+}
+
+/** The package builds a document by recursion, so depth and size are bounded here, before. */
+function tokensOf(text: string): CST.Token[] | TextMistake {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    const at = parser.offset;
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (parser.stack.length > depthMax + STACK_EXTRA) return { at, message: tooDeep };
+    if (++count > TOKENS_MAX) {
+      const message = `more than ${TOKENS_MAX} YAML tokens: write a workflow of this size as JSON`;
+      return { at, message };
+    }
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+function explained(message: string, at: number, text: string): string {
+  const before = text.slice(Math.max(0, at - 2), at + 3);
+  if (before.includes('${{')) return 'within { } and [ ] a reference must be in quotes';
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+class Converter {
+  readonly #text: string;
+  readonly #mistakes: TextMistake[] = [];
+  /** Undefined while the node that bears the anchor is not complete. */
+  readonly #anchors = new Map<string, { node: Node; size: number } | undefined>();
+  #size = 0;
+  #aliased = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  convert(document: Document.Parsed): ParsedText {
+    const root = this.#node(document.contents);
+    const mistakes = this.#mistakes;
+    return mistakes.length > 0 ? { kind: 'mistakes', mistakes } : { kind: 'tree', root };
+  }
+
+  #mistake(at: number, message: string): Node {
+    if (this.#mistakes.length <= mistakesMax) this.#mistakes.push({ at, message });
+    return { kind: 'value', at, value: null };
+  }
+
+  #node(node: ParsedNode | null): Node {
+    if (node === null) return { kind: 'value', at: 0, value: null };
+    const at = node.range[0];
+    if (isAlias(node)) return this.#alias(node, at);
+    if (node.tag !== undefined && !plainTags.includes(node.tag))
+      return this.#mistake(at, `the tag ${quoted(node.tag)} is not supported`);
+    const before = this.#size++;
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, undefined);
+    const made = this.#content(node, at);
+    if (node.anchor !== undefined)
+      this.#anchors.set(node.anchor, { node: made, size: this.#size - before });
+    return made;
+  }
+
+  #content(node: Exclude<ParsedNode, Alias.Parsed>, at: number): Node {
+    if (isScalar(node)) return this.#scalar(node, at);
+    if (isSeq(node)) {
+      const items = (node.items as (ParsedNode | null)[]).map((item) => this.#node(item));
+      return { kind: 'list', at, items };
+    }
+    return this.#map(node as YAMLMap.Parsed, at);
+  }
+
+  #alias(node: Alias.Parsed, at: number): Node {
+    const target = this.#anchors.get(node.source);
+    if (target === undefined) {
+      const known = this.#anchors.has(node.source);
+      const why = known ? 'stands for something that it is part of' : 'has no anchor above it';
+      return this.#mistake(at, `the alias ${quoted(node.source)} ${why}`);
+    }
+    this.#size += target.size;
+    this.#aliased += target.size;
+    if (this.#aliased > ALIASED_MAX)
+      return this.#mistake(at, `aliases stand for more than ${ALIASED_MAX} values in all`);
+    return target.node;
+  }
+
+  #scalar(node: Scalar, at: number): Node {
+    const { value, source } = node;
+    if (value === null || typeof value === 'string' || typeof value === 'boolean')
+      return { kind: 'value', at, value };
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      return this.#mistake(at, `${quoted(source ?? '')} is no number that JSON knows`);
+    if (/^[-+]?\d+$/.test(source ?? '') && !Number.isSafeInteger(value))
+      return this.#mistake(at, `${source} is too large to be exact: write it in quotes`);
+    return { kind: 'value', at, value };
+  }
+
+  #map(map: YAMLMap.Parsed, at: number): Node {
+    const entries: Entry[] = [];
+    const seen = new Map<string, number>();
+    for (const pair of map.items) {
+      const key = this.#key(pair.key, at);
+      if (key === undefined) continue;
+      const first = seen.get(key.text);
+      const value = this.#node(pair.value as ParsedNode | null);
+      if (first !== undefined && this.#mistakes.length < mistakesMax)
+        this.#mistake(key.at, duplicate(key.text, first, this.#text));
+      seen.set(key.text, key.at);
+      entries.push({
+        key: key.text,
+        at: key.at,
+        value: pair.value ? value : { ...value, at: key.at },
+      });
+    }
+    return { kind: 'map', at, entries };
+  }
+
+  #key(node: ParsedNode | null, mapAt: number): { text: string; at: number } | undefined {
+    const at = node?.range[0] ?? mapAt;
+    if (!isScalar(node) || node.value === null || node.anchor !== undefined) {
+      this.#mistake(at, 'a key must be a plain text');
+      return undefined;
+    }
+    const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
+    if (text === forbiddenKey) this.#mistake(at, `the key ${quoted(text)} is not allowed`);
+    if (text === '<<') this.#mistake(at, 'merge keys "<<" are not supported: use "defaults"');
+    return { text, at };
+  }
+}
