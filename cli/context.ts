@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import pc from 'picocolors';
+import { createLive, type Live } from './render/live.ts';
 import type { Output, Shell } from './shell.ts';
 
 /** Options that every command has. */
@@ -25,7 +26,9 @@ export interface Context {
   say(line: string): void;
   /** The command's answer, or one line of it if it is a stream, as JSON. Printed with --json only. */
   sayJson(value: unknown): void;
-  /** A line beside the answer, on stderr. */
+  /** What moves on stderr while a run is followed. */
+  readonly picture: Live;
+  /** A line beside the answer, on stderr; above the picture, if there is one. */
   note(line: string): void;
   path(given: string): string;
 }
@@ -41,6 +44,7 @@ function hasColour(shell: Shell, flags: Flags, output: Output): boolean {
 
 export function createContext(shell: Shell, flags: Flags): Context {
   const json = flags.json === true;
+  const picture = createLive(shell.stderr);
   const path = (given: string) => resolve(shell.cwd, given);
   return {
     shell,
@@ -54,8 +58,11 @@ export function createContext(shell: Shell, flags: Flags): Context {
     sayJson: (value) => {
       if (json) shell.stdout.write(`${JSON.stringify(value)}\n`);
     },
+    picture,
     note: (line) => {
-      if (flags.quiet !== true) shell.stderr.write(`${line}\n`);
+      if (flags.quiet === true) return;
+      picture.clear();
+      shell.stderr.write(`${line}\n`);
     },
     path,
   };

@@ -37,6 +37,7 @@ function problemLines(error: Problem, cwd: string): string[] {
 /** Tells an error and gives the exit code. */
 export function tellFailure(context: Context, error: unknown): number {
   const { shell, paintNotes } = context;
+  context.picture.clear();
   const prefix = paintNotes.red('fanfold:');
   if (!(error instanceof Problem)) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -6,7 +6,6 @@ import type { RunEvent, RunView } from '../src/contract/api.ts';
 import { isEnded } from '../src/contract/state.ts';
 import type { Context } from './context.ts';
 import type { EventsFile } from './events-file.ts';
-import { createLive } from './render/live.ts';
 import { createPlainLines } from './render/plain.ts';
 import { runLines } from './render/run-lines.ts';
 
@@ -25,6 +24,8 @@ const POLL_MS_MAX = 250;
 const POLL_MS_MIN = { remote: 100, embedded: 15 };
 /** Looking at a run may take at most this share of the time. */
 const LOOKING_SHARE_MAX = 0.1;
+/** So that Ctrl-C is heeded soon. */
+const PAUSE_MS_MAX = 2_000;
 
 function isLive({ shell, flags }: Context): boolean {
   const { CI, TERM } = shell.env;
@@ -81,18 +82,24 @@ async function followEvents(
   }
 }
 
+/** How long to wait before the next look, for a run followed since `elapsed` ms, the last look at which took `looked` ms. */
+function pauseMs(elapsed: number, looked: number, isRemote: boolean): number {
+  const usual = Math.min(POLL_MS_MAX, elapsed / 10);
+  const least = POLL_MS_MIN[isRemote ? 'remote' : 'embedded'];
+  return Math.min(PAUSE_MS_MAX, Math.max(usual, least, looked / LOOKING_SHARE_MAX));
+}
+
 /**
  * Looks at the run again and again until it has ended: the sooner the younger it is, so that little is added to the time
  * of a short run.
  */
 async function watch(
-  { shell, paintNotes }: Context,
+  { shell, paintNotes, picture }: Context,
   fanfold: Fanfold,
   id: string,
   { isRemote, signal }: FollowRunOptions,
   live: boolean,
 ): Promise<RunView> {
-  const picture = createLive(shell.stderr);
   const start = shell.now();
   let drawnAt = Number.NEGATIVE_INFINITY;
   while (true) {
@@ -107,12 +114,10 @@ async function watch(
       );
       drawnAt = now;
     }
-    if (isLast) return view;
-    const usual = Math.min(POLL_MS_MAX, (now - start) / 10);
-    const least = Math.max(
-      POLL_MS_MIN[isRemote ? 'remote' : 'embedded'],
-      (now - asked) / LOOKING_SHARE_MAX,
-    );
-    await shell.sleep(Math.max(least, usual));
+    if (isLast) {
+      picture.keep();
+      return view;
+    }
+    await shell.sleep(pauseMs(now - start, now - asked, isRemote));
   }
 }

@@ -6,6 +6,8 @@ export interface Live {
   draw(lines: readonly string[]): void;
   /** Takes the picture away, so that other text can be printed. */
   clear(): void;
+  /** Leaves the picture where it is; the next one is drawn below. */
+  keep(): void;
 }
 
 /** The terminal shows what lies between these two at once, if it knows them. */
@@ -33,6 +35,9 @@ export function createLive(output: Output): Live {
     },
     clear() {
       if (widths.length > 0) output.write(`${back()}\u001b[J`);
+      widths = [];
+    },
+    keep() {
       widths = [];
     },
   };

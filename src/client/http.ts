@@ -16,10 +16,14 @@ export interface HttpCall {
   readonly body?: unknown;
   /** Whether the same call twice does no more than once. */
   readonly repeatable: boolean;
+  /** Waits for a server that is gone, some seconds, as it may be restarting. */
+  readonly patient?: boolean;
 }
 
 const TRIES_MAX = 4;
+const TRIES_MAX_PATIENT = 9;
 const DELAY_MS_MIN = 100;
+const DELAY_MS_MAX = 2_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,12 +34,13 @@ export interface Answer {
 }
 
 export async function callHttp(options: HttpOptions, call: HttpCall): Promise<Answer> {
+  const triesMax = call.patient === true ? TRIES_MAX_PATIENT : TRIES_MAX;
   for (let tries = 1; ; tries++) {
-    const last = !call.repeatable || tries >= TRIES_MAX;
+    const last = !call.repeatable || tries >= triesMax;
     const outcome = await tryOnce(options, call);
     if (outcome.kind === 'answer') return outcome.answer;
     if (last || !outcome.mayPass) throw outcome.problem;
-    await (options.sleep ?? pause)(DELAY_MS_MIN * 2 ** (tries - 1));
+    await (options.sleep ?? pause)(Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** (tries - 1)));
   }
 }
 
@@ -62,7 +67,7 @@ async function tryOnce(options: HttpOptions, call: HttpCall): Promise<Outcome> {
     return { kind: 'refused', problem, mayPass };
   } catch (error) {
     if (error instanceof Problem) throw error;
-    return unreachable(options.url, error);
+    return unreachable(options.url, error, call.patient === true);
   }
 }
 
@@ -99,12 +104,16 @@ function codeOf(error: unknown): string {
   return cause === undefined ? '' : codeOf(cause);
 }
 
-function unreachable(url: string, error: unknown): Outcome {
+function unreachable(url: string, error: unknown, patient: boolean): Outcome {
   const code = codeOf(error);
   const nobody = code === 'ECONNREFUSED' || code === 'ENOTFOUND';
   const why = code || (error instanceof Error ? error.message : String(error));
   const message = nobody
     ? `no server answers at ${url} (${code}); start one with \`fanfold serve\`, or name another with --url`
     : `the connection to ${url} failed (${why})`;
-  return { kind: 'refused', problem: new Problem('server-unreachable', message), mayPass: !nobody };
+  return {
+    kind: 'refused',
+    problem: new Problem('server-unreachable', message),
+    mayPass: patient || !nobody,
+  };
 }

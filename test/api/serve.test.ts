@@ -240,6 +240,19 @@ describe('the client', () => {
     expect(never.calls()).toBe(4);
   });
 
+  test('a server that has answered before is waited for while it restarts', async () => {
+    const first = await serveApi(fakeEngine(), { port: 0 });
+    let tries = 0;
+    const restart = async () => {
+      if (++tries === 6) open.push(await serveApi(fakeEngine(), { port: first.port }));
+    };
+    const client = new Client({ url: first.url, sleep: restart });
+    await client.run(RUN);
+    await first.close();
+    expect((await client.run(RUN)).id).toBe(RUN);
+    expect(tries).toBe(6);
+  });
+
   test('an answer that is not ours is told as such', async () => {
     const { client } = await scripted(() => ({ status: 200, body: '<html>login</html>' }));
     await expect(client.runs({})).rejects.toThrow('not JSON: <html>login</html>');

@@ -131,6 +131,17 @@ describe('the live picture', () => {
     expect(terminal.lines()).toEqual(['$ fanfold run']);
   });
 
+  test('a picture that is kept stays, and the next one is drawn below', () => {
+    const terminal = fakeTerminal({ columns: 20, rows: 10 });
+    const live = createLive(terminal.output);
+    live.draw(['one']);
+    live.keep();
+    live.clear();
+    live.draw(['two']);
+    live.draw(['three']);
+    expect(terminal.lines()).toEqual(['one', 'three']);
+  });
+
   test('a narrower window leaves nothing of the old picture behind', () => {
     const terminal = fakeTerminal({ columns: 40, rows: 10 });
     terminal.output.write('before\n');
