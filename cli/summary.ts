@@ -109,6 +109,7 @@ export async function summarize(
   const outputs = outputLines(view, shell.stdout.columns);
   if (outputs.length > 0) say('results:');
   for (const line of outputs) say(line);
-  say(paint.dim(`kept in ${place}; all of it: fanfold show ${view.id}, fanfold logs ${view.id}`));
+  say(paint.dim(`kept in ${place}`));
+  say(paint.dim(`see more: fanfold show ${view.id}, fanfold logs ${view.id}`));
   if (view.state === 'failed') say(paint.dim(`again what failed: fanfold rerun ${view.id}`));
 }

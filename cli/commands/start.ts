@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fanfold } from '../../src/client/fanfold.ts';
 import type { RunView } from '../../src/contract/api.ts';
@@ -25,8 +24,6 @@ export const act: Act = async (context, _args, options) => {
       `${context.dataFolder} is held by the server at ${other} already`,
     );
   }
-  if (!existsSync(EXAMPLE))
-    throw new Problem('file-unreadable', `the example is missing: ${EXAMPLE}`);
   const request = await requestOf(context, EXAMPLE, {});
   const embedded = await startEmbedded(context, {
     ...optional('port', number(options.port)),
