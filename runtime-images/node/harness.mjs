@@ -3,25 +3,20 @@
  * JSON lines on fd 3 (in) and fd 4 (out); see ../PROTOCOL.md.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
+import { define, definitions, refresh } from './harness-definitions.mjs';
 import { send, sendValue, Task } from './harness-task.mjs';
 
 const concurrency = Number(process.argv[2] ?? 1);
 const store = concurrency > 1 ? new AsyncLocalStorage() : undefined;
-const require = createRequire(import.meta.url);
-const AsyncFunction = (async () => {}).constructor;
 
 /** Turns of sync calls end after this time, so that messages are seen. */
 const TURN_MS = 2;
-const STAMP_MS = 20;
+/** How often memory is told, but for long calls. */
 const MEMORY_MS = 1000;
+const LONG_US = 50_000;
 
-const definitions = new Map();
 /** What waits: calls with their definition, in order. */
 let queue = [];
 let head = 0;
@@ -31,52 +26,6 @@ let turning = false;
 let memoryAt = 0;
 let cpuBefore = process.cpuUsage();
 let cpuShortUs = 0;
-
-// ---- definitions ----
-
-function define(id, run, folder) {
-  const definition = { fn: undefined, path: undefined, name: run.name, stamp: 0, checkedAt: 0 };
-  definitions.set(id, definition);
-  if (run.kind === 'function') {
-    definition.path = resolve(folder ?? process.cwd(), run.path);
-    return;
-  }
-  try {
-    definition.fn = new AsyncFunction('input', 'task', run.code);
-  } catch (error) {
-    definition.fn = () => {
-      throw error;
-    };
-  }
-}
-
-/** Imports a function's file, again when it has changed. Undefined when what is there still holds. */
-function refresh(definition) {
-  if (definition.path === undefined) return undefined;
-  const now = performance.now();
-  if (definition.fn !== undefined && now - definition.checkedAt < STAMP_MS) return undefined;
-  definition.checkedAt = now;
-  const stamp = statSync(definition.path, { throwIfNoEntry: false })?.mtimeMs;
-  if (stamp === definition.stamp && definition.fn !== undefined) return undefined;
-  return load(definition, stamp);
-}
-
-async function load(definition, stamp) {
-  const { path, name } = definition;
-  if (stamp === undefined) throw startError(`the file ${path} is missing`);
-  if (require.cache[path] !== undefined) delete require.cache[path];
-  const url = pathToFileURL(path);
-  url.searchParams.set('v', stamp);
-  const module = await import(url.href);
-  const fn = module[name] ?? module.default?.[name];
-  if (typeof fn !== 'function') throw startError(`${path} exports no function ${name}`);
-  definition.stamp = stamp;
-  definition.fn = fn;
-}
-
-function startError(message) {
-  return Object.assign(new Error(message), { reason: 'start' });
-}
 
 // ---- calls ----
 
@@ -156,7 +105,7 @@ function end(call, kind, text) {
   const now = performance.now();
   const us = Math.round((now - call.start) * 1000);
   const cpu = concurrency === 1 ? `,${cpuOf(us)}` : '';
-  if (now - memoryAt > MEMORY_MS) sendMemory(now);
+  if (now - memoryAt > MEMORY_MS || us > LONG_US) sendMemory(now);
   call.task.flush(true);
   current = undefined;
   send(`["${kind}",${id},${call.startedAt},${us},${text}${cpu}]\n`);

@@ -75,7 +75,6 @@ class Steps implements Host {
   #outputs: Json[] = [];
   #sum: Sum = {};
   #error: AttemptError | undefined;
-  #released = false;
   #starting = true;
 
   constructor(
@@ -125,7 +124,10 @@ class Steps implements Host {
     this.#outputs[index] = ending.output ?? null;
     this.#add(ending);
     if (ending.error !== undefined && child.stopping === undefined) this.#fail(ending.error, index);
-    if (ending.released === true) this.#released = true;
+    if (ending.released === true && !this.#over) {
+      this.#next(index, child.input);
+      return;
+    }
     if (this.#run.kind === 'tandem') {
       if (!this.#starting) this.#settle();
     } else if (this.#over || index === this.#run.steps.length - 1) this.#finish();
@@ -134,7 +136,7 @@ class Steps implements Host {
 
   /** No further step is to start. */
   get #over(): boolean {
-    return this.#error !== undefined || this.#released || this.#attempt.stopping !== undefined;
+    return this.#error !== undefined || this.#attempt.stopping !== undefined;
   }
 
   #settle(): void {

@@ -117,11 +117,17 @@ class LocalExecutor implements Executor {
   }
 
   #launch(attempt: Attempt, now: number): void {
+    if (!this.#draining) {
+      this.#place(attempt, now);
+      return;
+    }
+    this.#finish(attempt, { startedAt: now, endedAt: now, released: true });
+    this.#shared.outbox.later();
+  }
+
+  #place(attempt: Attempt, now: number): void {
     const warm = this.#warm.specOf(attempt.spec);
-    if (this.#draining) {
-      this.#finish(attempt, { startedAt: now, endedAt: now, released: true });
-      this.#shared.outbox.later();
-    } else if (warm !== undefined) this.#warm.start(attempt, warm, now);
+    if (warm !== undefined) this.#warm.start(attempt, warm, now);
     else this.#launchCold(attempt, now);
   }
 
@@ -137,7 +143,7 @@ class LocalExecutor implements Executor {
   }
 
   #startStep(attempt: Attempt): void {
-    this.#launch(attempt, this.#shared.clock.now());
+    this.#place(attempt, this.#shared.clock.now());
     this.#flush();
   }
 

@@ -15,8 +15,7 @@ export class WarmPool {
   #files: ProcessFiles;
   /** Processes of one group. */
   #max: number;
-  /** Processes beyond which idle ones of other groups are ended. */
-  #crowd: number;
+  #slots: number;
   #groups = new Map<string, WarmProcess[]>();
   #specs = new WeakMap<ExecutionSpec, WarmSpec | false>();
   #touched = new Set<WarmProcess>();
@@ -26,7 +25,7 @@ export class WarmPool {
     this.#shared = shared;
     this.#files = files;
     this.#max = max;
-    this.#crowd = 2 * slots;
+    this.#slots = slots;
   }
 
   /** Undefined for what is not run warm. */
@@ -65,7 +64,8 @@ export class WarmPool {
 
   /** To be followed by `flush`. */
   start(attempt: Attempt, warm: WarmSpec, now: number): void {
-    const process = this.#choose(warm);
+    const max = attempt.root === attempt ? this.#max : this.#slots;
+    const process = this.#choose(warm, max);
     process.call(attempt, Math.min(warm.costMs, 1000), now);
     this.#touched.add(process);
   }
@@ -98,7 +98,7 @@ export class WarmPool {
     for (const group of this.#groups.values()) yield* group;
   }
 
-  #choose(warm: WarmSpec): WarmProcess {
+  #choose(warm: WarmSpec, max: number): WarmProcess {
     let best: WarmProcess | undefined;
     let least = Number.POSITIVE_INFINITY;
     let usable = 0;
@@ -112,7 +112,7 @@ export class WarmPool {
     }
     if (best === undefined) return this.#add(warm);
     const easy = best.ready && best.queuedMs < CROWDED_MS;
-    const enough = best.calls.size < warm.concurrency || easy || usable >= this.#max;
+    const enough = best.calls.size < warm.concurrency || easy || usable >= max;
     return enough ? best : this.#add(warm);
   }
 
@@ -142,9 +142,10 @@ export class WarmPool {
     return process;
   }
 
+  /** Ends an idle process where there are many. */
   #makeWay(): void {
     const all = [...this.#all()];
-    if (all.length < this.#crowd) return;
+    if (all.length < 2 * this.#slots) return;
     const idle = all.filter((process) => process.calls.size === 0 && !process.retiring);
     idle.sort((a, b) => a.idleSince - b.idleSince)[0]?.kill();
   }

@@ -1,0 +1,376 @@
+"""The warm process for Python: runs calls of functions and snippets, one after another or `concurrency` at a time.
+
+JSON lines on fd 3 (in) and fd 4 (out); see ../PROTOCOL.md. Standard library only, Python 3.8 or later.
+"""
+
+import asyncio
+import contextvars
+import inspect
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+from harness_task import Capture, Task, TaskCancelled, cut, out
+
+CONCURRENCY = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+STAMP_S = 0.02
+MEMORY_S = 1.0
+IN = 3
+
+
+class Definition:
+    """What a call refers to by number: a function, loaded at its first call, again when its file has changed."""
+
+    def __init__(self, run, folder):
+        self.run = run
+        self.folder = folder or os.getcwd()
+        self.fn = None
+        self.stamp = None
+        self.checked_at = 0.0
+
+    def function(self):
+        if self.run["kind"] == "snippet":
+            if self.fn is None:
+                self.fn = compile_snippet(self.run["code"])
+            return self.fn
+        now = time.monotonic()
+        if self.fn is None or now - self.checked_at > STAMP_S:
+            self.checked_at = now
+            self.refresh()
+        return self.fn
+
+    def refresh(self):
+        path = os.path.join(self.folder, self.run["path"])
+        try:
+            stamp = os.stat(path).st_mtime_ns
+        except FileNotFoundError:
+            raise StartError("the file %s is missing" % path) from None
+        if stamp == self.stamp:
+            return
+        fn = getattr(load_file(path, self.folder), self.run["name"], None)
+        if not callable(fn):
+            raise StartError("%s has no function %s" % (path, self.run["name"]))
+        self.fn = fn
+        self.stamp = stamp
+
+
+class StartError(Exception):
+    reason = "start"
+
+
+def load_file(path, folder):
+    import importlib.util
+
+    for place in (folder, os.path.dirname(path)):
+        if place not in sys.path:
+            sys.path.insert(0, place)
+    name = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    with open(path, "rb") as file:
+        exec(compile(file.read(), path, "exec"), module.__dict__)
+    return module
+
+
+def compile_snippet(code):
+    """The code as the body of a function of `input` and `task`; an async one if it awaits."""
+    import ast
+    import linecache
+
+    linecache.cache["<snippet>"] = (len(code), None, code.splitlines(True), "<snippet>")
+    body = ast.parse(code, "<snippet>").body or [ast.Pass(lineno=1, col_offset=0)]
+    space = {}
+    for kind in ("def", "async def"):
+        tree = ast.parse("%s snippet(input, task): pass" % kind)
+        tree.body[0].body = body
+        try:
+            exec(compile(tree, "<snippet>", "exec"), space)
+            return space["snippet"]
+        except SyntaxError as error:
+            if kind == "async def" or not any(w in str(error) for w in ("await", "async")):
+                raise
+    return None
+
+
+class Call:
+    __slots__ = ("definition", "id", "input", "task", "at", "start", "future")
+
+    def __init__(self, definition, message):
+        self.definition = definition
+        self.id = message[0]
+        self.input = message[1]
+        self.task = Task(message)
+        self.future = None
+
+    def begin(self):
+        self.at = int(time.time() * 1000)
+        self.start = time.perf_counter()
+
+
+class Meter:
+    """A short call's CPU time is its run time; asking the kernel would take longer than the call."""
+
+    def __init__(self):
+        self.cpu = time.process_time()
+        self.short = 0.0
+        self.memory_at = 0.0
+
+    def cpu_us(self, seconds):
+        if seconds < 0.001:
+            self.short += seconds
+            return int(seconds * 1e6)
+        now = time.process_time()
+        own = max(0.0, now - self.cpu - self.short)
+        self.cpu = now
+        self.short = 0.0
+        return int(own * 1e6)
+
+    def memory(self, now, seconds):
+        if now - self.memory_at < MEMORY_S and seconds < 0.05:
+            return
+        self.memory_at = now
+        try:
+            with open("/proc/self/statm", "rb") as file:
+                pages = int(file.read().split()[1])
+            out.value(["memory", round(pages * os.sysconf("SC_PAGE_SIZE") / 1048576, 1)])
+        except (OSError, ValueError, IndexError):
+            pass
+
+
+meter = Meter()
+
+
+def end(call, kind, text):
+    now = time.perf_counter()
+    seconds = now - call.start
+    cpu = ",%d" % meter.cpu_us(seconds) if CONCURRENCY == 1 else ""
+    meter.memory(now, seconds)
+    call.task.flush(True)
+    out.text('["%s",%d,%d,%d,%s%s]\n' % (kind, call.id, call.at, seconds * 1e6, text, cpu))
+
+
+def succeed(call, value):
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        error.reason = "output"
+        fail(call, error)
+        return
+    end(call, "done", text)
+
+
+def fail(call, error):
+    end(call, "fail", json.dumps(describe(error)))
+
+
+def describe(error):
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        message = "exit(%s) was called" % (error.code,)
+        return {"reason": "exit", "exitCode": code & 255, "message": cut(message, 2000)}
+    reason = getattr(error, "reason", "error")
+    if isinstance(error, MemoryError):
+        reason = "memory"
+    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return {
+        "reason": reason if reason in ("start", "output", "memory") else "error",
+        "name": type(error).__name__,
+        "message": cut(str(error), 2000),
+        "stack": stack[-8000:],
+    }
+
+
+class Inbox:
+    """Messages from the executor. `queue` holds the calls that have not begun."""
+
+    def __init__(self):
+        self.queue = deque()
+        self.definitions = {}
+        self.rest = b""
+        self.cancel = lambda id: None
+
+    def read(self):
+        """Takes what has come; waits for it, where there is nothing. Its end is ours."""
+        data = os.read(IN, 65536)
+        if not data:
+            abandon()
+        lines = (self.rest + data).split(b"\n")
+        self.rest = lines.pop()
+        for line in lines:
+            self.take(json.loads(line))
+
+    def waiting(self):
+        return bool(select.select([IN], [], [], 0)[0])
+
+    def take(self, message):
+        kind = message[0]
+        if kind == "call":
+            definition = self.definitions[message[1]]
+            self.queue.extend(Call(definition, item) for item in message[2])
+        elif kind == "define":
+            self.definitions[message[1]] = Definition(message[2], message[3])
+        elif kind == "recall":
+            self.give_back(lambda call: True)
+        elif kind == "cancel":
+            id = message[1]
+            if not self.give_back(lambda call: call.id == id):
+                self.cancel(id)
+
+    def give_back(self, wanted):
+        back = [call.id for call in self.queue if wanted(call)]
+        if back:
+            kept = [call for call in self.queue if not wanted(call)]
+            self.queue.clear()
+            self.queue.extend(kept)
+            out.value(["recalled"] + back)
+        return bool(back)
+
+
+def abandon():
+    """Whoever started us is gone: nothing that we have started may stay."""
+    try:
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+    finally:
+        os._exit(1)
+
+
+class OneByOne:
+    """Runs calls in the main thread. A signal makes it look at its messages in the middle of a call."""
+
+    def __init__(self, inbox):
+        self.inbox = inbox
+        self.call = None
+        self.cancelled = False
+        self.loop = None
+        self.future = None
+        inbox.cancel = self.cancel
+
+    def run(self):
+        signal.signal(signal.SIGUSR1, self.poked)
+        out.value(["ready", "SIGUSR1"])
+        queue = self.inbox.queue
+        while True:
+            if queue:
+                self.run_one(queue.popleft())
+            else:
+                self.inbox.read()
+
+    def run_one(self, call):
+        Task.current = call.task
+        self.cancelled = False
+        call.begin()
+        try:
+            fn = call.definition.function()
+            self.call = call
+            value = fn(call.input, call.task)
+            if inspect.isawaitable(value):
+                value = self.wait_for(value)
+            self.call = None
+            succeed(call, value)
+        except BaseException as error:  # the call's own failure, whatever it is
+            self.call = None
+            fail(call, error)
+        Task.current = None
+
+    def wait_for(self, awaitable):
+        if self.loop is None:
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+
+        async def whole():
+            return await awaitable
+
+        self.future = self.loop.create_task(whole())
+        try:
+            return self.loop.run_until_complete(self.future)
+        finally:
+            self.future = None
+
+    def poked(self, *_):
+        if self.call is None:
+            return
+        if out.busy:
+            out.then = self.poked
+            return
+        while self.inbox.waiting():
+            self.inbox.read()
+        if self.cancelled and self.future is None:
+            self.cancelled = False
+            raise TaskCancelled("the attempt was cancelled")
+
+    def cancel(self, id):
+        call = self.call
+        if call is None or call.id != id:
+            return
+        call.task.cancelled = True
+        self.cancelled = True
+        if self.future is not None:
+            self.loop.call_soon_threadsafe(self.future.cancel)
+
+
+class SideBySide:
+    """Runs async functions as asyncio tasks and others in threads, `CONCURRENCY` at a time."""
+
+    def __init__(self, inbox):
+        self.inbox = inbox
+        self.running = {}
+        self.loop = asyncio.new_event_loop()
+        self.pool = ThreadPoolExecutor(CONCURRENCY)
+        inbox.cancel = self.cancel
+
+    def run(self):
+        asyncio.set_event_loop(self.loop)
+        self.loop.add_reader(IN, self.readable)
+        out.value(["ready"])
+        self.loop.run_forever()
+
+    def readable(self):
+        self.inbox.read()
+        self.fill()
+
+    def fill(self):
+        queue = self.inbox.queue
+        while queue and len(self.running) < CONCURRENCY:
+            call = queue.popleft()
+            self.running[call.id] = call
+            call.begin()
+            call.future = self.loop.create_task(self.run_one(call))
+
+    async def run_one(self, call):
+        Task.context.set(call.task)
+        try:
+            fn = call.definition.function()
+            if inspect.iscoroutinefunction(fn):
+                value = await fn(call.input, call.task)
+            else:
+                context = contextvars.copy_context()
+                work = self.loop.run_in_executor(
+                    self.pool, context.run, fn, call.input, call.task
+                )
+                value = await work
+            succeed(call, value)
+        except BaseException as error:  # the call's own failure, whatever it is
+            fail(call, error)
+        del self.running[call.id]
+        self.fill()
+
+    def cancel(self, id):
+        call = self.running.get(id)
+        if call is not None:
+            call.task.cancelled = True
+            call.future.cancel()
+
+
+if __name__ == "__main__":
+    sys.stdout = Capture(0, CONCURRENCY == 1)
+    sys.stderr = Capture(1, CONCURRENCY == 1)
+    inbox = Inbox()
+    (OneByOne(inbox) if CONCURRENCY == 1 else SideBySide(inbox)).run()
