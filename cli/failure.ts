@@ -1,5 +1,5 @@
 /** How refusals and errors are told. */
-import { relative } from 'node:path';
+import { relative, sep } from 'node:path';
 import { type Place, Problem, type ProblemDetail } from '../src/contract/problem.ts';
 import type { Context } from './context.ts';
 import { exitCodeOfProblem, exitCodes } from './exit-codes.ts';
@@ -18,20 +18,23 @@ function shorter(file: string, cwd: string): string {
 }
 
 export function detailText(detail: ProblemDetail, cwd: string): string {
-  return `${placeText(detail, cwd)} ${harmless(detail.message)}`.trim();
+  const place = placeText(detail, cwd);
+  const message = harmless(detail.message);
+  if (place === '') return message;
+  return detail.line === undefined ? `${place}: ${message}` : `${place} ${message}`;
 }
 
 /** A headline, then a line for each place. A message that consists of its details is not said twice. */
 function problemLines(error: Problem, cwd: string): string[] {
   const details = error.details.map((detail) => detailText(detail, cwd));
-  const said = error.message.split('\n').map(harmless);
+  // Paths in messages are as we passed them on: absolute.
+  const said = error.message.replaceAll(`${cwd}${sep}`, '').split('\n').map(harmless);
   const isList = error.details.every((detail) => error.message.includes(detail.message));
   if (error.code === 'workflow-invalid' && isList && details.length > 0) {
     const more = said.filter((line) => line.startsWith('and '));
     return [`the workflow has ${count(details.length, 'mistake')}`, ...details, ...more];
   }
-  // A single detail often says what the message said.
-  return [...said, ...details.filter((text) => !error.message.includes(text))];
+  return isList ? said : [...said, ...details];
 }
 
 /** Tells an error and gives the exit code. */

@@ -10,13 +10,13 @@ tasks:
 
   greet:
     needs: names
-    each: \${{ names.people }}        # one sub-task for each of them, all at the same time
+    each: \${{ tasks.names.output.people }} # one sub-task for each of them, all at the same time
     with: { greeting: "\${{ input.greeting }}", person: "\${{ item }}" }
     run: tasks/greet.mjs
 
   letter:
     needs: greet
-    with: { lines: "\${{ greet }}" }
+    with: { lines: "\${{ tasks.greet.output }}" }
     run: tasks/letter.mjs
 `;
 

@@ -1,4 +1,5 @@
 import type { Workflow } from '../src/contract/workflow.ts';
+import { loadWorkflow } from '../src/definition/load.ts';
 
 export interface LoadedFile {
   readonly workflow: Workflow;
@@ -7,7 +8,6 @@ export interface LoadedFile {
 
 /** Reads a workflow as users write it: YAML, JSON, or a module that builds one. */
 export async function loadFile(path: string): Promise<LoadedFile> {
-  const place = '../src/definition/index.ts';
-  const { loadWorkflow } = await import(place);
-  return loadWorkflow(path);
+  const { workflow, folder } = await loadWorkflow(path);
+  return { workflow, code: { folder } };
 }

@@ -1,7 +1,7 @@
 import { Problem, type ProblemDetail } from '../../src/contract/problem.ts';
 import type { Act } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { detailText } from '../failure.ts';
+import { detailText, placeText } from '../failure.ts';
 import { count } from '../render/text.ts';
 import { loadFile } from '../workflow-file.ts';
 
@@ -24,7 +24,7 @@ export const act: Act = async (context, [files = []]) => {
   for (const { file, tasks, errors } of checked) {
     const found =
       errors.length > 0 ? count(errors.length, 'mistake') : `fine, ${count(tasks ?? 0, 'task')}`;
-    context.note(`${detailText({ file, message: '' }, cwd)}: ${found}`);
+    context.note(`${placeText({ file }, cwd)}: ${found}`);
   }
   return valid ? exitCodes.succeeded : exitCodes.invalid;
 };

@@ -1,6 +1,5 @@
-import { parse } from 'yaml';
 import { Problem, type ProblemDetail } from '../contract/problem.ts';
-import { parseWorkflow } from './workflow-body.ts';
+import { parseWorkflowText } from '../definition/parse.ts';
 
 export interface LintReport {
   readonly valid: boolean;
@@ -10,7 +9,7 @@ export interface LintReport {
 /** Checks a workflow as users write it. Mistakes are the answer, not a refusal. */
 export function lintText(text: string): LintReport {
   try {
-    parseWorkflow(parse(text));
+    parseWorkflowText(text);
     return { valid: true, errors: [] };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

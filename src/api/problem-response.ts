@@ -23,6 +23,9 @@ export class HttpRefusal extends Error {
   }
 }
 
+/** How many mistakes are told at once. */
+const MISTAKES_MAX = 20;
+
 interface Refusal {
   readonly code: RefusalCode;
   readonly message: string;
@@ -83,28 +86,22 @@ export function problemResponse(error: unknown, context: ProblemContext): Respon
 const escaped = (part: PropertyKey): string =>
   String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
-export const pointerOf = (path: readonly PropertyKey[]): string =>
+const pointerOf = (path: readonly PropertyKey[]): string =>
   path.map((part) => `/${escaped(part)}`).join('');
 
-/** A value that does not fit its schema, as a refusal that names each place. `at`: the pointer of the value itself. */
-export function fromZod(
-  code: 'body-invalid' | 'input-invalid' | 'workflow-invalid',
-  what: string,
-  error: z.ZodError,
-  at = '',
-): Problem {
-  const details = error.issues.slice(0, 20).map((issue) => ({
-    pointer: `${at}${pointerOf(issue.path)}`,
+function fromZod(what: string, error: z.ZodError): Problem {
+  const details = error.issues.slice(0, MISTAKES_MAX).map((issue) => ({
+    pointer: pointerOf(issue.path),
     message: issue.message,
   }));
   const first = details[0];
   const where = first === undefined ? '' : `: ${first.pointer || 'the whole'}: ${first.message}`;
-  return new Problem(code, `${what} is not as it should be${where}`, details);
+  return new Problem('body-invalid', `${what} is not as it should be${where}`, details);
 }
 
 /** Parses a small value with its schema. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = z.safeParse(schema, value);
-  if (!parsed.success) throw fromZod('body-invalid', what, parsed.error);
+  if (!parsed.success) throw fromZod(what, parsed.error);
   return parsed.data;
 }

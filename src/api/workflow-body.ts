@@ -1,10 +1,19 @@
-import * as z from 'zod';
-import { Workflow } from '../contract/workflow.ts';
-import { fromZod } from './problem-response.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Workflow } from '../contract/workflow.ts';
+import { problemOf } from '../definition/mistakes.ts';
+import { parseCanonical } from '../definition/parse-canonical.ts';
 
-/** A workflow in canonical form, as it came in a body. */
+/** A workflow in canonical form, as it came in the field `workflow` of a body. */
 export function parseWorkflow(value: unknown): Workflow {
-  const parsed = z.safeParse(Workflow, value);
-  if (!parsed.success) throw fromZod('workflow-invalid', 'the workflow', parsed.error, '/workflow');
-  return parsed.data;
+  try {
+    return parseCanonical(value);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw problemOf(
+      error.details.map(({ pointer = '', ...rest }) => ({
+        ...rest,
+        pointer: `/workflow${pointer}`,
+      })),
+    );
+  }
 }

@@ -443,7 +443,12 @@ describe('the server about itself', () => {
       });
     const bad = await lint('name: hello\ntasks: nope\n');
     expect(bad.status).toBe(200);
-    expect(bad.body.valid).toBe(false);
+    expect(bad.body).toMatchObject({
+      valid: false,
+      errors: [{ line: 2, column: expect.any(Number) }],
+    });
+    const good = await lint('name: hello\ntasks:\n  a: { run: echo hi }\n');
+    expect(good.body).toEqual({ valid: true, errors: [] });
     expect(engine.calls).toEqual([]);
   });
 });
