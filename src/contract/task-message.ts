@@ -20,7 +20,25 @@ export interface TaskMessage {
   /** An attempt claimed after it fails with `queue-limit`, epoch ms. 0: none. */
   readonly notAfter: number;
   readonly runs: readonly string[];
+  /**
+   * What the runner may go on with at once when a task of this message succeeded: its only dependent, that one's, and so
+   * on, each needing nothing else. `inputs` are the runs' inputs, for their templates.
+   */
+  readonly follow?: readonly Follow[];
+  readonly inputs?: readonly Json[];
   readonly tasks: readonly TaskRow[];
+}
+
+export interface Follow {
+  readonly type: string;
+  readonly spec: ExecutionSpec;
+  readonly task: number;
+  readonly id: string;
+  readonly attempt: number;
+  /** Its input's template; it may name the output of the task before. Absent: the run's input. */
+  readonly with?: Json;
+  /** The id of the task before, as its template names it. */
+  readonly before: string;
 }
 
 export type TaskRow = readonly [

@@ -16,6 +16,8 @@ export interface Cause {
   readonly begin?: boolean;
   /** All that is open is looked at as if nothing had been sent. */
   readonly revive?: boolean;
+  /** Somebody is told what was decided: it must be durable. */
+  readonly durable?: boolean;
 }
 
 export interface Decider {
@@ -62,7 +64,8 @@ async function tryAdvance(
     const decisions = decide(run, cause);
     const end = decisions.at(-1)?.end;
     if (isDirty(run) || end !== undefined) {
-      if (!(await runs.save(run, end, ports.clock.now()))) return 'again';
+      const options = { end, now: ports.clock.now(), durable: cause.durable ?? false };
+      if (!(await runs.save(run, options))) return 'again';
     }
     if (await runs.overtaken(run, consultedBy(decisions))) return 'again';
     return { run, decisions };

@@ -39,7 +39,7 @@ export async function applyControl(
   const item = { partition, sort, version: 1, data: asData(control) };
   await decider.ports.table.put(item, 'absent');
   const happenings = [{ kind: 'control', id: sort, control }] as const;
-  const advanced = await advance(decider, id, { happenings });
+  const advanced = await advance(decider, id, { happenings, durable: true });
   if (advanced === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
   await carryOut(decider, [advanced]);
   return advanced.run.meta;

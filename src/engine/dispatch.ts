@@ -1,13 +1,15 @@
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
-import { asBody, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
+import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
 import type { Send } from '../core/decision.ts';
 import { ancestorOf, definitionOf, idOf, itemsOf, segmentAt } from '../core/graph.ts';
+import { attemptOf } from '../core/progress.ts';
 import { parseTemplate, resolve } from '../core/reference.ts';
 import { survivesCancel } from '../core/settle.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Outgoing } from '../ports/queue.ts';
+import { jsonBytes } from './items.ts';
 import { type Outputs, plainScope, scopeOf } from './outputs.ts';
 import type { LoadedRun } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
@@ -45,7 +47,7 @@ export async function composeMessages(
       impossible.push({ run, send, message: resolved.message });
       continue;
     }
-    const bundle = bundleFor(bundles, run, send, now);
+    const bundle = bundleFor(bundles, run, send, settings, now);
     addRow(bundle, run, send, resolved.value);
     if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
       messages.push(outgoing(bundle, now));
@@ -56,6 +58,9 @@ export async function composeMessages(
   return { messages, impossible };
 }
 
+/** Inputs of runs beyond this size do not travel in messages; then nothing is followed. */
+const followInputBytes = 4096;
+
 interface Bundle {
   readonly name: string;
   readonly type: ReturnType<typeof typeOf>;
@@ -64,19 +69,41 @@ interface Bundle {
   readonly always: boolean;
   readonly at: number;
   readonly runs: string[];
+  readonly inputs: Json[];
+  readonly follow: readonly Follow[];
   readonly rows: TaskRow[];
 }
 
-function bundleFor(bundles: Map<string, Bundle>, run: LoadedRun, send: Send, now: number): Bundle {
+function bundleFor(
+  bundles: Map<string, Bundle>,
+  run: LoadedRun,
+  send: Send,
+  settings: EngineSettings,
+  now: number,
+): Bundle {
   const definition = definitionOf(run.progress.graph, send.task);
   const type = typeOf(run, send.task, definition);
   const at = send.at > now ? send.at : 0;
-  const name = at === 0 ? type.name : `${type.name}@${at}`;
+  // Attempts of what follows may differ from run to run once one was run again.
+  const own = run.meta.generation > 1 ? run.meta.id : '';
+  const name = `${type.name}@${at}@${own}`;
   let bundle = bundles.get(name);
   if (bundle === undefined) {
     const always = survivesCancel(run.progress.graph, send.task);
     const workflow = run.meta.workflow;
-    bundle = { name, type, definition, workflow, always, at, runs: [], rows: [] };
+    const follow = followOf(run, send.task, settings);
+    bundle = {
+      name,
+      type,
+      definition,
+      workflow,
+      always,
+      at,
+      follow,
+      runs: [],
+      inputs: [],
+      rows: [],
+    };
     bundles.set(name, bundle);
   }
   return bundle;
@@ -84,7 +111,10 @@ function bundleFor(bundles: Map<string, Bundle>, run: LoadedRun, send: Send, now
 
 function addRow(bundle: Bundle, run: LoadedRun, send: Send, input: Json): void {
   const { runs } = bundle;
-  if (runs[runs.length - 1] !== run.meta.id) runs.push(run.meta.id);
+  if (runs[runs.length - 1] !== run.meta.id) {
+    runs.push(run.meta.id);
+    bundle.inputs.push(run.input);
+  }
   const id = idOf(run.progress.graph, send.task);
   bundle.rows.push([runs.length - 1, send.task, id, send.attempt, input]);
 }
@@ -102,6 +132,7 @@ function outgoing(bundle: Bundle, now: number): Outgoing {
     notBefore: bundle.at,
     notAfter: queueMs === undefined ? 0 : Math.max(now, bundle.at) + queueMs,
     runs: bundle.runs,
+    ...(bundle.follow.length > 0 && { follow: bundle.follow, inputs: bundle.inputs }),
     tasks: bundle.rows,
   };
   const delayMs = bundle.at === 0 ? 0 : Math.min(delayMsMax, bundle.at - now);
@@ -118,6 +149,47 @@ function bundleMax(task: Task, settings: EngineSettings): number {
     task.run.kind === 'function' || (task.run.kind === 'snippet' && task.run.language !== 'shell');
   return warm && task.delivery !== 'at-least-once' ? settings.bundleMax : 1;
 }
+
+/**
+ * The tasks that a runner may go on with after this one: each the only dependent of the one before, needing nothing else,
+ * in the same pool, without anything that somebody else would have to see to.
+ */
+function followOf(run: LoadedRun, first: number, settings: EngineSettings): readonly Follow[] {
+  const { dag } = run.progress.graph;
+  const follow: Follow[] = [];
+  if (settings.followMax === 0 || first >= dag.tasks.length || !inlineable(dag.tasks[first]))
+    return follow;
+  for (let task = first; follow.length < settings.followMax; ) {
+    const edge = dag.dependentsStart[task] as number;
+    if ((dag.dependentsStart[task + 1] as number) - edge !== 1) break;
+    const next = dag.dependents[edge] as number;
+    const definition = dag.tasks[next] as Task;
+    const needs = (dag.needsStart[next + 1] as number) - (dag.needsStart[next] as number);
+    const before = dag.tasks[task] as Task;
+    if (needs !== 1 || !inlineable(definition) || definition.pool !== before.pool) break;
+    if (definition.rule !== undefined && definition.rule !== 'all-succeeded') break;
+    const type = typeOf(run, next, definition);
+    follow.push({
+      type: type.name,
+      spec: type.spec,
+      task: next,
+      id: definition.id,
+      attempt: attemptOf(run.progress, next),
+      ...(definition.with !== undefined && { with: definition.with }),
+      before: before.id,
+    });
+    task = next;
+  }
+  if (follow.length > 0 && jsonBytes(run.input) > followInputBytes) return [];
+  return follow;
+}
+
+const inlineable = (task: Task | undefined): boolean =>
+  task !== undefined &&
+  (task.delivery ?? 'claimed') === 'claimed' &&
+  task.each === undefined &&
+  task.run.kind !== 'none' &&
+  task.limits?.queueMs === undefined;
 
 type InputOf = { kind: 'ok'; value: Json } | { kind: 'error'; message: string };
 

@@ -45,7 +45,7 @@ export interface Runs {
    * Saves what folding changed, the run's end too if it is due. False: somebody else changed the run; it is forgotten
    * here, and is to be loaded and decided anew.
    */
-  save(run: LoadedRun, end: RunEnd | undefined, now: number): Promise<boolean>;
+  save(run: LoadedRun, options: SaveOptions): Promise<boolean>;
   forget(id: string): void;
   /** Sets when a run that has not ended is to be looked at next, if nothing moves. */
   wakeLater(id: string, now: number): Promise<void>;
@@ -53,6 +53,13 @@ export interface Runs {
   alone<T>(id: string, work: () => Promise<T>): Promise<T>;
   /** Whether another decider changed any of these chunks since they were read here. */
   overtaken(run: LoadedRun, chunks: ReadonlySet<number>): Promise<boolean>;
+}
+
+export interface SaveOptions {
+  readonly end: RunEnd | undefined;
+  readonly now: number;
+  /** Durable when answered. Else progress, which its happenings would give again, may be so a little later. */
+  readonly durable: boolean;
 }
 
 export type RunEnd = { readonly state: Meta['state']; readonly reason: string | undefined };
@@ -91,7 +98,8 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
         const next = now + Math.max(settings.wakeMs, still);
         run.meta = { ...run.meta, wakeAt: Math.min(next, run.meta.deadline ?? next), wokenAt: now };
         run.progress.head.dirty = true;
-        if (!(await saveRun(ports, settings, run, undefined, now))) cache.delete(id);
+        const options = { end: undefined, now, durable: false };
+        if (!(await saveRun(ports, settings, run, options))) cache.delete(id);
       }),
     cached: (id) => cache.get(id),
     forget: (id) => void cache.delete(id),
@@ -102,8 +110,8 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
       if (run) keep(run);
       return run;
     },
-    async save(run, end, now) {
-      const saved = await saveRun(ports, settings, run, end, now);
+    async save(run, options) {
+      const saved = await saveRun(ports, settings, run, options);
       if (!saved) cache.delete(run.meta.id);
       return saved;
     },
@@ -226,18 +234,20 @@ async function saveRun(
   ports: Needs,
   settings: EngineSettings,
   run: LoadedRun,
-  end: RunEnd | undefined,
-  now: number,
+  options: SaveOptions,
 ): Promise<boolean> {
+  const { end } = options;
+  const relaxed = !options.durable && end === undefined;
   const { head, chunks } = run.progress;
   const inMeta = run.meta.small ? chunks[0] : undefined;
   const stored = chunks.flatMap((chunk, n) => (chunk.dirty && chunk !== inMeta ? [n] : []));
   // What the head says (a cancel, new numbers) must be known before progress that rests on it; the end comes last.
   const headFirst = head.dirty && stored.length > 0;
-  if (headFirst && !(await saveMeta(ports, settings, run, undefined, now))) return false;
-  if (stored.length > 0 && !(await saveChunks(ports, settings, run, stored))) return false;
+  const first = { ...options, end: undefined };
+  if (headFirst && !(await saveMeta(ports, settings, run, first, relaxed))) return false;
+  if (stored.length > 0 && !(await saveChunks(ports, settings, run, stored, relaxed))) return false;
   const headAlso = (head.dirty && !headFirst) || inMeta?.dirty === true || end !== undefined;
-  return headAlso ? saveMeta(ports, settings, run, end, now) : true;
+  return headAlso ? saveMeta(ports, settings, run, options, relaxed) : true;
 }
 
 async function saveChunks(
@@ -245,6 +255,7 @@ async function saveChunks(
   settings: EngineSettings,
   run: LoadedRun,
   numbers: readonly number[],
+  relaxed: boolean,
 ): Promise<boolean> {
   const puts = numbers.map((n): Put => {
     const chunk = run.progress.chunks[n] as Chunk;
@@ -253,7 +264,8 @@ async function saveChunks(
       version: chunk.version + 1,
       ...encodeChunk(chunk),
     };
-    return { item, condition: chunk.version === 0 ? 'absent' : { version: chunk.version } };
+    const condition = chunk.version === 0 ? 'absent' : { version: chunk.version };
+    return { item, condition, relaxed };
   });
   const results = await ports.table.putMany(puts);
   for (const [i, result] of results.entries()) {
@@ -269,14 +281,15 @@ async function saveMeta(
   ports: Needs,
   settings: EngineSettings,
   run: LoadedRun,
-  end: RunEnd | undefined,
-  now: number,
+  { end, now }: SaveOptions,
+  relaxed: boolean,
 ): Promise<boolean> {
   const segments = await spillSegments(ports, settings, run);
   const meta = nextMeta(run, segments, end, now);
   const item = metaItem(settings, meta, run, run.metaVersion + 1);
-  const result = await ports.table.put(item, { version: run.metaVersion });
-  if (!result.done) return false;
+  const condition = { version: run.metaVersion };
+  const [result] = await ports.table.putMany([{ item, condition, relaxed }]);
+  if (result?.done !== true) return false;
   run.meta = meta;
   run.metaVersion += 1;
   run.progress.head.dirty = false;

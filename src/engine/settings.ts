@@ -8,6 +8,8 @@ export interface EngineSettings {
   readonly smallRunTasks: number;
   /** How many tasks of one type travel in one message, at most, when calls of it are short. */
   readonly bundleMax: number;
+  /** How many tasks a runner may go on with after one, without the decider. 0: none. */
+  readonly followMax: number;
   /** Only this process decides: nobody else changes progress, so what is cached is current. */
   readonly soleDecider: boolean;
   /** A run that did not move for so long is visited by `sweep`. */
@@ -32,6 +34,7 @@ export const defaultSettings: EngineSettings = {
   chunkSize: 1024,
   smallRunTasks: 128,
   bundleMax: 128,
+  followMax: 16,
   soleDecider: false,
   wakeMs: 300_000,
   inlineOutputBytes: 4096,

@@ -5,6 +5,7 @@ import { attemptOf, codeOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
 import type { Item, Put } from '../ports/table.ts';
 import { type Advanced, advance, carryOut, type Decider } from './advance.ts';
+import { applyControl } from './control-run.ts';
 import { causesOf } from './fan-out.ts';
 import {
   allShards,
@@ -23,9 +24,10 @@ const pageMax = 200;
 
 /**
  * Declares lost what lapsed runners held, and forgets these runners. Returns how many attempts were lost. An attempt
- * that was reported in time is not harmed: its report counts, whichever is folded first.
+ * that was reported in time is not harmed: its report counts, whichever is folded first. `all`: every runner, as after a
+ * restart of the process that all of them lived in.
  */
-export async function sweepRunners(decider: Decider): Promise<number> {
+export async function sweepRunners(decider: Decider, all = false): Promise<number> {
   const { ports, settings } = decider;
   let lost = 0;
   for (const shard of allShards) {
@@ -33,25 +35,32 @@ export async function sweepRunners(decider: Decider): Promise<number> {
     let after: string | undefined;
     do {
       const page = await ports.table.query({ partition, limit: pageMax, ...(after && { after }) });
-      for (const item of page.items) lost += await sweepRunner(decider, item);
+      for (const item of page.items) lost += await sweepRunner(decider, item, all);
       after = page.next;
     } while (after !== undefined);
   }
   return lost;
 }
 
-async function sweepRunner(decider: Decider, item: Item): Promise<number> {
+async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<number> {
   const { ports, settings } = decider;
   const beat = fromData<HeartbeatData>(item.data);
   const now = ports.clock.now();
-  if (beat.leaseUntil + settings.skewMs >= now) return 0;
+  if (!all && beat.leaseUntil + settings.skewMs >= now) return 0;
   const puts = beat.holds.map(
     ([run, task, attempt]): Put =>
       lostPut(settings, { run, task, attempt }, now, `runner ${item.sort} is gone`),
   );
   if (puts.length > 0) await ports.table.putMany(puts);
+  let lost = puts.length;
+  // What it went on with after its last heartbeat is claimed, and listed nowhere.
+  for (const run of new Set(beat.holds.map(([id]) => id))) {
+    const loaded = await decider.runs.load(run, !settings.soleDecider);
+    if (loaded)
+      lost += await declareLost(decider, loaded, await claimsOf(decider, loaded, item.sort));
+  }
   await ports.table.remove(item, { version: item.version });
-  return puts.length;
+  return lost;
 }
 
 /** What a visit to runs that did not move found to mend. Expected: nothing. */
@@ -94,6 +103,7 @@ const nothing: Repairs = { visited: 0, resent: 0, lost: 0 };
 async function visit(decider: Decider, partition: string): Promise<Repairs> {
   const { ports } = decider;
   const runId = partition.slice(partition.indexOf('/RUN#') + 5);
+  await endOverdue(decider, runId);
   const happenings = await history(decider, partition);
   const advanced = await advance(decider, runId, { happenings, revive: true });
   if (advanced === undefined) return nothing;
@@ -104,6 +114,17 @@ async function visit(decider: Decider, partition: string): Promise<Repairs> {
   await decider.runs.wakeLater(runId, ports.clock.now());
   const resent = sends.decisions.reduce((sum, decision) => sum + decision.sends.size, 0);
   return { visited: 1, resent, lost };
+}
+
+/** A run over its time limit is cancelled, and fails. */
+async function endOverdue(decider: Decider, id: string): Promise<void> {
+  const run = await decider.runs.load(id);
+  const { deadline, generation, state } = run?.meta ?? {};
+  const at = decider.ports.clock.now();
+  if (deadline === undefined || deadline > at || state === undefined || isEnded(state)) return;
+  const reason = 'the run was not done within its time limit';
+  const sort = `${sortKeys.control}deadline#${generation}`;
+  await applyControl(decider, id, sort, { action: 'cancel', at, reason, fails: true });
 }
 
 /** Everything that has happened to a run, read strongly. Its packs in mixed items are found by their feed alone. */
@@ -133,8 +154,12 @@ interface ClaimOf {
   readonly at: number;
 }
 
-/** Standing claims by task. */
-async function claimsOf(decider: Decider, run: LoadedRun): Promise<ReadonlyMap<number, ClaimOf>> {
+/** Standing claims by task: all, or one owner's. */
+async function claimsOf(
+  decider: Decider,
+  run: LoadedRun,
+  only?: string,
+): Promise<ReadonlyMap<number, ClaimOf>> {
   const claims = new Map<number, ClaimOf>();
   const partition = runPartition(decider.settings.namespace, run.meta.id);
   let after: string | undefined;
@@ -149,7 +174,7 @@ async function claimsOf(decider: Decider, run: LoadedRun): Promise<ReadonlyMap<n
     for (const item of page.items) {
       const block = Number.parseInt(item.sort.slice(sortKeys.claim.length), 36);
       for (const [owner, , at, tasks] of item.data.claims as unknown as readonly ClaimRow[])
-        for (const [place, attempt] of tasks)
+        for (const [place, attempt] of only === undefined || only === owner ? tasks : [])
           claims.set(block * claimBlockTasks + place, { attempt, owner, at });
     }
     after = page.next;

@@ -38,6 +38,11 @@ export type PutResult =
 export interface Put {
   readonly item: Item;
   readonly condition: Condition;
+  /**
+   * May be answered before it is durable. It is durable before any later put is answered that is not relaxed itself,
+   * and reads see it at once. For what could be derived again from what is durable.
+   */
+  readonly relaxed?: boolean;
 }
 
 export interface Range {

@@ -13,6 +13,7 @@ import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
 import { Unavailable } from '../ports/table.ts';
 import { type Claims, createClaims } from './claims.ts';
+import { followHeld, messageOf } from './follow.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Held } from './held.ts';
 import { Intake } from './intake.ts';
@@ -208,7 +209,8 @@ export class Agent {
       if (answer.granted) continue;
       const { owner, at } = answer;
       const { run, task } = held;
-      refused.push({ held, claimed: { run, task, attempt: held.attempt, owner, at } });
+      const { attempt, follow } = held;
+      refused.push({ held, claimed: { run, task, attempt, owner, at, follow } });
     }
     if (refused.length === 0) return chosen;
     await this.#meet(refused);
@@ -272,9 +274,48 @@ export class Agent {
   #onEnded(results: readonly AttemptResult[]): void {
     for (const result of results) {
       const held = this.#held.get(result.key);
-      if (held) this.#reports.add(held, result);
+      if (held === undefined) continue;
+      if (this.#goesOn(held, result)) void this.#follow(held, result).catch(this.#options.failed);
+      else this.#reports.add(held, result);
     }
     this.#changed.fire();
+  }
+
+  /** Whether the task after this one may be gone on with here. */
+  #goesOn(held: Held, result: AttemptResult): boolean {
+    if (held.follow.length === 0 || result.outcome !== 'succeeded') return false;
+    const spawned = held.spawning !== undefined || (result.spawns?.length ?? 0) > 0;
+    return this.#taking && !held.cancelled && !spawned && held.spawned.length === 0;
+  }
+
+  /**
+   * Goes on with the only dependent of a task that succeeded: its claim and the report are written at the same time, and
+   * it starts when both are durable. The message stays until the last one of the chain is reported, so that whoever gets
+   * it after this runner's death finds the claim.
+   */
+  async #follow(before: Held, result: AttemptResult): Promise<void> {
+    const next = followHeld(before, result, this.#intake, this.#ports.clock.now());
+    if (next === undefined) return this.#reports.add(before, result);
+    next.letter.open++;
+    this.#held.set(next.key, next);
+    this.#names.add(nameOf(next));
+    const [pack, answers] = await Promise.all([
+      this.#reports.hop(before, result, next.task),
+      this.#claims.claim([next], this.#options.id),
+    ]);
+    next.after = { task: before.task, attempt: before.attempt, pack };
+    this.#letGo([before]);
+    if (answers[0]?.granted !== true) return this.#sendInstead(next);
+    const allowed = await this.#allowed([next]);
+    if (allowed.length > 0) this.#executor.start(allowed.map(executionOf));
+  }
+
+  /** Somebody has claimed what was to follow: it goes the way of every other task, where that is looked into. */
+  async #sendInstead(held: Held): Promise<void> {
+    const message = messageOf(held, this.#ports.clock.now());
+    const queue = queueOf(this.#options.pool);
+    await this.#insist(() => this.#ports.queue.send([{ queue, body: asBody(message) }]));
+    this.#giveUp(held);
   }
 
   #onBeats(beats: readonly Beat[]): void {

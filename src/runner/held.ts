@@ -1,5 +1,7 @@
 import type { Beat, ExecutionSpec } from '../contract/execution.ts';
+import type { Report } from '../contract/happening.ts';
 import type { Json } from '../contract/json.ts';
+import type { Follow } from '../contract/task-message.ts';
 import type { Delivery } from '../contract/workflow.ts';
 
 /** A message that was taken, while anything of it is still to be answered for. */
@@ -22,12 +24,18 @@ export interface Held {
   readonly id: string;
   readonly attempt: number;
   readonly input: Json;
+  readonly type: string;
   readonly spec: ExecutionSpec;
   readonly delivery: Delivery;
   readonly always: boolean;
   /** Claimed after it, epoch ms, it fails with `queue-limit`; 0: none. */
   readonly notAfter: number;
   readonly letter: Letter;
+  /** What may be gone on with when it succeeded, and the run's input for it. */
+  readonly follow: readonly Follow[];
+  readonly runInput: Json;
+  /** The attempt that was gone on from. */
+  after: Report['after'] | undefined;
   /** Epoch ms of the claim, then of the start. */
   since: number;
   started: boolean;

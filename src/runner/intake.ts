@@ -45,7 +45,7 @@ export class Intake {
     const chosen: Held[] = [];
     const rooms = new Map<ExecutionSpec, number>();
     for (const bundle of this.#bundles) {
-      const spec = this.#intern(bundle.message);
+      const spec = this.intern(bundle.message);
       let left = Math.min(rooms.get(spec) ?? room(spec), max - chosen.length);
       for (; left > 0 && bundle.next < bundle.message.tasks.length; bundle.next++, left--) {
         const row = bundle.message.tasks[bundle.next] as TaskRow;
@@ -56,6 +56,10 @@ export class Intake {
     }
     this.#sweep();
     return chosen;
+  }
+
+  nextKey(): number {
+    return ++this.#keys;
   }
 
   /** Forgets all that has not been claimed, and says which messages that were. */
@@ -76,18 +80,22 @@ export class Intake {
     const [run, task, id, attempt, input] = row;
     const { message, letter } = bundle;
     return {
-      key: ++this.#keys,
+      key: this.nextKey(),
       run: message.runs[run] as string,
       workflow: message.workflow,
       task,
       id,
       attempt,
       input,
+      type: message.type,
       spec,
       delivery: message.delivery,
       always: message.always,
       notAfter: message.notAfter,
       letter,
+      follow: message.follow ?? [],
+      runInput: message.inputs?.[run] ?? {},
+      after: undefined,
       since: now,
       started: false,
       beat: undefined,
@@ -98,7 +106,7 @@ export class Intake {
   }
 
   /** Messages of one type come with equal specs; all of its attempts share one object. */
-  #intern(message: TaskMessage): ExecutionSpec {
+  intern(message: Pick<TaskMessage, 'type' | 'spec'>): ExecutionSpec {
     const known = this.#specs.get(message.type);
     if (known) return known;
     if (this.#specs.size >= specsKept) this.#specs.clear();

@@ -1,4 +1,12 @@
-import { fromData, type HeartbeatData, heartbeatKey } from '../engine/items.ts';
+import type { Follow } from '../contract/task-message.ts';
+import type { ClaimRow } from '../core/claim.ts';
+import {
+  claimBlockTasks,
+  claimKey,
+  fromData,
+  type HeartbeatData,
+  heartbeatKey,
+} from '../engine/items.ts';
 import { type AttemptName, lostPut } from '../engine/lost.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -9,6 +17,8 @@ export interface Claimed extends AttemptName {
   readonly owner: string;
   /** Epoch ms of the claim. */
   readonly at: number;
+  /** What its runner may have gone on with since. */
+  readonly follow: readonly Follow[];
 }
 
 /** `settled`: the message has done its work. `early`: whoever holds the claim is to be looked at again later. */
@@ -32,17 +42,44 @@ export async function meetClaimed(
     owners.map((owner, i) => [owner, items[i] && fromData<HeartbeatData>(items[i].data)]),
   );
   const now = ports.clock.now();
-  const lost: Put[] = [];
+  const gone: Claimed[] = [];
   const meetings = claimed.map((one): Meeting => {
     const beat = beats.get(one.owner);
     if (beat === undefined || beat.leaseUntil + settings.skewMs < now) {
-      lost.push(lostPut(settings, one, now, `runner ${one.owner} is gone`));
+      gone.push(one);
       return 'settled';
     }
     return beat.at > one.at + settings.skewMs || lists(beat, one) ? 'settled' : 'early';
   });
+  const lost: Put[] = [];
+  for (const one of gone) {
+    for (const attempt of [one, ...(await goneOnWith(ports, settings, one))])
+      lost.push(lostPut(settings, attempt, now, `runner ${one.owner} is gone`));
+  }
   if (lost.length > 0) await ports.table.putMany(lost);
   return meetings;
+}
+
+/** Of the tasks that may follow, those that the same runner has claimed. */
+async function goneOnWith(
+  ports: Pick<Ports, 'table'>,
+  settings: EngineSettings,
+  one: Claimed,
+): Promise<AttemptName[]> {
+  const claimed: AttemptName[] = [];
+  for (const { task, attempt } of one.follow) {
+    const block = Math.floor(task / claimBlockTasks);
+    const item = await ports.table.get(claimKey(settings.namespace, one.run, block));
+    const rows = (item?.data.claims ?? []) as unknown as readonly ClaimRow[];
+    const holds = rows.some(
+      ([owner, , , tasks]) =>
+        owner === one.owner &&
+        tasks.some(([place, held]) => place === task % claimBlockTasks && held === attempt),
+    );
+    if (!holds) break;
+    claimed.push({ run: one.run, task, attempt });
+  }
+  return claimed;
 }
 
 const lists = (beat: HeartbeatData, one: AttemptName): boolean =>

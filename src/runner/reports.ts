@@ -14,6 +14,11 @@ type Needs = Pick<Ports, 'table' | 'blobs' | 'clock'>;
 export interface Reports {
   /** Adds an attempt's end; it is durable when `reported` is called with it. */
   add(held: Held, result: AttemptResult): void;
+  /**
+   * Writes the report of an attempt whose runner goes on with task `next`, at once and alone. Durable when answered,
+   * with the pack's sort key; the attempt is not yet let go.
+   */
+  hop(held: Held, result: AttemptResult, next: number): Promise<string>;
   /** Writes sub-tasks that an attempt asks for while it runs. */
   spawn(held: Held, requests: readonly SpawnRequest[]): void;
   /** Resolves when nothing is left to write. */
@@ -70,6 +75,14 @@ export function createReports(
     add(held, result) {
       waiting.push({ held, result });
       writing ??= Promise.resolve().then(write);
+    },
+    async hop(held, result, next) {
+      const row = { held, result };
+      const plain = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
+      const report = { ...plain, continued: next };
+      const put = packPut(settings, options.owner, packs++, [{ held, report }]);
+      await insist(ports, () => ports.table.putMany([put]));
+      return put.item.sort;
     },
     spawn(held, requests) {
       const before = held.spawning ?? Promise.resolve();
@@ -135,6 +148,7 @@ function reportOf(held: Held, result: AttemptResult): Report {
     outcome: result.outcome,
     startedAt: result.startedAt,
     endedAt: result.endedAt,
+    ...(held.after && { after: held.after }),
     ...(result.error && { error: result.error }),
     ...(result.cpuSeconds !== undefined && { cpuSeconds: result.cpuSeconds }),
     ...(result.memoryMb !== undefined && { memoryMb: result.memoryMb }),

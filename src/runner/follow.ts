@@ -1,0 +1,60 @@
+import type { AttemptResult } from '../contract/execution.ts';
+import type { TaskMessage } from '../contract/task-message.ts';
+import { resolve } from '../core/reference.ts';
+import type { Held } from './held.ts';
+import type { Intake } from './intake.ts';
+
+/** The attempt that follows one that succeeded; undefined when its input can't be told here. */
+export function followHeld(
+  before: Held,
+  result: AttemptResult,
+  intake: Intake,
+  now: number,
+): Held | undefined {
+  const [follow, ...rest] = before.follow;
+  if (follow === undefined) return undefined;
+  const output = result.output ?? null;
+  const resolved =
+    follow.with === undefined
+      ? ({ kind: 'ok', value: before.runInput } as const)
+      : resolve(follow.with, {
+          input: before.runInput,
+          run: { id: before.run },
+          output: (task) => (task === follow.before ? output : undefined),
+        });
+  if (resolved.kind === 'error') return undefined;
+  return {
+    ...before,
+    key: intake.nextKey(),
+    task: follow.task,
+    id: follow.id,
+    attempt: follow.attempt,
+    input: resolved.value,
+    type: follow.type,
+    spec: intake.intern(follow),
+    notAfter: 0,
+    follow: rest,
+    since: now,
+    started: false,
+    beat: undefined,
+    cancelled: false,
+    spawned: [],
+    spawning: undefined,
+  };
+}
+
+/** A message for one attempt, as the decider would send it. */
+export function messageOf(held: Held, now: number): TaskMessage {
+  return {
+    type: held.type,
+    spec: held.spec,
+    workflow: held.workflow,
+    delivery: held.delivery,
+    always: held.always,
+    sentAt: now,
+    notBefore: 0,
+    notAfter: 0,
+    runs: [held.run],
+    tasks: [[0, held.task, held.id, held.attempt, held.input]],
+  };
+}
