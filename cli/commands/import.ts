@@ -2,15 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Workflow } from '../../src/contract/workflow.ts';
+import { authorForm, printYaml } from '../../src/definition/print.ts';
+import { importWfcommons } from '../../src/definition/wfcommons.ts';
 import { type Act, number, required, text } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { count } from '../render/text.ts';
-
-interface Imported {
-  readonly workflow: Workflow;
-  readonly criticalPathSeconds: number;
-  readonly totalSeconds: number;
-}
+import { factsOf } from '../import-facts.ts';
+import { count, duration } from '../render/text.ts';
 
 /** Makes a workflow of sleeps from a recorded one. */
 export const act: Act = async (context, args, options) => {
@@ -18,39 +15,45 @@ export const act: Act = async (context, args, options) => {
   if (format !== 'wfcommons') {
     throw new Problem('input-invalid', `${format} cannot be imported; expected wfcommons`);
   }
-  const path = context.path(required(args, 1));
-  const place = '../../src/definition/wfcommons.ts';
-  const { importWfcommons } = await import(place);
-  const imported: Imported = importWfcommons(readMaybeGzipped(path), number(options.scale) ?? 1);
-  const { workflow, ...facts } = imported;
+  const recorded = readJson(context.path(required(args, 1)));
+  const workflow = importWfcommons(recorded, { scale: number(options.scale) ?? 1 });
   const out = text(options.out);
-  const edges = workflow.tasks.reduce((sum, task) => sum + (task.needs?.length ?? 0), 0);
-  if (out !== undefined) write(context.path(out), workflow);
+  const content = out?.endsWith('.json') === true ? printJson(workflow) : printYaml(workflow);
+  if (out !== undefined) write(context.path(out), content);
+  const facts = factsOf(workflow.tasks);
   context.sayJson({
-    tasks: workflow.tasks.length,
-    edges,
     ...facts,
-    ...(out === undefined && { workflow }),
+    ...(out === undefined ? { workflow } : { file: context.path(out) }),
   });
-  if (out === undefined) context.say(JSON.stringify(workflow));
-  context.note(`${count(workflow.tasks.length, 'task')}, ${count(edges, 'edge')}`);
+  if (out === undefined) context.say(content.trimEnd());
+  const { tasks, edges, levels, widest, criticalPathSeconds, totalSeconds } = facts;
+  context.note(
+    `${count(tasks, 'task')}, ${count(edges, 'edge')}, ${count(levels, 'level')}, the widest of ${widest}`,
+  );
+  context.note(
+    `critical path ${duration(criticalPathSeconds * 1000)}, in all ${duration(totalSeconds * 1000)}; ` +
+      `with N at once no run ends before the longer of ${criticalPathSeconds} s and ${totalSeconds} s / N`,
+  );
   return exitCodes.succeeded;
 };
 
-function write(path: string, workflow: Workflow): void {
+const printJson = (workflow: Workflow): string =>
+  `${JSON.stringify(authorForm(workflow), (_, value) => (value instanceof Map ? Object.fromEntries(value) : value))}\n`;
+
+function write(path: string, content: string): void {
   try {
-    writeFileSync(path, `${JSON.stringify(workflow)}\n`);
+    writeFileSync(path, content);
   } catch (error) {
     throw new Problem('file-unreadable', `cannot write ${path}: ${(error as Error).message}`);
   }
 }
 
-/** Told by its first two bytes, not by its name. */
-function readMaybeGzipped(path: string): string {
+/** Whether it is compressed is told by its first two bytes, not by its name. */
+function readJson(path: string): unknown {
   try {
     const bytes = readFileSync(path);
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return (isGzip ? gunzipSync(bytes) : bytes).toString('utf8');
+    return JSON.parse((isGzip ? gunzipSync(bytes) : bytes).toString('utf8'));
   } catch (error) {
     throw new Problem('file-unreadable', `cannot read ${path}: ${(error as Error).message}`);
   }

@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { PORT_USUAL, type Serving, serveApi } from '../../src/api/serve.ts';
 import { Client } from '../../src/client/client.ts';
+import type { Fanfold } from '../../src/client/fanfold.ts';
 import { followEvents } from '../../src/client/follow.ts';
 import type { RunEvent } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
@@ -257,6 +258,11 @@ describe('the client', () => {
     const { client } = await scripted(() => ({ status: 200, body: '<html>login</html>' }));
     await expect(client.runs({})).rejects.toThrow('not JSON: <html>login</html>');
   });
+});
+
+test('an engine in this process answers what a client asks', async () => {
+  const fanfold: Fanfold = fakeEngine();
+  expect((await fanfold.run(RUN)).id).toBe(RUN);
 });
 
 describe('following a run', () => {
