@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { Json } from './json.ts';
 
 /** A task's or workflow's name: begins with a letter, digit or `_`; no blanks, slashes, brackets or control characters. */
-export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+export const namePattern = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 export const Name = z.string().regex(namePattern);
 
 const AnyJson: z.ZodType<Json> = z.lazy(() =>

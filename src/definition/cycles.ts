@@ -6,8 +6,9 @@ export interface Edges {
 
 const UNSEEN = 0;
 const DONE = -1;
-/** From how many of a knot's tasks a short ring is looked for; each look may cost as much as the knot is large. */
+/** From how many of a knot's nodes a short ring is looked for, and how many nodes these looks may see in all. */
 const STARTS_MAX = 8;
+const SEEN_MAX = 100_000;
 
 /**
  * A ring of each group of nodes that reach each other, at most `max` of them. Short rings, not always the shortest.
@@ -120,8 +121,9 @@ function hasEdge({ start, list }: Edges, from: number, to: number): boolean {
 
 /** The shortest ring through the first few members. */
 function shortRing(edges: Edges, group: Int32Array, members: readonly number[]): number[] {
+  const starts = Math.min(STARTS_MAX, Math.ceil(SEEN_MAX / members.length));
   let best: number[] = [];
-  for (const start of members.slice(0, STARTS_MAX)) {
+  for (const start of members.slice(0, starts)) {
     const ring = ringThrough(edges, group, start);
     if (best.length === 0 || ring.length < best.length) best = ring;
     if (best.length <= 2) break;

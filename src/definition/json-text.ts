@@ -109,6 +109,7 @@ class JsonReader {
     return value && { key, at, value };
   }
 
+  /** Whether a key is new and allowed. */
   #fits(key: string, at: number, keys: Map<string, number>): boolean {
     const first = keys.get(key);
     keys.set(key, at);

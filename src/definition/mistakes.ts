@@ -76,29 +76,36 @@ export function placeOf(source: Source, at: number): Omit<ProblemDetail, 'messag
   return { ...file, line, column: at - start + 1 };
 }
 
-/** JSON pointers of the wanted nodes. Ends as soon as it has them all; does not recur. */
+/** JSON pointers of the wanted parts. */
 function pointersOf(root: Node, wanted: ReadonlySet<Node | Entry>): Map<Node | Entry, string> {
-  const found = new Map<Node | Entry, string>();
-  const seen = new Set<Node>();
-  const open: [Node, string][] = [[root, '']];
-  while (open.length > 0 && found.size < wanted.size) {
-    const [node, pointer] = open.pop() as [Node, string];
-    // Aliases make the same node appear in several places.
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (wanted.has(node)) found.set(node, pointer);
-    for (const { part, key, value } of partsOf(node)) {
-      const inner = `${pointer}/${escapePointer(key)}`;
-      if (wanted.has(part)) found.set(part, inner);
-      open.push([value, inner]);
-    }
-  }
-  return found;
+  const search: Search = { wanted, found: new Map(), path: [] };
+  look(root, search);
+  visit(root, search);
+  return search.found;
 }
 
-function partsOf(node: Node): { part: Node | Entry; key: string; value: Node }[] {
-  if (node.kind === 'value') return [];
-  if (node.kind === 'map')
-    return node.entries.map((entry) => ({ part: entry, key: entry.key, value: entry.value }));
-  return node.items.map((item, index) => ({ part: item, key: String(index), value: item }));
+interface Search {
+  readonly wanted: ReadonlySet<Node | Entry>;
+  readonly found: Map<Node | Entry, string>;
+  readonly path: (string | number)[];
+}
+
+function look(part: Node | Entry, { wanted, found, path }: Search): void {
+  if (wanted.has(part) && !found.has(part))
+    found.set(part, path.map((key) => `/${escapePointer(String(key))}`).join(''));
+}
+
+/** A tree's depth is bounded, so recursion is too. Pointers are put together only where they are wanted. */
+function visit(node: Node, search: Search): void {
+  if (node.kind === 'value') return;
+  const parts: readonly (Node | Entry)[] = node.kind === 'list' ? node.items : node.entries;
+  for (let i = 0; i < parts.length && search.found.size < search.wanted.size; i++) {
+    const part = parts[i] as Node | Entry;
+    const value = 'key' in part ? part.value : part;
+    search.path.push('key' in part ? part.key : i);
+    look(part, search);
+    look(value, search);
+    visit(value, search);
+    search.path.pop();
+  }
 }

@@ -42,12 +42,12 @@ export const ruleKeys: ReadonlySet<string> = new Set(['at-least']);
 export const onLostWords = ['retry', 'fail'] as const;
 export const lostRange = { min: 0, max: 10_000 } as const;
 
-const limitKeys = {
-  timeout: { field: 'runMs', least: 'positive' },
-  grace: { field: 'graceMs', least: 'zero' },
-  'queue-timeout': { field: 'queueMs', least: 'positive' },
-  'heartbeat-timeout': { field: 'heartbeatMs', least: 'positive' },
-} as const;
+const limitKeys = [
+  ['timeout', 'runMs', 'positive'],
+  ['grace', 'graceMs', 'zero'],
+  ['queue-timeout', 'queueMs', 'positive'],
+  ['heartbeat-timeout', 'heartbeatMs', 'positive'],
+] as const;
 
 export function readOptions(fields: Fields, mistakes: Mistakes): Options {
   const options: Writable<Options> = {};
@@ -55,44 +55,43 @@ export function readOptions(fields: Fields, mistakes: Mistakes): Options {
   if (retry !== undefined) options.retry = retry;
   const limits = readLimits(fields, mistakes);
   if (limits !== undefined) options.limits = limits;
-  for (const [key, read] of Object.entries(readers)) {
-    const entry = fields.get(key);
-    if (entry !== undefined) read(options, entry, mistakes);
-  }
+  for (const [key, entry] of fields) readers.get(key)?.(options, entry, mistakes);
   return options;
 }
 
 type Reader = (options: Writable<Options>, entry: Entry, mistakes: Mistakes) => void;
 
-const readers: Readonly<Record<string, Reader>> = {
-  when: (options, entry, mistakes) => {
-    options.rule = readRule(entry.value, mistakes);
-  },
-  pool: (options, entry, mistakes) => {
-    const name = textOf(entry, mistakes);
-    if (name !== undefined && !namePattern.test(name)) mistakes.add(entry.value, badName(name));
-    options.pool = name;
-  },
-  delivery: (options, entry, mistakes) => {
-    options.delivery = oneOf(entry, deliveries, mistakes);
-  },
-  'on-lost': (options, entry, mistakes) => {
-    options.onLost = oneOf(entry, onLostWords, mistakes);
-  },
-  'lost-max': (options, entry, mistakes) => {
-    options.lostMax = wholeOf(entry, lostRange, mistakes);
-  },
-  'may-fail': (options, entry, mistakes) => {
-    options.mayFail = flagOf(entry, mistakes);
-  },
-  env: (options, entry, mistakes) => {
-    options.env = readEnv(entry, mistakes);
-  },
-};
+const readers = new Map<string, Reader>(
+  Object.entries({
+    when: (options, entry, mistakes) => {
+      options.rule = readRule(entry.value, mistakes);
+    },
+    pool: (options, entry, mistakes) => {
+      const name = textOf(entry, mistakes);
+      if (name !== undefined && !namePattern.test(name)) mistakes.add(entry.value, badName(name));
+      options.pool = name;
+    },
+    delivery: (options, entry, mistakes) => {
+      options.delivery = oneOf(entry, deliveries, mistakes);
+    },
+    'on-lost': (options, entry, mistakes) => {
+      options.onLost = oneOf(entry, onLostWords, mistakes);
+    },
+    'lost-max': (options, entry, mistakes) => {
+      options.lostMax = wholeOf(entry, lostRange, mistakes);
+    },
+    'may-fail': (options, entry, mistakes) => {
+      options.mayFail = flagOf(entry, mistakes);
+    },
+    env: (options, entry, mistakes) => {
+      options.env = readEnv(entry, mistakes);
+    },
+  } satisfies Record<string, Reader>),
+);
 
 function readLimits(fields: Fields, mistakes: Mistakes): Limits | undefined {
   const limits: Writable<Limits> = {};
-  for (const [key, { field, least }] of Object.entries(limitKeys)) {
+  for (const [key, field, least] of limitKeys) {
     const entry = fields.get(key);
     if (entry !== undefined) limits[field] = timeOf(entry, least, mistakes);
   }

@@ -50,7 +50,7 @@ export function parseYaml(text: string): ParsedText {
   }));
   if (second)
     mistakes.push({ at: second.range[0], message: 'a second document: a file holds one workflow' });
-  if (mistakes.length > 0) return { kind: 'mistakes', mistakes };
+  if (mistakes.length > 0) return { kind: 'mistakes', mistakes: firstOfLines(mistakes, text) };
   return new Converter(text).convert(document);
 }
 
@@ -70,6 +70,18 @@ function tokensOf(text: string): CST.Token[] | TextMistake {
   }
   for (const token of parser.end()) tokens.push(token);
   return tokens;
+}
+
+/** Of each line the first: the others most often follow from it. */
+function firstOfLines(mistakes: readonly TextMistake[], text: string): TextMistake[] {
+  const sorted = mistakes.toSorted((a, b) => a.at - b.at);
+  let lineEnd = -1;
+  return sorted.filter(({ at }) => {
+    if (at < lineEnd) return false;
+    const end = text.indexOf('\n', at);
+    lineEnd = end < 0 ? text.length + 1 : end;
+    return true;
+  });
 }
 
 function explained(message: string, at: number, text: string): string {
