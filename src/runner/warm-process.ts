@@ -12,6 +12,8 @@ import type { WarmSpec } from './warm-spec.ts';
 const LOG_WINDOW = 1_000_000;
 /** A call that runs this long makes the process give back those that wait behind it. */
 const STUCK_MS = 100;
+/** A process that is not ready after this time never will be. */
+const START_MS_MAX = 60_000;
 /** After this many definitions a process is replaced, since it never forgets one. */
 const DEFINITIONS_MAX = 5000;
 
@@ -72,7 +74,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
 
   /** Takes a call; it goes out with the next `flush`. */
   call(attempt: Attempt, costMs: number, now: number): void {
-    if (this.calls.size < this.concurrency) attempt.startedAt = now;
+    if (this.ready && this.calls.size < this.concurrency) attempt.startedAt = now;
     if (this.calls.size === 0) this.#movedAt = now;
     attempt.host = this;
     attempt.costMs = costMs;
@@ -233,11 +235,12 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     let left = this.concurrency;
     for (const attempt of this.calls.values()) {
       if (left-- === 0) break;
-      if (attempt.startedAt === 0) attempt.startedAt = now;
+      if (attempt.startedAt === 0 && this.ready) attempt.startedAt = now;
       check(attempt, now);
       if (attempt.stopping !== undefined && now >= attempt.killAt) this.#giveUpOn(attempt, now);
     }
-    const waiting = this.calls.size > this.concurrency;
+    if (!this.ready && now - this.idleSince > START_MS_MAX) this.kill();
+    const waiting = this.ready && this.calls.size > this.concurrency;
     if (waiting && !this.#recalled && now - this.#movedAt > STUCK_MS) this.recall();
   }
 
