@@ -1,0 +1,99 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Blobs } from '../../ports/blobs.ts';
+import { damageProblem } from './damage.ts';
+import { diskFull } from './database.ts';
+
+const hashPattern = /^[0-9a-f]{64}$/;
+
+/** Blobs as files in a folder, by the first letters of their hash. */
+export function openBlobs(folder: string): Blobs {
+  const unfinished = join(folder, 'unfinished');
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  const fileOf = (hash: string) => join(folder, hash.slice(0, 2), hash.slice(2, 4), hash);
+  return {
+    async put(bytes) {
+      const copy = Uint8Array.from(bytes);
+      const hash = hashOf(copy);
+      const file = fileOf(hash);
+      if (await isWhole(file, hash, copy.length)) return hash;
+      try {
+        await write(folder, join(unfinished, randomUUID()), file, copy);
+      } catch (error) {
+        throw isNoSpace(error) ? diskFull(file) : error;
+      }
+      return hash;
+    },
+    async get(hash) {
+      if (!hashPattern.test(hash)) return undefined;
+      const bytes = await readIfThere(fileOf(hash));
+      if (bytes !== undefined && hashOf(bytes) !== hash) throw damaged(fileOf(hash), bytes.length);
+      return bytes;
+    },
+    has: async (hash) => hashPattern.test(hash) && existsSync(fileOf(hash)),
+  };
+}
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const damaged = (file: string, length: number) =>
+  damageProblem({ file, place: '', reason: `its ${length} bytes do not fit its hash` });
+
+/** What is there but damaged is written anew. */
+async function isWhole(file: string, hash: string, length: number): Promise<boolean> {
+  try {
+    return (await stat(file)).size === length && hashOf(await readFile(file)) === hash;
+  } catch {
+    return false;
+  }
+}
+
+async function readIfThere(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'EIO')
+      throw damageProblem({ file, place: '', reason: 'the disk cannot read it' });
+    throw error;
+  }
+}
+
+/** A file of the final name is always a whole one, also after a power cut. */
+async function write(folder: string, unfinished: string, file: string, bytes: Uint8Array) {
+  try {
+    await synced(unfinished, 'wx', (handle) => handle.writeFile(bytes));
+    const fresh = await mkdir(dirname(file), { recursive: true });
+    await rename(unfinished, file);
+    await syncFolder(dirname(file));
+    if (fresh === undefined) return;
+    await syncFolder(dirname(dirname(file)));
+    await syncFolder(folder);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+const syncFolder = (folder: string): Promise<void> => synced(folder, 'r', async () => undefined);
+
+async function synced(
+  file: string,
+  flags: string,
+  work: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
+  const handle = await open(file, flags);
+  try {
+    await work(handle);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+const isNoSpace = (error: unknown): boolean =>
+  codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';

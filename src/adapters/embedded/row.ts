@@ -1,0 +1,106 @@
+import { crc32 } from 'node:zlib';
+import type { Json, JsonObject } from '../../contract/json.ts';
+import type { Item, Key } from '../../ports/table.ts';
+
+/** What one item may weigh in the file, keys included. */
+export const itemBytesMax = 350 * 1024;
+
+/** An item as it lies in the file. */
+export interface Row {
+  readonly k: string;
+  readonly version: number;
+  readonly expires: number | null;
+  readonly sum: number;
+  /** Index entries as JSON; null when the item is in no index. */
+  readonly idx: string | null;
+  readonly data: string;
+  readonly bytes: Uint8Array | null;
+}
+
+/** Columns in the order of `Row`, as statements return them. */
+export type Columns = readonly [
+  k: string,
+  version: number,
+  expires: number | null,
+  sum: number,
+  idx: string | null,
+  data: string,
+  bytes: Uint8Array | null,
+  /** Of a row that was found in an index: the entry. */
+  entry?: string,
+];
+export const columnList = 'k, version, expires, sum, idx, data, bytes';
+
+/** One half of a surrogate pair without the other. */
+export const halfCharacter = /\p{Surrogate}/u;
+
+/** Partitions end where the first NUL is, so they hold none; half a surrogate pair would not come back as it was. */
+export function fileKey({ partition, sort }: Key): string {
+  if (partition.includes('\0')) throw new TypeError('a partition key cannot hold NUL');
+  const k = `${partition}\0${sort}`;
+  if (halfCharacter.test(k))
+    throw new TypeError(`the key ${JSON.stringify(k)} holds half a character`);
+  return k;
+}
+
+export function keyOf(k: string): Key {
+  const end = k.indexOf('\0');
+  return { partition: k.slice(0, end), sort: k.slice(end + 1) };
+}
+
+/** Over everything in the row, so that no bit of it changes unseen. */
+function checksum(row: Omit<Row, 'sum'>): number {
+  const { k, version, expires, idx, data, bytes } = row;
+  const sum = crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0${data}`);
+  return bytes === null ? sum : crc32(bytes, sum);
+}
+
+/** Copies all that the caller could still change. Throws on what would not come back as it is. */
+export function toRow(item: Item): Row {
+  const data = JSON.stringify(item.data);
+  if (data.includes('null')) refuseNonFinite(item.data);
+  const row = {
+    k: fileKey(item),
+    version: item.version,
+    expires: item.expiresAt ?? null,
+    idx: item.indexes === undefined ? null : JSON.stringify(item.indexes),
+    data,
+    bytes: item.bytes === undefined ? null : item.bytes.slice(),
+  };
+  refuseTooLarge(row);
+  return { ...row, sum: checksum(row) };
+}
+
+/** Undefined when the row is not what was written. */
+export function fromColumns(columns: Columns): Item | undefined {
+  const [k, version, expires, sum, idx, data, bytes] = columns;
+  if (checksum({ k, version, expires, idx, data, bytes }) !== sum) return undefined;
+  const end = k.indexOf('\0');
+  return {
+    partition: k.slice(0, end),
+    sort: k.slice(end + 1),
+    version,
+    data: JSON.parse(data) as JsonObject,
+    ...(bytes !== null && { bytes }),
+    ...(idx !== null && { indexes: JSON.parse(idx) as NonNullable<Item['indexes']> }),
+    ...(expires !== null && { expiresAt: expires }),
+  };
+}
+
+function refuseTooLarge(row: Omit<Row, 'sum'>): void {
+  const beside = row.bytes?.length ?? 0;
+  // No character takes more than three bytes for each unit of its length.
+  if ((row.data.length + row.k.length) * 3 + beside <= itemBytesMax) return;
+  const size = Buffer.byteLength(row.data) + Buffer.byteLength(row.k) + beside;
+  if (size <= itemBytesMax) return;
+  const { partition, sort } = keyOf(row.k);
+  throw new RangeError(`item ${partition} ${sort} has ${size} bytes, ${itemBytesMax} at most`);
+}
+
+/** JSON would write null for them. */
+function refuseNonFinite(value: Json): void {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new TypeError(`JSON cannot carry ${value}`);
+  if (typeof value !== 'object' || value === null) return;
+  for (const child of Object.values(value) as Json[]) refuseNonFinite(child);
+}

@@ -1,0 +1,52 @@
+import type {
+  Condition,
+  IndexName,
+  Item,
+  Key,
+  Page,
+  PutResult,
+  Range,
+  Table,
+} from '../../ports/table.ts';
+import type { Change, GroupCommit } from './group-commit.ts';
+import type { ItemFile } from './item-file.ts';
+import { fileKey, toRow } from './row.ts';
+
+/** Reads are answered from what is committed, at once; changes once they are. */
+export function embeddedTable(
+  items: ItemFile,
+  commits: GroupCommit,
+  read: <T>(work: () => T, place: () => string) => T,
+): Table {
+  const find = (key: Key): Item | undefined =>
+    read(
+      () => items.get(fileKey(key)),
+      () => `item ${JSON.stringify(key.partition)} ${JSON.stringify(key.sort)}`,
+    );
+  const one = async (change: Change): Promise<PutResult> =>
+    (await commits.commit([change]))[0] as PutResult;
+  return {
+    get: async (key) => find(key),
+    getMany: async (keys) => keys.map(find),
+    query: async (range: Range): Promise<Page> =>
+      read(
+        () => items.query(range),
+        () => `partition ${JSON.stringify(range.partition)}`,
+      ),
+    index: async (name: IndexName, range: Range): Promise<Page> =>
+      read(
+        () => items.index(name, range),
+        () => `index ${name} ${JSON.stringify(range.partition)}`,
+      ),
+    put: async (item, condition) => one(putOf(item, condition)),
+    putMany: async (puts) =>
+      commits.commit(puts.map(({ item, condition }) => putOf(item, condition))),
+    remove: async (key, condition) =>
+      one({ k: fileKey(key), row: undefined, item: undefined, condition }),
+  };
+}
+
+function putOf(item: Item, condition: Condition): Change {
+  const row = toRow(item);
+  return { k: row.k, row, item, condition };
+}
