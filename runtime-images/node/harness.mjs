@@ -9,6 +9,7 @@ import { define, definitions, refresh } from './harness-definitions.mjs';
 import { send, sendValue, Task } from './harness-task.mjs';
 
 const concurrency = Number(process.argv[2] ?? 1);
+const outputMax = Number(process.argv[3] ?? 1 << 24);
 const store = concurrency > 1 ? new AsyncLocalStorage() : undefined;
 
 /** Turns of sync calls end after this time, so that messages are seen. */
@@ -92,7 +93,12 @@ function succeed(call, output) {
     fail(call, Object.assign(error, { reason: 'output' }));
     return;
   }
-  end(call, 'done', text);
+  if (text.length <= outputMax) end(call, 'done', text);
+  else fail(call, outputError(`the output has ${text.length} bytes, more than ${outputMax}`));
+}
+
+function outputError(message) {
+  return Object.assign(new Error(message), { reason: 'output' });
 }
 
 function fail(call, error) {

@@ -12,20 +12,24 @@ import select
 import signal
 import sys
 import time
-import traceback
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 # Beside us nothing is to be written; what task code imports is its own affair.
 sys.dont_write_bytecode, _before = True, sys.dont_write_bytecode
 from harness_definitions import Definition  # noqa: E402
-from harness_task import Capture, Task, TaskCancelled, cut, out  # noqa: E402
+from harness_measure import Meter, describe  # noqa: E402
+from harness_task import Capture, Task, TaskCancelled, out  # noqa: E402
 
 sys.dont_write_bytecode = _before
 
 CONCURRENCY = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-MEMORY_S = 1.0
+OUTPUT_MAX = int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 24
 IN = 3
+
+
+class OutputError(Exception):
+    reason = "output"
 
 
 class Call:
@@ -41,36 +45,6 @@ class Call:
     def begin(self):
         self.at = int(time.time() * 1000)
         self.start = time.perf_counter()
-
-
-class Meter:
-    """A short call's CPU time is its run time; asking the kernel would take longer than the call."""
-
-    def __init__(self):
-        self.cpu = time.process_time()
-        self.short = 0.0
-        self.memory_at = 0.0
-
-    def cpu_us(self, seconds):
-        if seconds < 0.001:
-            self.short += seconds
-            return int(seconds * 1e6)
-        now = time.process_time()
-        own = max(0.0, now - self.cpu - self.short)
-        self.cpu = now
-        self.short = 0.0
-        return int(own * 1e6)
-
-    def memory(self, now, seconds):
-        if now - self.memory_at < MEMORY_S and seconds < 0.05:
-            return
-        self.memory_at = now
-        try:
-            with open("/proc/self/statm", "rb") as file:
-                pages = int(file.read().split()[1])
-            out.value(["memory", round(pages * os.sysconf("SC_PAGE_SIZE") / 1048576, 1)])
-        except (OSError, ValueError, IndexError):
-            pass
 
 
 meter = Meter()
@@ -92,28 +66,14 @@ def succeed(call, value):
         error.reason = "output"
         fail(call, error)
         return
-    end(call, "done", text)
+    if len(text) > OUTPUT_MAX:
+        fail(call, OutputError("the output has %d bytes, more than %d" % (len(text), OUTPUT_MAX)))
+    else:
+        end(call, "done", text)
 
 
 def fail(call, error):
     end(call, "fail", json.dumps(describe(error)))
-
-
-def describe(error):
-    if isinstance(error, SystemExit):
-        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
-        message = "exit(%s) was called" % (error.code,)
-        return {"reason": "exit", "exitCode": code & 255, "message": cut(message, 2000)}
-    reason = getattr(error, "reason", "error")
-    if isinstance(error, MemoryError):
-        reason = "memory"
-    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return {
-        "reason": reason if reason in ("start", "output", "memory") else "error",
-        "name": type(error).__name__,
-        "message": cut(str(error), 2000),
-        "stack": stack[-8000:],
-    }
 
 
 class Inbox:

@@ -6,7 +6,6 @@ import type {
   SpawnRequest,
 } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
-import type { LogSource } from './log-pump.ts';
 
 /** Why we stop an attempt that runs. */
 export type StopReason = 'cancelled' | 'released' | 'time-limit' | 'heartbeat' | 'sibling';
@@ -60,7 +59,6 @@ export class Attempt {
   /** Set for the steps of a sequence or tandem: they share a folder and have a number each. */
   place: { readonly folder: string; readonly step: number } | undefined = undefined;
   onEnd: ((attempt: Attempt, ending: Ending) => void) | undefined = undefined;
-  logSource: LogSource | undefined = undefined;
 
   constructor(
     id: number,

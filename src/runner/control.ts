@@ -1,6 +1,7 @@
 import type { SpawnRequest } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import type { Attempt } from './attempt.ts';
+import { cleanLine } from './launcher-lines.mjs';
 import type { LogPump } from './log-pump.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -30,7 +31,13 @@ export class Control {
     const said = message as ControlMessage;
     if ('beat' in said || 'step' in said || 'progress' in said) this.#beat(attempt.root, at, said);
     if ('spawn' in said) this.#spawn(attempt.root, said.spawn);
-    if (typeof said.log === 'string') this.#logs.addLimited(attempt, at, 'stdout', said.log);
+    if (typeof said.log === 'string') this.#log(attempt, at, said.log);
+  }
+
+  #log(attempt: Attempt, at: number, text: string): void {
+    for (const line of text.split('\n')) {
+      this.#logs.addLimited(attempt, at, 'stdout', cleanLine(line));
+    }
   }
 
   #beat(root: Attempt, at: number, said: ControlMessage): void {

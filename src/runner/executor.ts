@@ -13,6 +13,7 @@ import { baseEnv, type ExecutorOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { processFiles } from './process-files.ts';
 import type { Shared } from './shared.ts';
+import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
 
 export type { ExecutorOptions } from './options.ts';
@@ -48,7 +49,7 @@ class LocalExecutor implements Executor {
   /** After how long the next tick was asked for; 0 when it was not. */
   #paceMs = 0;
   #draining = false;
-  #whenEmpty: (() => void) | undefined;
+  #whenEmpty: (() => void)[] = [];
 
   constructor(options: ExecutorOptions) {
     const cores = availableParallelism();
@@ -81,6 +82,7 @@ class LocalExecutor implements Executor {
       logs,
       control: new Control(outbox, logs),
       guard: new Guard(),
+      sweeper: new Sweeper(),
       interpreters: { node: options.node ?? process.execPath, python: options.python ?? 'python3' },
       folder: claimFolder(options.workFolder, token),
       token,
@@ -160,7 +162,7 @@ class LocalExecutor implements Executor {
     this.#attempts.delete(attempt.execution.key);
     this.#supervised.delete(attempt);
     this.#shared.outbox.ended(attempt, resultOf(attempt, ending));
-    if (this.#attempts.size === 0) this.#whenEmpty?.();
+    if (this.#attempts.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
   cancel(keys: readonly number[]): void {
@@ -217,7 +219,7 @@ class LocalExecutor implements Executor {
     this.#warm.recall();
     if (this.#attempts.size === 0) return;
     const empty = new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
+      this.#whenEmpty.push(resolve);
     });
     const timer = setTimeout(() => this.#stopAll(), graceMs);
     await empty;
@@ -234,6 +236,7 @@ class LocalExecutor implements Executor {
     this.#stopAll();
     await Promise.all([this.#launchers.close(), this.#warm.close()]);
     this.#shared.guard.close();
+    this.#shared.sweeper.sweep();
     clearTimeout(this.#ticking);
     this.#shared.outbox.flush();
     this.#shared.logs.flush();

@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer';
+
 export declare function cleanLine(text: string): string;
 
 export declare class Lines {

@@ -114,7 +114,9 @@ export class LauncherProcess implements Host, LogSource {
   async close(): Promise<void> {
     this.#send(['bye']);
     this.#child.stdin?.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_MS_MAX);
     await this.#exited;
+    clearTimeout(timer);
   }
 
   #send(message: readonly unknown[]): void {
@@ -183,6 +185,9 @@ export class LauncherProcess implements Host, LogSource {
     this.#shared.outbox.later();
   }
 }
+
+/** A launcher that has not ended after this time is killed. */
+const CLOSE_MS_MAX = 5000;
 
 /** A launcher is to stay small. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];

@@ -269,7 +269,7 @@ export class Program {
     const max = this.#host.config.outputBytesMax;
     if (stat.size > max) return { refused: `the output has ${stat.size} bytes, more than ${max}` };
     try {
-      return { output: JSON.parse(readFileSync(path, 'utf8')) };
+      return { output: flat(JSON.parse(readFileSync(path, 'utf8'))) };
     } catch (error) {
       return { refused: `the output file can not be read as JSON: ${error.message}` };
     }
@@ -288,10 +288,16 @@ export class Program {
   }
 }
 
+/** The value, unless it is nested too deeply to be written again. */
+function flat(value) {
+  JSON.stringify(value);
+  return value;
+}
+
 function jsonOr(text) {
   if (text === undefined) return null;
   try {
-    return JSON.parse(text);
+    return flat(JSON.parse(text));
   } catch {
     return null;
   }

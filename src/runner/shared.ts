@@ -5,6 +5,7 @@ import type { Guard } from './guard.ts';
 import type { LogPump } from './log-pump.ts';
 import type { Outbox } from './outbox.ts';
 import type { Interpreters } from './program-order.ts';
+import type { Sweeper } from './sweeper.ts';
 
 /** What all parts of one executor use. */
 export interface Shared {
@@ -13,6 +14,7 @@ export interface Shared {
   readonly logs: LogPump;
   readonly control: Control;
   readonly guard: Guard;
+  readonly sweeper: Sweeper;
   readonly interpreters: Interpreters;
   /** This executor's folder. */
   readonly folder: string;

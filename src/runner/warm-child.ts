@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { AttemptError } from '../contract/execution.ts';
 import { Lines } from './launcher-lines.mjs';
-import { killByToken, oomKills, signal } from './launcher-proc.mjs';
+import { oomKills, signal } from './launcher-proc.mjs';
 
 export interface WarmCommand {
   readonly argv: readonly string[];
@@ -41,6 +41,8 @@ export class WarmChild {
   #stderr = new Lines(LINE_MAX);
   #oomBefore = oomKills();
   #over = false;
+  /** Task code has meddled with our pipe: nothing that comes now can be believed. */
+  #broken = false;
 
   constructor(command: WarmCommand, listener: WarmListener) {
     this.#command = command;
@@ -102,7 +104,10 @@ export class WarmChild {
     }
     const whole = this.#rest + text.slice(0, end);
     this.#rest = text.slice(end + 1);
-    this.#listener.messages(JSON.parse(`[${whole.replaceAll('\n', ',')}]`));
+    const messages = parseLines(whole);
+    if (messages === undefined) this.#broken = true;
+    if (this.#broken) this.kill();
+    else this.#listener.messages(messages ?? []);
   }
 
   #print(from: Readable, stream: 'stdout' | 'stderr', lines: Lines): void {
@@ -147,7 +152,6 @@ export class WarmChild {
 
   #clean(): void {
     for (const stream of this.#child.stdio) stream?.destroy();
-    killByToken((token) => token === this.#command.token);
     rm(this.#command.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   }
 
@@ -163,5 +167,14 @@ export class WarmChild {
     };
     if (code !== null) return { ...error, exitCode: code };
     return signalName === null ? error : { ...error, signal: signalName };
+  }
+}
+
+/** Undefined for what is not JSON. */
+function parseLines(text: string): unknown[] | undefined {
+  try {
+    return JSON.parse(`[${text.replaceAll('\n', ',')}]`);
+  } catch {
+    return undefined;
   }
 }

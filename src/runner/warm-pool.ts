@@ -118,11 +118,16 @@ export class WarmPool {
 
   #add(warm: WarmSpec): WarmProcess {
     this.#makeWay();
-    const { interpreters, env, folder, token } = this.#shared;
+    const { interpreters, env, folder, token, outputBytesMax } = this.#shared;
     const { spec, language, concurrency } = warm;
     const name = `w${this.#count++}`;
     const command = {
-      argv: [interpreters[language], this.#files[language], String(concurrency)],
+      argv: [
+        interpreters[language],
+        this.#files[language],
+        String(concurrency),
+        String(outputBytesMax),
+      ],
       cwd: spec.code?.folder,
       env: { ...env, ...spec.env },
       folder: join(folder, name),
@@ -133,7 +138,7 @@ export class WarmPool {
       command,
       concurrency,
       (key) => this.specOf(key),
-      (gone) => this.#remove(warm.key, gone),
+      (gone) => this.#remove(warm.key, gone, command.token),
     );
     if (process.pid !== undefined) this.#shared.guard.add(process.pid);
     const group = this.#groups.get(warm.key);
@@ -150,12 +155,13 @@ export class WarmPool {
     idle.sort((a, b) => a.idleSince - b.idleSince)[0]?.kill();
   }
 
-  #remove(key: string, gone: WarmProcess): void {
+  #remove(key: string, gone: WarmProcess, token: string): void {
     const left = (this.#groups.get(key) ?? []).filter((process) => process !== gone);
     if (left.length === 0) this.#groups.delete(key);
     else this.#groups.set(key, left);
     this.#touched.delete(gone);
     if (gone.pid !== undefined) this.#shared.guard.delete(gone.pid);
+    this.#shared.sweeper.add(token);
   }
 }
 

@@ -165,7 +165,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #end(message: Extract<Message, { 0: 'done' | 'fail' }>): void {
     const [, id, startedAt, us, , cpuUs] = message;
     const attempt = this.calls.get(id);
-    if (attempt === undefined) return;
+    if (attempt === undefined || typeof us !== 'number') return;
     this.calls.delete(id);
     this.queuedMs -= attempt.costMs;
     this.#warmSpecs(attempt.spec)?.learn(us / 1000);
@@ -206,7 +206,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
 
   #log(attempt: Attempt, at: number, stream: Stream, lines: readonly string[]): void {
     let bytes = 0;
-    for (const line of lines) {
+    for (const line of Array.isArray(lines) ? lines : []) {
       bytes += line.length;
       this.#shared.logs.addLimited(attempt, at, stream, cleanLine(line));
     }
@@ -233,14 +233,22 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   /** Looks after the calls that run: `check` each, kill what has not ended in its grace time, recall behind a slow one. */
   tick(now: number, check: (attempt: Attempt, now: number) => void): void {
     let left = this.concurrency;
+    this.#checkReady(now);
     for (const attempt of this.calls.values()) {
       if (left-- === 0) break;
       if (attempt.startedAt === 0 && this.ready) attempt.startedAt = now;
       check(attempt, now);
       if (attempt.stopping !== undefined && now >= attempt.killAt) this.#giveUpOn(attempt, now);
     }
-    if (!this.ready && now - this.idleSince > START_MS_MAX) this.kill();
-    const waiting = this.ready && this.calls.size > this.concurrency;
+  }
+
+  /** One that never gets ready is killed; one that is stuck gives back what waits. */
+  #checkReady(now: number): void {
+    if (!this.ready) {
+      if (now - this.idleSince > START_MS_MAX) this.kill();
+      return;
+    }
+    const waiting = this.calls.size > this.concurrency;
     if (waiting && !this.#recalled && now - this.#movedAt > STUCK_MS) this.recall();
   }
 

@@ -72,6 +72,13 @@ describe('what a program gives', () => {
     expect(error?.reason).toBe('output');
   });
 
+  test('an output that is nested too deeply is refused', async () => {
+    const line =
+      'head -c 3000000 /dev/zero | tr "\\0" "[" > $TASK_OUTPUT; head -c 3000000 /dev/zero | tr "\\0" "]" >> $TASK_OUTPUT';
+    expect((await rig.run(shell(line))).error?.reason).toBe('output');
+    expect((await rig.run(shell('echo 1'))).output).toBe(1);
+  });
+
   test('an output file beyond the limit is refused', async () => {
     const { error } = await rig.run(shell('head -c 17000000 /dev/zero > $TASK_OUTPUT'));
     expect(error).toMatchObject({ reason: 'output', message: expect.stringContaining('17000000') });

@@ -371,6 +371,22 @@ describe('a warm process', () => {
     expect(error).toMatchObject({ reason: 'error', name: 'RangeError', message: 'late' });
   });
 
+  test('whose pipe a call meddles with is ended, and only that call has failed', async () => {
+    const code = '(await import("node:fs")).writeSync(4, "nonsense\\n"); return 1';
+    const { outcome } = await rig.run(node(code), { env: { B: '1' } });
+    expect(outcome).toBe('failed');
+    expect((await rig.run(node('return 1'), { env: { B: '1' } })).output).toBe(1);
+  });
+
+  test('refuses an output beyond the limit', async () => {
+    const other = openRig({ outputBytesMax: 1000 });
+    for (const run of [node('return "x".repeat(2000)'), python('return "x" * 2000')]) {
+      const message = 'the output has 2002 bytes, more than 1000';
+      expect((await other.run(run)).error).toMatchObject({ reason: 'output', message });
+    }
+    await other.close();
+  });
+
   test('has an environment of its own', async () => {
     const code = 'return Object.keys(process.env).sort()';
     const other = openRig({ hostEnv: { PATH: process.env['PATH'], SECRET: '1' } });

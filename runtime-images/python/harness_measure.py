@@ -1,0 +1,58 @@
+"""What is told of a call beside its output: what it used, and how it failed."""
+
+import os
+import time
+import traceback
+
+from harness_task import cut, out
+
+#: How often memory is told, but for long calls.
+MEMORY_S = 1.0
+LONG_S = 0.05
+
+
+class Meter:
+    """A short call's CPU time is its run time; asking the kernel would take longer than the call."""
+
+    def __init__(self):
+        self.cpu = time.process_time()
+        self.short = 0.0
+        self.memory_at = 0.0
+
+    def cpu_us(self, seconds):
+        if seconds < 0.001:
+            self.short += seconds
+            return int(seconds * 1e6)
+        now = time.process_time()
+        own = max(0.0, now - self.cpu - self.short)
+        self.cpu = now
+        self.short = 0.0
+        return int(own * 1e6)
+
+    def memory(self, now, seconds):
+        if now - self.memory_at < MEMORY_S and seconds < LONG_S:
+            return
+        self.memory_at = now
+        try:
+            with open("/proc/self/statm", "rb") as file:
+                pages = int(file.read().split()[1])
+            out.value(["memory", round(pages * os.sysconf("SC_PAGE_SIZE") / 1048576, 1)])
+        except (OSError, ValueError, IndexError):
+            pass
+
+
+def describe(error):
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        message = "exit(%s) was called" % (error.code,)
+        return {"reason": "exit", "exitCode": code & 255, "message": cut(message, 2000)}
+    reason = getattr(error, "reason", "error")
+    if isinstance(error, MemoryError):
+        reason = "memory"
+    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return {
+        "reason": reason if reason in ("start", "output", "memory") else "error",
+        "name": type(error).__name__,
+        "message": cut(str(error), 2000),
+        "stack": stack[-8000:],
+    }
