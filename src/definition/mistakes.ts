@@ -8,21 +8,24 @@ export const mistakesMax = 20;
 /** Gathers what is wrong with one file, and tells where. */
 export class Mistakes {
   readonly #found: { readonly where: Node | Entry; readonly message: string }[] = [];
-  #more = 0;
 
   get any(): boolean {
     return this.#found.length > 0;
   }
 
-  /** Whether further mistakes would only be counted. */
+  /** Whether further mistakes would not be told. */
   get full(): boolean {
     return this.#found.length >= mistakesMax;
   }
 
+  /** Whether something is wrong with this part already. */
+  has(where: Node | Entry): boolean {
+    return this.#found.some((found) => found.where === where);
+  }
+
   /** Returns undefined, which readers return for what cannot be read. */
   add(where: Node | Entry, message: string): undefined {
-    if (this.full) this.#more++;
-    else this.#found.push({ where, message });
+    if (!this.full) this.#found.push({ where, message });
     return undefined;
   }
 
@@ -33,10 +36,7 @@ export class Mistakes {
       detail: { ...placeOf(source, where.at), pointer: pointers.get(where) ?? '', message },
     }));
     details.sort((a, b) => a.at - b.at);
-    return problemOf(
-      details.map(({ detail }) => detail),
-      this.#more,
-    );
+    return problemOf(details.map(({ detail }) => detail));
   }
 }
 
@@ -54,9 +54,9 @@ export function printDetail(detail: ProblemDetail): string {
   return pointer ? `${pointer} ${message}` : message;
 }
 
-export function problemOf(details: readonly ProblemDetail[], more = 0): Problem {
+export function problemOf(details: readonly ProblemDetail[]): Problem {
   const lines = details.map(printDetail);
-  if (more > 0) lines.push(`and ${more} more`);
+  if (details.length >= mistakesMax) lines.push('and there may be more');
   return new Problem('workflow-invalid', lines.join('\n'), details);
 }
 

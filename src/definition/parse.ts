@@ -20,8 +20,10 @@ export function compileTree(root: Node, source: Source): Workflow {
   const mistakes = new Mistakes();
   const workflow = readWorkflow(root, mistakes);
   if (workflow !== undefined && isMap(root) && !mistakes.full)
-    for (const finding of findMistakes(workflow))
-      mistakes.add(locate(root, finding), finding.message);
+    for (const finding of findMistakes(workflow)) {
+      const where = locate(root, finding);
+      if (!mistakes.has(where)) mistakes.add(where, finding.message);
+    }
   if (workflow === undefined || mistakes.any) throw mistakes.problem(root, source);
   return canonicalize(workflow);
 }

@@ -53,7 +53,7 @@ function nearest(word: string, known: Iterable<string>): string | undefined {
   const plain = kebab(word);
   let compared = 0;
   let best: string | undefined;
-  let bestDistance = Math.min(3, Math.ceil(plain.length / 3) + 1);
+  let bestDistance = Math.min(3, Math.ceil(plain.length / 3) + 1, plain.length);
   const synonym = Object.hasOwn(synonyms, plain) ? synonyms[plain] : undefined;
   for (const candidate of known) {
     if (candidate === synonym) return candidate;

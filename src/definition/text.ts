@@ -18,7 +18,7 @@ export function parseText(given: string, file: string | undefined): { root: Node
   const details = found.mistakes
     .slice(0, mistakesMax)
     .map(({ at, message }) => ({ ...placeOf(source, at), message: visible(message) }));
-  throw problemOf(details, found.mistakes.length - details.length);
+  throw problemOf(details);
 }
 
 function parse(text: string, file: string | undefined): ParsedText {

@@ -72,21 +72,22 @@ function tokensOf(text: string): CST.Token[] | TextMistake {
   return tokens;
 }
 
-/** Of each line the first: the others most often follow from it. */
+/** Of each line the first, and nothing after a brace of a reference: the others most often follow from it. */
 function firstOfLines(mistakes: readonly TextMistake[], text: string): TextMistake[] {
   const sorted = mistakes.toSorted((a, b) => a.at - b.at);
-  let lineEnd = -1;
-  return sorted.filter(({ at }) => {
-    if (at < lineEnd) return false;
-    const end = text.indexOf('\n', at);
-    lineEnd = end < 0 ? text.length + 1 : end;
+  let end = -1;
+  return sorted.filter(({ at, message }) => {
+    if (at < end) return false;
+    const lineEnd = text.indexOf('\n', at);
+    end = lineEnd < 0 || message === bareReference ? text.length + 1 : lineEnd;
     return true;
   });
 }
 
+const bareReference = 'within { } and [ ] a reference must be in quotes';
+
 function explained(message: string, at: number, text: string): string {
-  const before = text.slice(Math.max(0, at - 2), at + 3);
-  if (before.includes('${{')) return 'within { } and [ ] a reference must be in quotes';
+  if (text.slice(Math.max(0, at - 2), at + 3).includes('${{')) return bareReference;
   return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
