@@ -44,34 +44,40 @@ export function mergeClaims(
   claimer: Claimer,
   wishes: readonly Wish[],
 ): Merged {
-  const held = new Map<number, { row: ClaimRow; attempt: number }>();
-  for (const row of standing)
-    for (const [place, attempt] of row[3]) held.set(place, { row, attempt });
-  const answers: Answer[] = [];
+  const held = holders(standing);
   const taken = new Map<number, number>();
-  for (const { place, attempt } of wishes) {
+  const answers = wishes.map(({ place, attempt }): Answer => {
     const holder = held.get(place);
-    if (taken.has(place)) answers.push({ granted: false, ...claimerAs(claimer), attempt });
-    else if (holder === undefined || holder.attempt < attempt) {
+    if (taken.has(place)) return heldBy(claimer.owner, claimer.at, attempt);
+    if (holder === undefined || holder.attempt < attempt) {
       taken.set(place, attempt);
-      answers.push({ granted: true });
-    } else if (holder.attempt === attempt && holder.row[1] === claimer.nonce)
-      answers.push({ granted: true });
-    else
-      answers.push({
-        granted: false,
-        owner: holder.row[0],
-        at: holder.row[2],
-        attempt: holder.attempt,
-      });
-  }
+      return { granted: true };
+    }
+    const [owner, nonce, at] = holder.row;
+    const mine = nonce === claimer.nonce && holder.attempt === attempt;
+    return mine ? { granted: true } : heldBy(owner, at, holder.attempt);
+  });
   if (taken.size === 0) return { rows: undefined, answers };
   return { rows: [...without(standing, taken), rowOf(claimer, taken)], answers };
 }
 
-const claimerAs = (claimer: Claimer): { owner: string; at: number } => ({
-  owner: claimer.owner,
-  at: claimer.at,
+interface Holder {
+  readonly row: ClaimRow;
+  readonly attempt: number;
+}
+
+function holders(standing: readonly ClaimRow[]): ReadonlyMap<number, Holder> {
+  const held = new Map<number, Holder>();
+  for (const row of standing)
+    for (const [place, attempt] of row[3]) held.set(place, { row, attempt });
+  return held;
+}
+
+const heldBy = (owner: string, at: number, attempt: number): Answer => ({
+  granted: false,
+  owner,
+  at,
+  attempt,
 });
 
 const rowOf = (claimer: Claimer, taken: ReadonlyMap<number, number>): ClaimRow => [

@@ -1,5 +1,6 @@
+import { dependentsOf } from './dag.ts';
 import { type Decision, send } from './decision.ts';
-import { segmentAt, segmentsOf } from './graph.ts';
+import { type Graph, segmentAt, segmentsOf } from './graph.ts';
 import {
   attemptOf,
   type Chunk,
@@ -54,7 +55,7 @@ export function rerunFrom(progress: Progress, decision: Decision): void {
 const isBehind = (progress: Progress, chunk: Chunk): boolean =>
   chunk.generation < progress.head.generation;
 
-/** Rising task numbers: what is named (or did not succeed), its sub-tasks, its parents, and all that needs any of these. */
+/** What is named (or did not succeed), its sub-tasks, its parents, and all that needs any of these. */
 function chooseTasks(progress: Progress): Set<number> {
   const { graph, head } = progress;
   const chosen = new Set<number>();
@@ -64,30 +65,31 @@ function chooseTasks(progress: Progress): Set<number> {
     chosen.add(task);
     work.push(task);
   };
-  if (Array.isArray(head.rerun)) for (const task of head.rerun) choose(task);
-  else
-    for (let task = 0; task < graph.size; task++)
-      if (codeOf(progress, task) !== codes.succeeded) choose(task);
-  const named = new Set(chosen);
+  const seeds = head.rerun === 'failed' ? notSucceeded(progress) : withChildren(graph, head.rerun);
+  for (const task of seeds) choose(task);
   for (let task = work.pop(); task !== undefined; task = work.pop()) {
-    const { dag } = graph;
-    if (task < dag.tasks.length)
-      for (
-        let e = dag.dependentsStart[task] as number;
-        e < (dag.dependentsStart[task + 1] as number);
-        e++
-      )
-        choose(dag.dependents[e] as number);
+    for (const dependent of dependentsOf(graph.dag, task)) choose(dependent);
     const parent = segmentAt(graph, task)?.parent;
     if (parent !== undefined) choose(parent);
-    if (named.has(task) && Array.isArray(head.rerun))
-      for (const segment of segmentsOf(graph, task))
-        for (let child = segment.base; child < segment.base + segment.count; child++) {
-          named.add(child);
-          choose(child);
-        }
   }
   return chosen;
+}
+
+function notSucceeded(progress: Progress): number[] {
+  const tasks: number[] = [];
+  for (let task = 0; task < progress.graph.size; task++)
+    if (codeOf(progress, task) !== codes.succeeded) tasks.push(task);
+  return tasks;
+}
+
+/** These tasks, their sub-tasks, and theirs. */
+function withChildren(graph: Graph, named: readonly number[] = []): Set<number> {
+  const tasks = new Set(named);
+  for (const task of tasks)
+    for (const segment of segmentsOf(graph, task))
+      for (let child = segment.base; child < segment.base + segment.count; child++)
+        tasks.add(child);
+  return tasks;
 }
 
 function reset(progress: Progress, task: number): void {
@@ -95,7 +97,10 @@ function reset(progress: Progress, task: number): void {
   if (!isBehind(progress, chunk)) return;
   const code = codeOf(progress, task);
   if (!hasEnded(code)) return;
-  if (keepsOwnWork(progress, task)) return setCode(progress, task, codes.awaiting);
+  if (keepsOwnWork(progress, task)) {
+    setCode(progress, task, codes.awaiting);
+    return;
+  }
   clearSource(progress, task);
   setTries(progress, task, { ...firstTry, attempt: attemptOf(progress, task) + 1 });
   setCode(progress, task, codes.waiting);

@@ -23,6 +23,10 @@ export type Compiled =
   /** Tasks that need each other, in a ring: each needs the next, the last one the first. */
   | { readonly kind: 'cycle'; readonly tasks: readonly string[] };
 
+/** The tasks that need this one; none for a spawned task. */
+export const dependentsOf = (dag: Dag, task: number): Int32Array =>
+  dag.dependents.subarray(dag.dependentsStart[task] ?? 0, dag.dependentsStart[task + 1] ?? 0);
+
 interface Edges {
   readonly start: Int32Array;
   readonly list: Int32Array;
@@ -40,8 +44,8 @@ export function compile(tasks: readonly Task[]): Compiled {
   const needs = readNeeds(given, index);
   if ('kind' in needs) return needs;
   const dependents = invert(needs, given.length);
-  const level = levelsOf(needs, dependents, given.length);
-  if (level === undefined) return { kind: 'cycle', tasks: findCycle(given, needs) };
+  const { level, open, free } = levelsOf(needs, dependents, given.length);
+  if (free < given.length) return { kind: 'cycle', tasks: findCycle(given, needs, open) };
   return { kind: 'dag', dag: renumber(given, needs, level) };
 }
 
@@ -86,8 +90,15 @@ function invert(edges: Edges, count: number): Edges {
   return { start, list };
 }
 
-/** Kahn's algorithm; undefined when a cycle keeps some tasks from ever being free. */
-function levelsOf(needs: Edges, dependents: Edges, count: number): Int32Array | undefined {
+interface Levels {
+  readonly level: Int32Array;
+  /** How many tasks become free, one after the other; of a task that never does, how many needs keep it. */
+  readonly free: number;
+  readonly open: Int32Array;
+}
+
+/** Kahn's algorithm. */
+function levelsOf(needs: Edges, dependents: Edges, count: number): Levels {
   const level = new Int32Array(count);
   const open = new Int32Array(count);
   const order = new Int32Array(count);
@@ -109,36 +120,21 @@ function levelsOf(needs: Edges, dependents: Edges, count: number): Int32Array | 
       if (open[dependent] === 0) order[end++] = dependent;
     }
   }
-  return end === count ? level : undefined;
+  return { level, free: end, open };
 }
 
-/** Walks along needs from any task until one comes again. Only called when there is a cycle. */
-function findCycle(tasks: readonly Task[], needs: Edges): string[] {
-  const state = new Uint8Array(tasks.length); // 1: on the walk, 2: leads nowhere
-  const next = new Int32Array(tasks.length);
-  for (let root = 0; root < tasks.length; root++) {
-    if (state[root] !== 0) continue;
-    const walk = [root];
-    state[root] = 1;
-    while (walk.length > 0) {
-      const task = walk[walk.length - 1] as number;
-      const e = (needs.start[task] as number) + (next[task] as number);
-      next[task] = (next[task] as number) + 1;
-      if (e >= (needs.start[task + 1] as number)) {
-        state[task] = 2;
-        walk.pop();
-        continue;
-      }
-      const need = needs.list[e] as number;
-      if (state[need] === 1)
-        return walk.slice(walk.indexOf(need)).map((number) => (tasks[number] as Task).id);
-      if (state[need] === 0) {
-        state[need] = 1;
-        walk.push(need);
-      }
-    }
+/** Only called when some tasks never become free: each of them needs another of them, so any walk comes round. */
+function findCycle(tasks: readonly Task[], needs: Edges, open: Int32Array): string[] {
+  const walk: number[] = [];
+  const seen = new Set<number>();
+  let task = open.findIndex((count) => count > 0);
+  while (!seen.has(task)) {
+    seen.add(task);
+    walk.push(task);
+    const own = needs.list.subarray(needs.start[task], needs.start[task + 1]);
+    task = own.find((need) => (open[need] as number) > 0) as number;
   }
-  return [];
+  return walk.slice(walk.indexOf(task)).map((number) => (tasks[number] as Task).id);
 }
 
 function renumber(given: readonly Task[], needs: Edges, level: Int32Array): Dag {

@@ -1,5 +1,4 @@
 import type { Control, Happening, Lost, Report, Spawn } from '../contract/happening.ts';
-import { isEnded } from '../contract/state.ts';
 import { chance } from './chance.ts';
 import { cancelOpen, rerunFrom, resumeAll } from './control.ts';
 import { type Decision, newDecision } from './decision.ts';
@@ -8,6 +7,7 @@ import {
   attemptOf,
   codeOf,
   grow,
+  type Head,
   type Progress,
   refuse,
   setCode,
@@ -19,7 +19,7 @@ import {
 } from './progress.ts';
 import { decideLost, decideRetry } from './retry.ts';
 import { consider, decideEnd, endedByDecider, endTask, settle } from './settle.ts';
-import { codes, hasEnded } from './status.ts';
+import { codes, hasEnded, isOver } from './status.ts';
 
 /**
  * Folds happenings into a run's progress, in place, and says what is to be done.
@@ -91,17 +91,26 @@ function foldReport(progress: Progress, id: string, report: Report, decision: De
     return;
   }
   const tries = triesOf(progress, task);
-  if (tries.by === id) return resend(progress, task, decision);
-  const current = code === codes.waiting || code === codes.backoff;
-  if (!current || tries.attempt !== attempt) {
-    const expected = report.outcome === 'cancelled' && code === codes.cancelled;
-    return expected ? undefined : refuse(progress, task, attempt, id);
-  }
-  if (report.after && !ledHere(progress, report.after)) {
+  if (tries.by === id) resend(progress, task, decision);
+  else if (!isCurrent(progress, task, attempt)) refuseReport(progress, id, report);
+  else if (report.after && !ledHere(progress, report.after)) {
     refuse(progress, task, attempt, id);
-    return again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
-  }
-  accept(progress, id, report, tries, decision);
+    again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+  } else accept(progress, id, report, tries, decision);
+}
+
+/** Whether this attempt's end is awaited. */
+function isCurrent(progress: Progress, task: number, attempt: number): boolean {
+  const code = codeOf(progress, task);
+  const open = code === codes.waiting || code === codes.backoff;
+  return open && attemptOf(progress, task) === attempt;
+}
+
+/** That a cancelled task's attempt was cancelled is as expected. */
+function refuseReport(progress: Progress, id: string, report: Report): void {
+  const { task, attempt, outcome } = report;
+  if (outcome === 'cancelled' && codeOf(progress, task) === codes.cancelled) return;
+  refuse(progress, task, attempt, id);
 }
 
 /** Whether the attempt that a runner went on from is the one that counts. */
@@ -131,9 +140,11 @@ function accept(
       endTask(progress, task, codes.cancelled, decision);
       return;
     case 'released':
-      return again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+      again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+      return;
     case 'failed':
-      return acceptFailure(progress, id, report, tries, decision);
+      acceptFailure(progress, id, report, tries, decision);
+      return;
   }
 }
 
@@ -151,7 +162,18 @@ function acceptFailure(
   const definition = definitionOf(progress.graph, task);
   const next = decideRetry(definition, error, tries, report.endedAt, random);
   if (next.kind === 'retry')
-    return again(progress, task, { ...tries, readyAt: next.at, by: id }, decision);
+    again(progress, task, { ...tries, readyAt: next.at, by: id }, decision);
+  else failTask(progress, id, task, tries, decision);
+}
+
+/** No further attempt follows. */
+function failTask(
+  progress: Progress,
+  id: string,
+  task: number,
+  tries: Tries,
+  decision: Decision,
+): void {
   setTries(progress, task, { ...tries, by: id });
   setSource(progress, task, id);
   endTask(progress, task, codes.failed, decision);
@@ -166,16 +188,15 @@ function foldLost(progress: Progress, id: string, lost: Lost, decision: Decision
     return;
   }
   const before = triesOf(progress, task);
-  if (before.by === id) return resend(progress, task, decision);
-  const current = code === codes.waiting || code === codes.backoff;
-  if (!current || before.attempt !== attempt) return;
+  if (before.by === id) {
+    resend(progress, task, decision);
+    return;
+  }
+  if (!isCurrent(progress, task, attempt)) return;
   const tries = { ...before, lost: before.lost + 1 };
   const next = decideLost(definitionOf(progress.graph, task), tries, lost.at);
-  if (next.kind === 'retry')
-    return again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
-  setTries(progress, task, { ...tries, by: id });
-  setSource(progress, task, id);
-  endTask(progress, task, codes.failed, decision);
+  if (next.kind === 'retry') again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
+  else failTask(progress, id, task, tries, decision);
 }
 
 /** The next attempt: now, or in back-off until `readyAt`. */
@@ -206,26 +227,30 @@ function foldSpawn(progress: Progress, id: string, spawn: Spawn, decision: Decis
   const { parent, attempt } = spawn;
   if (parent >= graph.size) return;
   const known = segmentsOf(graph, parent).find((segment) => segment.id === id);
-  if (known) {
-    for (let task = known.base; task < known.base + known.count; task++)
-      start(progress, task, decision);
-    if (known.kind === 'map') decision.parents.add(parent);
-    if (hasEnded(codeOf(progress, parent))) decision.replayed.push(parent);
-    return;
-  }
-  const code = codeOf(progress, parent);
-  const current =
-    (code === codes.waiting || code === codes.backoff) && !isEnded(progress.head.state);
-  if (!current || attemptOf(progress, parent) !== attempt)
-    return refuse(progress, parent, attempt, id);
-  const segment = extend(graph, id, spawn);
+  if (known) spawnAgain(progress, known, decision);
+  else if (isOver(progress.head.state) || !isCurrent(progress, parent, attempt))
+    refuse(progress, parent, attempt, id);
+  else spawnTasks(progress, id, spawn, decision);
+}
+
+function spawnAgain(progress: Progress, known: Segment, decision: Decision): void {
+  for (let task = known.base; task < known.base + known.count; task++)
+    start(progress, task, decision);
+  if (known.kind === 'map') decision.parents.add(known.parent);
+  if (hasEnded(codeOf(progress, known.parent))) decision.replayed.push(known.parent);
+}
+
+function spawnTasks(progress: Progress, id: string, spawn: Spawn, decision: Decision): void {
+  const { parent, made } = spawn;
+  const segment = extend(progress.graph, id, spawn);
   progress.head.dirty = true;
   grow(progress);
-  if (spawn.made.kind === 'impossible') {
+  if (made.kind === 'impossible') {
     setSource(progress, parent, id);
-    return endTask(progress, parent, codes.failed, decision);
+    endTask(progress, parent, codes.failed, decision);
+    return;
   }
-  if (spawn.made.kind === 'map') {
+  if (made.kind === 'map') {
     setSource(progress, parent, id);
     setCode(progress, parent, codes.awaiting);
     decision.parents.add(parent);
@@ -253,28 +278,39 @@ function foldControl(progress: Progress, id: string, control: Control, decision:
 /** Changes the head as the control asks; false when the run's state does not allow it. */
 function apply(progress: Progress, control: Control): boolean {
   const { head } = progress;
+  if (!allows(head, control)) return false;
   switch (control.action) {
     case 'cancel':
-      if (isEnded(head.state) || head.state === 'cancelling') return false;
       head.state = 'cancelling';
       head.reason = control.reason;
       head.fails = control.fails ?? false;
-      return true;
+      break;
     case 'pause':
-      if (head.state !== 'running') return false;
       head.state = 'paused';
-      return true;
+      break;
     case 'resume':
-      if (head.state !== 'paused') return false;
       head.state = 'running';
-      return true;
+      break;
     case 'rerun':
-      if (!isEnded(head.state) || control.generation !== head.generation + 1) return false;
       head.state = 'running';
       head.reason = undefined;
       head.fails = false;
       head.generation += 1;
       head.rerun = control.tasks ?? 'failed';
-      return true;
+      break;
+  }
+  return true;
+}
+
+function allows(head: Head, control: Control): boolean {
+  switch (control.action) {
+    case 'cancel':
+      return head.state === 'running' || head.state === 'paused';
+    case 'pause':
+      return head.state === 'running';
+    case 'resume':
+      return head.state === 'paused';
+    case 'rerun':
+      return isOver(head.state) && control.generation === head.generation + 1;
   }
 }

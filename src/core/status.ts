@@ -1,3 +1,5 @@
+import type { RunState } from '../contract/state.ts';
+
 /**
  * What progress keeps of a task: one code. `ready` and `running` are not kept: a waiting task is ready when its rule
  * is met, and a claim says that it runs.
@@ -55,3 +57,7 @@ export const mayFollow = (from: number, to: number): boolean =>
   (((allowed[from] ?? 0) >> to) & 1) === 1;
 
 export const hasEnded = (code: number): boolean => code >= codes.succeeded;
+
+/** Whether a run has ended. */
+export const isOver = (state: RunState): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'cancelled';
