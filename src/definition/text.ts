@@ -54,7 +54,7 @@ export const tooLarge = (size: number): string =>
 function controlCharacterAt(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code < 0x20 ? code !== 0x0a && code !== 0x09 && code !== 0x0d : code === 0x7f) return at;
+    if (code < 0x20 && code !== 0x0a && code !== 0x09 && code !== 0x0d) return at;
   }
   return -1;
 }
