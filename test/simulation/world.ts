@@ -1,0 +1,197 @@
+import type { MemorySystem } from '../../src/adapters/memory/system.ts';
+import type { Executor, ExecutorEvents } from '../../src/contract/execution.ts';
+import type { Ports } from '../../src/ports/ports.ts';
+import { Actor } from './kernel/actor.ts';
+import type { Rates } from './kernel/faults.ts';
+import { Kernel } from './kernel/kernel.ts';
+import type { Life } from './kernel/life.ts';
+import { Stream } from './kernel/random.ts';
+import type { PlayOptions, Scenario } from './kernel/scenario.ts';
+import { portsOf, reportOf, simulatedSystem } from './kernel/system.ts';
+import { Book, type Planned } from './world/book.ts';
+import { drawTaste, drawWorkflow, without } from './world/draw-workflow.ts';
+import { drawTemper, Fates } from './world/fates.ts';
+import { ModelExecutor } from './world/model-executor.ts';
+import { type Expected, foresee } from './world/oracle.ts';
+
+/** What users do to a run after it is submitted. */
+export interface Deed {
+  readonly run: string;
+  /** Virtual ms. */
+  readonly at: number;
+  readonly action: 'cancel' | 'pause' | 'resume' | 'rerun';
+}
+
+/** One seed's world: what is to be run in it, by whom, and what must come of it. */
+export interface World {
+  readonly kernel: Kernel;
+  readonly system: MemorySystem;
+  readonly book: Book;
+  readonly runs: readonly Planned[];
+  readonly deeds: readonly Deed[];
+  /** What a run must come to if no deed touches it. */
+  expected(run: Planned): Expected;
+  /** Whether repair is on: the sweep visits what does not move. */
+  readonly repair: boolean;
+  /** Another stream of chance, for what the cast draws of its own. */
+  stream(label: string): Stream;
+}
+
+/**
+ * The engine, as the world runs it: each function is the main of an actor, over the ports of one life, and returns when
+ * there is nothing left to do, if ever. What they throw, but `Unavailable`, is a violation.
+ */
+export interface Cast {
+  /** Submits the runs and does the deeds; is patient, and asks again with the same ids. */
+  client(world: World, ports: Ports, life: Life): Promise<void>;
+  /** Subscribes to the feed. Several share its records. */
+  feeder(world: World, ports: Ports, life: Life): Promise<void>;
+  runner(world: World, ports: Ports, life: Life, executor: MakeExecutor): Promise<void>;
+  sweeper(world: World, ports: Ports, life: Life): Promise<void>;
+  /** Sets up checkers before anything happens. Whoever finds all done stops the kernel. */
+  watch(world: World): void;
+  /** What of the feed the feeders want, from the start on. */
+  readonly prefixes: readonly string[];
+}
+export type MakeExecutor = (events: ExecutorEvents) => Executor;
+
+export interface WorldOptions {
+  readonly repair: boolean;
+  readonly ratesMax?: Partial<Rates>;
+  /** For how long things go wrong, in virtual ms. Default: 3 minutes. */
+  readonly faultsMs?: number;
+  /** When a run that has not ended is a violation. Default: 6 hours. */
+  readonly timeMax?: number;
+  readonly runsMax?: number;
+  readonly tasksMax?: number;
+  /** Whether users cancel, pause, resume and run again. Default: true. */
+  readonly deeds?: boolean;
+}
+
+const FAULTS_MS = 3 * 60_000;
+const TIME_MAX = 6 * 3_600_000;
+const SLOTS_MAX = 8;
+/** A loss takes a lease to be found, and faults cease: so no task is lost more often than this by no fault of its own. */
+const LOSSES_MAX = 9;
+
+/** The scenario of a cast. */
+export const worldScenario = (name: string, cast: Cast, options: WorldOptions): Scenario => ({
+  name,
+  async play(seed, play) {
+    const { world, parts, runners, feeders } = drawWorld(seed, options, play);
+    const { kernel, system } = world;
+    system.feed.group('feeders', cast.prefixes);
+    cast.watch(world);
+    const ports = (life: Life, group?: string) => portsOf(system, life, group);
+    new Actor(kernel, 'client', (life) => cast.client(world, ports(life), life));
+    for (const feeder of feeders)
+      new Actor(kernel, feeder, (life) => cast.feeder(world, ports(life, 'feeders'), life));
+    for (const runner of runners) {
+      const slots = world.stream(`slots ${runner}`).int(1, SLOTS_MAX);
+      new Actor(kernel, runner, (life) => {
+        const make: MakeExecutor = (events) => new ModelExecutor(life, world.book, slots, events);
+        return cast.runner(world, ports(life), life, make);
+      });
+    }
+    new Actor(kernel, 'sweeper', (life) => cast.sweeper(world, ports(life), life));
+    await kernel.run();
+    return reportOf(kernel, parts);
+  },
+});
+
+interface Drawn {
+  readonly world: World;
+  readonly parts: readonly string[];
+  readonly runners: readonly string[];
+  readonly feeders: readonly string[];
+}
+
+/** All that a seed decides beforehand. Names of parts that were left out are not in it. */
+export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions): Drawn {
+  const { dropped = new Set<string>(), trace = false, ...rest } = play;
+  const kernel = new Kernel({
+    seed,
+    faultsUntil: options.faultsMs ?? FAULTS_MS,
+    timeMax: options.timeMax ?? TIME_MAX,
+    ...(options.ratesMax && { ratesMax: options.ratesMax }),
+    dropped,
+    traceLines: trace,
+    ...rest,
+  });
+  const stream = new Stream(seed, 'world');
+  const all = drawRuns(seed, stream, options);
+  const names = (kind: string, count: number): string[] =>
+    Array.from({ length: count }, (_, n) => `${kind}-${n + 1}`);
+  const actors = [...names('runner', stream.int(2, 4)), ...names('feeder', stream.int(1, 3))];
+  const here = actors.filter((name, n) => n === 0 || !dropped.has(`actor ${name}`));
+  const deeds = options.deeds === false ? [] : drawDeeds(stream, all);
+  const runs = all.flatMap((run) => withoutParts(run, dropped));
+  const world: World = {
+    kernel,
+    system: simulatedSystem(kernel),
+    book: new Book(kernel, runs),
+    runs,
+    deeds: deeds.filter(
+      (deed) => runs.some(({ id }) => id === deed.run) && !dropped.has(named(deed)),
+    ),
+    expected: ({ workflow, fates }) =>
+      foresee(workflow, fates, { lossesMax: lossesMax(kernel, runs) }),
+    repair: options.repair,
+    stream: (label) => new Stream(seed, label),
+  };
+  const feeders = here.filter((name) => name.startsWith('feeder'));
+  const parts = [
+    ...all.map(({ id }) => `run ${id}`),
+    ...deeds.map(named),
+    ...actors.slice(1).map((name) => `actor ${name}`),
+    ...all.flatMap(({ id, workflow }) => workflow.tasks.map((task) => `task ${id} ${task.id}`)),
+  ];
+  return {
+    world,
+    parts,
+    runners: here.filter((name) => name.startsWith('runner')),
+    feeders: feeders.length > 0 ? feeders : ['feeder-1'],
+  };
+}
+
+const named = ({ run, action, at }: Deed): string => `deed ${action} ${run} ${at}`;
+
+function drawRuns(seed: number, stream: Stream, options: WorldOptions): readonly Planned[] {
+  const temper = drawTemper(stream);
+  const taste = drawTaste(stream, options.tasksMax ?? 60);
+  const count = stream.int(1, options.runsMax ?? 3);
+  return Array.from({ length: count }, (_, n) => {
+    const id = `01JG${String(n).padStart(2, '0')}0000000000000000${String(seed % 10_000).padStart(4, '0')}`;
+    const workflow = drawWorkflow(stream, `w${n}`, taste);
+    return { id, workflow, input: { n }, fates: new Fates(seed, id, temper) };
+  });
+}
+
+function drawDeeds(stream: Stream, runs: readonly Planned[]): readonly Deed[] {
+  const deeds: Deed[] = [];
+  for (const { id: run } of runs) {
+    const roll = stream.next();
+    const at = Math.round(stream.next() ** 2 * 120_000);
+    if (roll < 0.1) deeds.push({ run, at, action: 'cancel' });
+    else if (roll < 0.2) {
+      const resumedAt = at + stream.int(1, 60) * 1_000;
+      deeds.push({ run, at, action: 'pause' }, { run, at: resumedAt, action: 'resume' });
+      if (stream.chance(0.2)) deeds.push({ run, at: resumedAt + 1, action: 'cancel' });
+    } else if (roll < 0.25) deeds.push({ run, at: at + 60_000, action: 'rerun' });
+  }
+  return deeds.sort((a, b) => a.at - b.at);
+}
+
+function withoutParts(run: Planned, dropped: ReadonlySet<string>): readonly Planned[] {
+  if (dropped.has(`run ${run.id}`)) return [];
+  const workflow = without(run.workflow, (task) => dropped.has(`task ${run.id} ${task}`));
+  return workflow === undefined ? [] : [{ ...run, workflow }];
+}
+
+/** Any attempt can be lost where anything can make a runner die or stand still. */
+function lossesMax(kernel: Kernel, runs: readonly Planned[]): number {
+  const { rates } = kernel.luck;
+  const disturbed = runs.some(({ fates }) => fates.disturbs);
+  const faulty = Object.values(rates).some((rate) => rate > 0) && kernel.options.faultsUntil > 0;
+  return disturbed || faulty ? LOSSES_MAX : 0;
+}
