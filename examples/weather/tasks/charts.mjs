@@ -65,7 +65,7 @@ export function rangeChart(city, cities) {
     `Temperatures of ${city.name} by month`,
     axes(y, ticksOf(min, max, 10), '°') + bars.join(''),
   );
-  return `<figure><figcaption class="city${city.index}"><i></i>${city.name}</figcaption>${picture}</figure>`;
+  return `<figure><figcaption class="city${city.index}"><i class="mark"></i>${city.name}</figcaption>${picture}</figure>`;
 }
 
 /** Each city's chance of a wet day, with the range that the resamples say. */
@@ -131,7 +131,7 @@ export function strips(city) {
     );
   });
   return (
-    `<figure class="strips"><figcaption class="city${city.index}"><i></i>${city.name}` +
+    `<figure class="strips"><figcaption class="city${city.index}"><i class="mark"></i>${city.name}` +
     `<output></output></figcaption>${rows.join('')}</figure>`
   );
 }

@@ -7,11 +7,11 @@ const beside = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
 const legend = (cities) =>
   `<p class="legend">${cities
-    .map(({ name, index }) => `<span class="key city${index}"><i></i>${name}</span>`)
+    .map(({ name, index }) => `<span class="key city${index}"><i class="mark"></i>${name}</span>`)
     .join('')}</p>`;
 
 const warmthLegend = `<p class="warmth"><span>high of the day, from °C</span>${warmthLabels
-  .map((label, colour) => `<span><i class="t${colour}"></i>${label}</span>`)
+  .map((label, colour) => `<span><i class="swatch t${colour}"></i>${label}</span>`)
   .join('')}</p>`;
 
 const monthRow = `<div class="months"><b></b><div>${monthNames
@@ -20,7 +20,7 @@ const monthRow = `<div class="months"><b></b><div>${monthNames
 
 const card = ({ name, index, meanC, mm, wetDays, frostNights, hotDays, records }) => `
 <section class="card city${index}">
-  <h2><i></i>${name}</h2>
+  <h2><i class="mark"></i>${name}</h2>
   <dl>
     <div><dt>mean temperature</dt><dd>${meanC.toFixed(1)}<small>°C</small></dd></div>
     <div><dt>rain a year</dt><dd>${Math.round(mm)}<small>mm</small></dd></div>
@@ -56,7 +56,7 @@ ${beside('page.css')}</style>
 <header>
   <p class="over">Daily weather, ${span}</p>
   <h1>${names}</h1>
-  <div class="findings">${parts.findings.map(({ title, text }) => `<p><b>${title}</b>${text}</p>`).join('')}</div>
+  <div class="findings">${parts.findings.map(({ title, text }) => `<p><span class="title">${title}</span>${text}</p>`).join('')}</div>
 </header>
 <div class="two">${cities.map(card).join('')}</div>
 <section class="panel">

@@ -1,17 +1,21 @@
 /** Numbers as tables. */
 import { longDate, minus } from './findings.mjs';
 
-const nameOf = ({ name, index }) => `<span class="key city${index}"><i></i>${name}</span>`;
+const nameOf = ({ name, index }) =>
+  `<span class="key city${index}"><i class="mark"></i>${name}</span>`;
 const day = ({ date, value }, unit) =>
-  `<b>${minus(value.toFixed(1))} ${unit}</b><small>${longDate(date)}</small>`;
+  `<span class="record">${minus(value.toFixed(1))} ${unit}</span><small>${longDate(date)}</small>`;
 
 const records = [
   ['Hottest day', ({ records: { hottest } }) => day(hottest, '°C')],
   ['Coldest night', ({ records: { coldest } }) => day(coldest, '°C')],
   ['Wettest day', ({ records: { wettest } }) => day(wettest, 'mm')],
   ['Windiest day', ({ records: { windiest } }) => day(windiest, 'm/s')],
-  ['Longest without a wet day', ({ records: { dry } }) => `<b>${dry} days</b>`],
-  ['Longest run of wet days', ({ records: { wet } }) => `<b>${wet} days</b>`],
+  [
+    'Longest without a wet day',
+    ({ records: { dry } }) => `<span class="record">${dry} days</span>`,
+  ],
+  ['Longest run of wet days', ({ records: { wet } }) => `<span class="record">${wet} days</span>`],
 ];
 
 export function recordsTable(cities) {

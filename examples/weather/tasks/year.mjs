@@ -58,9 +58,9 @@ const mean = (values) => sum(values) / values.length;
 const round = (value) => Math.round(value * 10) / 10;
 
 /** The first day with the greatest value; with `sign` -1 the least. */
-function top(days, valueOf, sign = 1) {
-  const best = days.reduce((a, b) => (sign * valueOf(b) > sign * valueOf(a) ? b : a));
-  return { date: best.date, value: valueOf(best) };
+function top(days, measure, sign = 1) {
+  const best = days.reduce((a, b) => (sign * measure(b) > sign * measure(a) ? b : a));
+  return { date: best.date, value: measure(best) };
 }
 
 function longestRow(flags, wanted) {
