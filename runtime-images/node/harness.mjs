@@ -12,6 +12,9 @@ const concurrency = Number(process.argv[2] ?? 1);
 const outputMax = Number(process.argv[3] ?? 1 << 24);
 const store = concurrency > 1 ? new AsyncLocalStorage() : undefined;
 
+/** How our own files are named in a stack. */
+const here = import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1) + 'harness';
+
 /** Turns of sync calls end after this time, so that messages are seen. */
 const TURN_MS = 2;
 /** How often memory is told, but for long calls. */
@@ -147,8 +150,14 @@ function describe(error) {
     reason: error.reason === 'start' || error.reason === 'output' ? error.reason : 'error',
     name: cut(error.name, 200),
     message: cut(error.message, 2000),
-    stack: cut(error.stack, 8000),
+    stack: cut(ownStack(error), 8000),
   };
+}
+
+/** Without the lines that are ours. */
+function ownStack(error) {
+  const lines = String(error.stack ?? '').split('\n');
+  return lines.filter((line) => !line.includes(here) || line.includes('eval at')).join('\n');
 }
 
 function cut(text, max) {

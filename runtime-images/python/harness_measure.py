@@ -9,6 +9,7 @@ from harness_task import cut, out
 #: How often memory is told, but for long calls.
 MEMORY_S = 1.0
 LONG_S = 0.05
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Meter:
@@ -41,6 +42,14 @@ class Meter:
             pass
 
 
+def own_part(error):
+    """Where it was raised, without the frames that are ours."""
+    place = error.__traceback__
+    while place is not None and os.path.dirname(place.tb_frame.f_code.co_filename) == HERE:
+        place = place.tb_next
+    return place
+
+
 def describe(error):
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
@@ -49,7 +58,7 @@ def describe(error):
     reason = getattr(error, "reason", "error")
     if isinstance(error, MemoryError):
         reason = "memory"
-    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    stack = "".join(traceback.format_exception(type(error), error, own_part(error)))
     return {
         "reason": reason if reason in ("start", "output", "memory") else "error",
         "name": type(error).__name__,

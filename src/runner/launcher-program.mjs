@@ -1,17 +1,10 @@
 /** One attempt at a program: its folder, pipes, process group and what became of it. */
 import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Lines } from './launcher-lines.mjs';
+import { readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
 import { signal, treeUsage } from './launcher-proc.mjs';
 
@@ -128,18 +121,22 @@ export class Program {
     };
   }
 
-  /** Called often: listens to the pipes of a program that is no longer young, and measures it at growing intervals. */
+  /** Listens to the pipes of a program that is no longer young, and measures it; says when to be called again. */
   tick(now) {
-    if (now < this.#sampleAt) return;
+    if (now < this.#sampleAt) return this.#sampleAt;
     for (const [stream, channel] of this.#channels.entries()) this.#listen(stream, channel);
     const usage = treeUsage(this.pid);
-    if (usage.memoryMb === 0) return;
+    if (usage.memoryMb > 0) this.#note(usage);
+    this.#sampleAt = now + this.#sampleMs;
+    this.#sampleMs = Math.min(1000, this.#sampleMs * 2);
+    return this.#sampleAt;
+  }
+
+  #note(usage) {
     this.#usage = {
       cpuSeconds: Math.max(usage.cpuSeconds, this.#usage?.cpuSeconds ?? 0),
       memoryMb: Math.max(usage.memoryMb, this.#usage?.memoryMb ?? 0),
     };
-    this.#sampleAt = now + this.#sampleMs;
-    this.#sampleMs = Math.min(1000, this.#sampleMs * 2);
   }
 
   #listen(stream, channel) {
@@ -228,7 +225,9 @@ export class Program {
       this.#host.log(this.id, 2, [`${this.#dropped} bytes of output dropped`], 0);
     const result = { code, signal: signalName, startedAt: this.startedAt, endedAt: Date.now() };
     if (this.#usage !== undefined) Object.assign(result, this.#usage);
-    if (code === 0) Object.assign(result, this.#output());
+    const path = join(this.#folder, this.#names.output);
+    const { last } = this.#channels[STDOUT].lines;
+    if (code === 0) Object.assign(result, readOutput(path, this.#host.config.outputBytesMax, last));
     else result.tail = this.#channels[STDERR].lines.tail;
     this.release();
     return result;
@@ -262,19 +261,6 @@ export class Program {
     }
   }
 
-  #output() {
-    const path = join(this.#folder, this.#names.output);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return { output: jsonOr(this.#channels[STDOUT].lines.last) };
-    const max = this.#host.config.outputBytesMax;
-    if (stat.size > max) return { refused: `the output has ${stat.size} bytes, more than ${max}` };
-    try {
-      return { output: flat(JSON.parse(readFileSync(path, 'utf8'))) };
-    } catch (error) {
-      return { refused: `the output file can not be read as JSON: ${error.message}` };
-    }
-  }
-
   /** Gives back what it holds; also of one that did not start. */
   release() {
     for (const { path, fd, socket, ended } of this.#channels) {
@@ -285,21 +271,6 @@ export class Program {
     if (this.#folder !== '' && this.#order.folder === undefined) {
       this.#host.places.giveFolder(this.#folder);
     }
-  }
-}
-
-/** The value, unless it is nested too deeply to be written again. */
-function flat(value) {
-  JSON.stringify(value);
-  return value;
-}
-
-function jsonOr(text) {
-  if (text === undefined) return null;
-  try {
-    return flat(JSON.parse(text));
-  } catch {
-    return null;
   }
 }
 

@@ -14,8 +14,9 @@ import { Program } from './launcher-program.mjs';
 
 /** Log bytes under way to the executor beyond which the programs' pipes are no longer read. */
 const LOG_WINDOW = 1_000_000;
-const TICK_MS = 10;
 const SWEEP_MS = 2000;
+/** No program is looked at more often. */
+const TICK_MS = 20;
 
 const programs = new Map();
 const queue = [];
@@ -25,7 +26,8 @@ let out = [];
 let ends = [];
 let flushing = false;
 let starting = false;
-let ticking;
+let timer;
+let timerAt = Number.POSITIVE_INFINITY;
 let unsunk = 0;
 let dismissed = false;
 let oomSeen = oomKills();
@@ -90,6 +92,7 @@ function exited(program, code, signalName) {
   }
   programs.delete(program.id);
   endedSinceSweep = true;
+  tickAt(Math.max(sweepAt, Date.now() + SWEEP_MS / 4));
   ends.push([program.id, result]);
   if (flushing) return;
   flushing = true;
@@ -126,19 +129,25 @@ function startNext() {
   const failure = program.start();
   if (failure !== undefined) refused(program, failure);
   else if (program.pid > 0) host.report(['began', program.id, program.pid, program.startedAt]);
-  ticking ??= setInterval(tick, TICK_MS);
+  tickAt(Date.now() + TICK_MS);
+}
+
+function tickAt(at) {
+  if (timerAt <= at) return;
+  clearTimeout(timer);
+  timerAt = at;
+  timer = setTimeout(tick, Math.max(1, at - Date.now()));
 }
 
 function tick() {
   const now = Date.now();
-  for (const program of programs.values()) program.tick(now);
+  timerAt = Number.POSITIVE_INFINITY;
+  for (const program of programs.values()) tickAt(Math.max(now + TICK_MS, program.tick(now)));
   if (endedSinceSweep && now >= sweepAt) {
     sweepAt = now + SWEEP_MS;
     sweepAll();
   }
-  if (programs.size > 0 || endedSinceSweep) return;
-  clearInterval(ticking);
-  ticking = undefined;
+  if (endedSinceSweep) tickAt(Math.max(now + TICK_MS, sweepAt));
 }
 
 const handlers = {

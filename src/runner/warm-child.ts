@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -135,8 +135,7 @@ export class WarmChild {
       resolve();
     };
     this.#child.once('error', (error) => {
-      const [file] = this.#command.argv;
-      why ??= { reason: 'start', message: `${file} could not be started: ${error.message}` };
+      why ??= { reason: 'start', message: startMessage(this.#command, error) };
       if (this.#child.pid === undefined) setImmediate(over);
     });
     this.#child.once('exit', (code, signalName) => {
@@ -168,6 +167,11 @@ export class WarmChild {
     if (code !== null) return { ...error, exitCode: code };
     return signalName === null ? error : { ...error, signal: signalName };
   }
+}
+
+function startMessage({ argv, cwd }: WarmCommand, error: Error): string {
+  if (cwd !== undefined && !existsSync(cwd)) return `the code's folder ${cwd} is missing`;
+  return `${argv[0]} could not be started: ${error.message}`;
 }
 
 /** Undefined for what is not JSON. */

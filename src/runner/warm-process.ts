@@ -1,11 +1,11 @@
 import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
-import type { Json } from '../contract/json.ts';
 import { type Stream, streams } from '../ports/log-sink.ts';
 import type { Attempt, Host } from './attempt.ts';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { Shared } from './shared.ts';
 import { WarmChild, type WarmCommand, type WarmListener } from './warm-child.ts';
+import type { Message } from './warm-messages.ts';
 import type { WarmSpec } from './warm-spec.ts';
 
 /** Log bytes not yet in the sink beyond which the process is no longer listened to. */
@@ -16,16 +16,6 @@ const STUCK_MS = 100;
 const START_MS_MAX = 60_000;
 /** After this many definitions a process is replaced, since it never forgets one. */
 const DEFINITIONS_MAX = 5000;
-
-type Message =
-  | ['done', number, number, number, Json, number?]
-  | ['fail', number, number, number, AttemptError, number?]
-  | ['log', number, number, number, string[]]
-  | ['say', number, number, unknown]
-  | ['fatal', number, AttemptError]
-  | ['recalled', ...number[]]
-  | ['ready', NodeJS.Signals?]
-  | ['memory', number];
 
 /**
  * One warm process and its calls. It runs them in the order in which they are given, `concurrency` at a time; so

@@ -213,6 +213,13 @@ describe('what a program prints', () => {
     expect(rig.printed(key, 'stderr')).toEqual(['b']);
   });
 
+  test('may be written to the paths of its streams', async () => {
+    const key = rig.start(shell('echo a > /dev/stdout; echo b > /dev/stderr; echo c >> /dev/fd/1'));
+    await rig.ended(key);
+    expect(rig.printed(key)).toEqual(['a', 'c']);
+    expect(rig.printed(key, 'stderr')).toEqual(['b']);
+  });
+
   test('comes while it runs', async () => {
     const key = rig.start(shell('echo early; sleep 30'));
     await until(() => rig.printed(key).includes('early'));

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import type {
   AttemptResult,
   Beat,
@@ -31,6 +32,12 @@ export interface Rig {
   printed(key: number, stream?: string): string[];
   close(): Promise<void>;
 }
+
+const open = new Set<Rig>();
+/** Also those of tests that have failed. */
+afterAll(async () => {
+  for (const rig of open) await rig.close();
+});
 
 export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
   const workFolder = mkdtempSync(join(tmpdir(), 'fanfold-test-'));
@@ -83,7 +90,7 @@ export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
     });
   const start: Rig['start'] = (run, rest = {}, input = {}) =>
     startAll({ ...rest, run }, [input])[0] ?? 0;
-  return {
+  const rig: Rig = {
     executor,
     workFolder,
     ...told,
@@ -98,8 +105,11 @@ export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
     close: async () => {
       await executor.close();
       rmSync(workFolder, { recursive: true, force: true });
+      open.delete(rig);
     },
   };
+  open.add(rig);
+  return rig;
 }
 
 export const shell = (line: string): Run => ({ kind: 'shell', line });

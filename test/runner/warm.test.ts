@@ -153,6 +153,7 @@ describe.each(each)('a call in %s', (language) => {
     expect(outcome).toBe('failed');
     expect(error).toMatchObject({ reason: 'error', name: 'TypeError', message: 'bad 1' });
     expect(error?.stack).toContain('TypeError: bad 1');
+    expect(error?.stack).not.toContain('harness.');
   });
 
   test('whose output is no JSON has failed', async () => {
@@ -293,9 +294,9 @@ describe('room', () => {
     await fill(
       other,
       spec,
-      Array.from({ length: 50 }, () => null),
+      Array.from({ length: 500 }, () => null),
     );
-    expect(other.executor.room(spec)).toBeGreaterThan(50);
+    expect(other.executor.room(spec)).toBeGreaterThan(4);
     const slow = { run: node('await new Promise((r) => setTimeout(r, 30))') };
     await fill(
       other,
@@ -376,6 +377,19 @@ describe('a warm process', () => {
     const { outcome } = await rig.run(node(code), { env: { B: '1' } });
     expect(outcome).toBe('failed');
     expect((await rig.run(node('return 1'), { env: { B: '1' } })).output).toBe(1);
+  });
+
+  test('that can not be started says what is missing', async () => {
+    const other = openRig({ python: 'python-of-nobody' });
+    const unknown = await other.run(python('return 1'));
+    const message = expect.stringContaining('python-of-nobody');
+    expect(unknown.error).toMatchObject({ reason: 'start', message });
+    const homeless = await other.run(node('return 1'), { code: { folder: '/no/such/folder' } });
+    expect(homeless.error).toMatchObject({
+      reason: 'start',
+      message: "the code's folder /no/such/folder is missing",
+    });
+    await other.close();
   });
 
   test('refuses an output beyond the limit', async () => {
