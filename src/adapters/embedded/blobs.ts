@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Blobs } from '../../ports/blobs.ts';
 import { damageProblem } from './damage.ts';
 import { diskFull } from './database.ts';
+import { codeOf, isNoSpace } from './error-code.ts';
 
 const hashPattern = /^[0-9a-f]{64}$/;
 
@@ -92,8 +93,3 @@ async function synced(
     await handle.close();
   }
 }
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
-const isNoSpace = (error: unknown): boolean =>
-  codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';

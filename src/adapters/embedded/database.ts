@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../contract/problem.ts';
 import { damageProblem } from './damage.ts';
+import { isNoSpace } from './error-code.ts';
 
 /** The layout of the file. A higher number is a newer program's. */
 export const format = 1;
@@ -35,7 +36,10 @@ interface SqliteError extends Error {
 }
 
 export const isSqliteError = (error: unknown): error is SqliteError =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
+  typeof error === 'object' &&
+  error !== null &&
+  'errcode' in error &&
+  typeof error.errcode === 'number';
 
 const FULL = 13;
 const CORRUPT = 11;
@@ -184,9 +188,6 @@ function openProblem(error: unknown, file: string): unknown {
     case 'busy':
       return new Problem('data-in-use', `${file} is open in another program: stop that first.`);
     default:
-      return fullOrOther(error, file);
+      return isNoSpace(error) ? diskFull(file) : error;
   }
 }
-
-const fullOrOther = (error: unknown, file: string): unknown =>
-  error instanceof Error && 'code' in error && error.code === 'ENOSPC' ? diskFull(file) : error;

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskFull } from './database.ts';
+import { isNoSpace } from './error-code.ts';
 
 interface Waiting {
   readonly text: string;
@@ -63,8 +64,7 @@ export class LogFile {
       this.#size += bytes.length;
     } catch (error) {
       await this.#handle.truncate(this.#size);
-      const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-      throw full ? diskFull(this.path) : error;
+      throw isNoSpace(error) ? diskFull(this.path) : error;
     }
   }
 

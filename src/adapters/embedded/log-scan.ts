@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { LogLine, LogPage, LogQuery } from '../../ports/log-sink.ts';
+import { codeOf } from './error-code.ts';
 import { decodeLine, lineStart } from './log-line.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -97,7 +98,7 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

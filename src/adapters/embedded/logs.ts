@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine, LogSink } from '../../ports/log-sink.ts';
 import { type Damage, DamageList } from './damage.ts';
+import { codeOf } from './error-code.ts';
 import { LogFile } from './log-file.ts';
 import { encodeLine } from './log-line.ts';
 import { scanLog } from './log-scan.ts';
@@ -165,7 +166,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,0 +1,90 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Problem } from '../../src/contract/problem.ts';
+import type { Blobs } from '../../src/ports/blobs.ts';
+
+export interface BlobsSubject {
+  readonly blobs: Blobs;
+  /** Changes a bit of what is stored under the hash, behind the adapter's back. */
+  damage?(hash: string): Promise<void>;
+  /** Lets go of it, as the end of its process would, and opens it again on the same data. */
+  reopen?(): Promise<Blobs>;
+  close?(): Promise<void>;
+}
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Holds an adapter to the promises of `Blobs`. */
+export function testBlobs(name: string, make: () => Promise<BlobsSubject>): void {
+  describe(`${name} keeps the promises of blobs:`, () => {
+    let subject: BlobsSubject;
+    let blobs: Blobs;
+    beforeAll(async () => {
+      subject = await make();
+      blobs = subject.blobs;
+    });
+    afterAll(async () => subject.close?.());
+
+    test.each([0, 1, 1000, 1 << 20])('%i bytes come back under their SHA-256', async (size) => {
+      const bytes = new Uint8Array(randomBytes(size));
+      const hash = await blobs.put(bytes);
+      expect(hash).toBe(hashOf(bytes));
+      const found = (await blobs.get(hash)) as Uint8Array;
+      expect(Buffer.compare(found, bytes)).toBe(0);
+      expect(await blobs.has(hash)).toBe(true);
+    });
+
+    test('the same bytes again are the same blob, also at the same time', async () => {
+      const bytes = new Uint8Array(randomBytes(100));
+      const hashes = await Promise.all(Array.from({ length: 10 }, () => blobs.put(bytes)));
+      expect(new Set(hashes)).toEqual(new Set([hashOf(bytes)]));
+      expect(await blobs.put(bytes)).toBe(hashOf(bytes));
+    });
+
+    test('what was never put is not there, whatever it is called', async () => {
+      const names = [
+        '',
+        '.',
+        '..',
+        '../../etc/passwd',
+        'x',
+        hashOf(randomBytes(8)),
+        'A'.repeat(64),
+      ];
+      for (const hash of names) {
+        expect(await blobs.get(hash)).toBeUndefined();
+        expect(await blobs.has(hash)).toBe(false);
+      }
+    });
+
+    test('what the caller changes after the call changes nothing', async () => {
+      const bytes = new Uint8Array(randomBytes(5000));
+      const want = hashOf(bytes);
+      const put = blobs.put(bytes);
+      bytes.fill(0);
+      expect(await put).toBe(want);
+      ((await blobs.get(want)) as Uint8Array).fill(0);
+      expect(hashOf((await blobs.get(want)) as Uint8Array)).toBe(want);
+    });
+
+    test('a damaged blob is refused by name, and healed by the next put of the same bytes', async () => {
+      if (subject.damage === undefined) return;
+      const bytes = new Uint8Array(randomBytes(3000));
+      const hash = await blobs.put(bytes);
+      await subject.damage(hash);
+      const refused = await blobs.get(hash).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(Problem);
+      expect((refused as Problem).code).toBe('data-damaged');
+      expect((refused as Problem).message).toContain(hash);
+      await blobs.put(bytes);
+      expect(hashOf((await blobs.get(hash)) as Uint8Array)).toBe(hash);
+    });
+
+    test('what was answered is there after the process ended', async () => {
+      if (subject.reopen === undefined) return;
+      const hash = await blobs.put(randomBytes(100));
+      blobs = await subject.reopen();
+      expect(await blobs.has(hash)).toBe(true);
+    });
+  });
+}
