@@ -7,8 +7,6 @@ import type { Delivery } from './workflow.ts';
  * true when it was sent, and an attempt starts only by a claim (or by its delivery, `at-least-once`).
  */
 export interface TaskMessage {
-  /** Names the type: two messages with the same `type` have the same `spec`. */
-  readonly type: string;
   readonly spec: ExecutionSpec;
   readonly workflow: string;
   readonly delivery: Delivery;
@@ -20,17 +18,16 @@ export interface TaskMessage {
   /** An attempt claimed after it fails with `queue-limit`, epoch ms. 0: none. */
   readonly notAfter: number;
   readonly runs: readonly string[];
-  /**
-   * What the runner may go on with at once when a task of this message succeeded: its only dependent, that one's, and so
-   * on, each needing nothing else. `inputs` are the runs' inputs, for their templates.
-   */
-  readonly follow?: readonly Follow[];
+  /** The runs' inputs, for the templates of what follows. */
   readonly inputs?: readonly Json[];
   readonly tasks: readonly TaskRow[];
 }
 
+/**
+ * What the runner may go on with at once when a task succeeded: its only dependent, that one's, and so on, each needing
+ * nothing else.
+ */
 export interface Follow {
-  readonly type: string;
   readonly spec: ExecutionSpec;
   readonly task: number;
   readonly id: string;
@@ -47,6 +44,7 @@ export type TaskRow = readonly [
   id: string,
   attempt: number,
   input: Json,
+  follow?: readonly Follow[],
 ];
 
 export const asBody = (message: TaskMessage): JsonObject => message as unknown as JsonObject;

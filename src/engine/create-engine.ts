@@ -8,7 +8,7 @@ import { isTold, readEvents } from './events.ts';
 import { type RunningSource, summaryOf, viewRun } from './inspect.ts';
 import { allShards, fromData, type HeartbeatData, heartbeatPartition, type Meta } from './items.ts';
 import { createOutputs } from './outputs.ts';
-import { createRuns, type LoadedRun } from './runs.ts';
+import { createRuns, type LoadedRun, sortable } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
 import { type Canonical, submit, submitMany } from './submit.ts';
@@ -90,12 +90,14 @@ async function listRuns(decider: Decider, query: RunsQuery): Promise<PageOf<RunS
   for (;;) {
     const newest = await newestRuns(ports, settings, before, limit);
     for (const meta of newest) if (matches(meta, query)) found.push(meta);
-    before = newest.at(-1)?.id;
+    const last = newest.at(-1);
+    before = last && sortable(last.createdAt, last.id);
     const done = newest.length < limit;
     if (!done && found.length < limit) continue;
     const page = found.slice(0, limit);
     const more = !done || found.length > limit;
-    const next = more ? (page.at(-1)?.id ?? null) : null;
+    const end = page.at(-1);
+    const next = more && end ? sortable(end.createdAt, end.id) : null;
     return { items: page.map((meta) => summaryOf(meta, tasksOf(meta))), next };
   }
 }
@@ -125,7 +127,7 @@ async function newestRuns(
   );
   return pages
     .flatMap(({ items }) => items.map((item) => fromData<Meta>(item.data)))
-    .sort((a, b) => (a.id < b.id ? 1 : -1))
+    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
     .slice(0, limit);
 }
 

@@ -1,9 +1,8 @@
-import type { ExecutionSpec } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
 import type { Send } from '../core/decision.ts';
-import { ancestorOf, definitionOf, idOf, itemsOf, segmentAt } from '../core/graph.ts';
+import { definitionOf, idOf, itemsOf, segmentAt } from '../core/graph.ts';
 import { attemptOf } from '../core/progress.ts';
 import { parseTemplate, resolve } from '../core/reference.ts';
 import { survivesCancel } from '../core/settle.ts';
@@ -13,6 +12,7 @@ import { jsonBytes } from './items.ts';
 import { type Outputs, plainScope, scopeOf } from './outputs.ts';
 import type { LoadedRun } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
+import { type TaskType, typeOf } from './task-type.ts';
 
 export interface SendOf {
   readonly run: LoadedRun;
@@ -47,8 +47,8 @@ export async function composeMessages(
       impossible.push({ run, send, message: resolved.message });
       continue;
     }
-    const bundle = bundleFor(bundles, run, send, settings, now);
-    addRow(bundle, run, send, resolved.value);
+    const bundle = bundleFor(bundles, run, send, now);
+    addRow(bundle, run, send, resolved.value, followOf(run, send.task, settings));
     if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
       messages.push(outgoing(bundle, now));
       bundles.delete(bundle.name);
@@ -63,35 +63,26 @@ const followInputBytes = 4096;
 
 interface Bundle {
   readonly name: string;
-  readonly type: ReturnType<typeof typeOf>;
+  readonly type: TaskType;
   readonly definition: Task;
   readonly workflow: string;
   readonly always: boolean;
   readonly at: number;
   readonly runs: string[];
   readonly inputs: Json[];
-  readonly follow: readonly Follow[];
+  follows: boolean;
   readonly rows: TaskRow[];
 }
 
-function bundleFor(
-  bundles: Map<string, Bundle>,
-  run: LoadedRun,
-  send: Send,
-  settings: EngineSettings,
-  now: number,
-): Bundle {
+function bundleFor(bundles: Map<string, Bundle>, run: LoadedRun, send: Send, now: number): Bundle {
   const definition = definitionOf(run.progress.graph, send.task);
-  const type = typeOf(run, send.task, definition);
+  const type = typeOf(definition, run.meta.code);
   const at = send.at > now ? send.at : 0;
-  // Attempts of what follows may differ from run to run once one was run again.
-  const own = run.meta.generation > 1 ? run.meta.id : '';
-  const name = `${type.name}@${at}@${own}`;
+  const always = survivesCancel(run.progress.graph, send.task);
+  const { workflow } = run.meta;
+  const name = always || at > 0 ? `${type.key}@${workflow}@${at}@${always}` : type.key + workflow;
   let bundle = bundles.get(name);
   if (bundle === undefined) {
-    const always = survivesCancel(run.progress.graph, send.task);
-    const workflow = run.meta.workflow;
-    const follow = followOf(run, send.task, settings);
     bundle = {
       name,
       type,
@@ -99,7 +90,7 @@ function bundleFor(
       workflow,
       always,
       at,
-      follow,
+      follows: false,
       runs: [],
       inputs: [],
       rows: [],
@@ -109,21 +100,28 @@ function bundleFor(
   return bundle;
 }
 
-function addRow(bundle: Bundle, run: LoadedRun, send: Send, input: Json): void {
+function addRow(
+  bundle: Bundle,
+  run: LoadedRun,
+  send: Send,
+  input: Json,
+  follow: readonly Follow[],
+): void {
   const { runs } = bundle;
   if (runs[runs.length - 1] !== run.meta.id) {
     runs.push(run.meta.id);
     bundle.inputs.push(run.input);
   }
   const id = idOf(run.progress.graph, send.task);
-  bundle.rows.push([runs.length - 1, send.task, id, send.attempt, input]);
+  const row = [runs.length - 1, send.task, id, send.attempt, input] as const;
+  bundle.follows ||= follow.length > 0;
+  bundle.rows.push(follow.length > 0 ? [...row, follow] : row);
 }
 
 function outgoing(bundle: Bundle, now: number): Outgoing {
   const { definition, type } = bundle;
   const queueMs = definition.limits?.queueMs;
   const message: TaskMessage = {
-    type: type.name,
     spec: type.spec,
     workflow: bundle.workflow,
     delivery: definition.delivery ?? 'claimed',
@@ -132,7 +130,7 @@ function outgoing(bundle: Bundle, now: number): Outgoing {
     notBefore: bundle.at,
     notAfter: queueMs === undefined ? 0 : Math.max(now, bundle.at) + queueMs,
     runs: bundle.runs,
-    ...(bundle.follow.length > 0 && { follow: bundle.follow, inputs: bundle.inputs }),
+    ...(bundle.follows && { inputs: bundle.inputs }),
     tasks: bundle.rows,
   };
   const delayMs = bundle.at === 0 ? 0 : Math.min(delayMsMax, bundle.at - now);
@@ -156,9 +154,9 @@ function bundleMax(task: Task, settings: EngineSettings): number {
  */
 function followOf(run: LoadedRun, first: number, settings: EngineSettings): readonly Follow[] {
   const { dag } = run.progress.graph;
-  const follow: Follow[] = [];
   if (settings.followMax === 0 || first >= dag.tasks.length || !inlineable(dag.tasks[first]))
-    return follow;
+    return none;
+  const follow: Follow[] = [];
   for (let task = first; follow.length < settings.followMax; ) {
     const edge = dag.dependentsStart[task] as number;
     if ((dag.dependentsStart[task + 1] as number) - edge !== 1) break;
@@ -168,10 +166,8 @@ function followOf(run: LoadedRun, first: number, settings: EngineSettings): read
     const before = dag.tasks[task] as Task;
     if (needs !== 1 || !inlineable(definition) || definition.pool !== before.pool) break;
     if (definition.rule !== undefined && definition.rule !== 'all-succeeded') break;
-    const type = typeOf(run, next, definition);
     follow.push({
-      type: type.name,
-      spec: type.spec,
+      spec: typeOf(definition, run.meta.code).spec,
       task: next,
       id: definition.id,
       attempt: attemptOf(run.progress, next),
@@ -180,9 +176,11 @@ function followOf(run: LoadedRun, first: number, settings: EngineSettings): read
     });
     task = next;
   }
-  if (follow.length > 0 && jsonBytes(run.input) > followInputBytes) return [];
+  if (follow.length > 0 && jsonBytes(run.input) > followInputBytes) return none;
   return follow;
 }
+
+const none: readonly Follow[] = [];
 
 const inlineable = (task: Task | undefined): boolean =>
   task !== undefined &&
@@ -215,39 +213,6 @@ function inputNow(run: LoadedRun, task: number): InputOf | undefined {
 async function inputLater(outputs: Outputs, run: LoadedRun, task: number): Promise<InputOf> {
   const template = definitionOf(run.progress.graph, task).with as Json;
   return resolve(template, await scopeOf(outputs, run, task, template));
-}
-
-const types = new WeakMap<Task, Map<string, { name: string; spec: ExecutionSpec }>>();
-
-/** One spec object for all tasks of one definition in one code folder. */
-function typeOf(
-  run: LoadedRun,
-  task: number,
-  definition: Task,
-): { name: string; spec: ExecutionSpec } {
-  const folder = run.meta.code?.folder ?? '';
-  let byFolder = types.get(definition);
-  if (byFolder === undefined) {
-    byFolder = new Map();
-    types.set(definition, byFolder);
-  }
-  let type = byFolder.get(folder);
-  if (type === undefined) {
-    const { graph } = run.progress;
-    const spawned = definition !== graph.dag.tasks[ancestorOf(graph, task)];
-    const which = spawned
-      ? `${run.meta.id}/${idOf(graph, task)}`
-      : `${run.meta.hash}/${definition.id}`;
-    const spec: ExecutionSpec = {
-      run: definition.run,
-      ...(definition.limits && { limits: definition.limits }),
-      ...(definition.env && { env: definition.env }),
-      ...(run.meta.code && { code: run.meta.code }),
-    };
-    type = { name: `${which}@${folder}`, spec };
-    byFolder.set(folder, type);
-  }
-  return type;
 }
 
 /** Sends, and says so loudly only when nothing went: what was not sent now is sent when the happenings come again. */

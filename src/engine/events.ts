@@ -209,8 +209,8 @@ function lostEvent(run: LoadedRun, item: Item): RunEvent {
 }
 
 function controlEvent(item: Item): RunEvent {
-  const { at, action, reason } = fromData<Control>(item.data);
-  return { id: item.sort, at, event: 'control', detail: reason ? `${action}: ${reason}` : action };
+  const { at, action } = fromData<Control>(item.data);
+  return { id: item.sort, at, event: 'control', detail: action };
 }
 
 /** What nobody reported: skips, cancels, parents that ended with their sub-tasks; then the run's end. */
@@ -225,7 +225,7 @@ function endEvents(run: LoadedRun): RunEvent[] {
     const id = idOf(run.progress.graph, task);
     events.push({ id: `${event}/${task}/${run.meta.generation}`, at, event, task: id });
   }
-  const detail = run.meta.reason ? `${run.meta.state}: ${run.meta.reason}` : run.meta.state;
+  const detail = run.meta.state;
   events.push({ id: `ended/${run.meta.generation}`, at, event: 'ended', detail });
   return events;
 }

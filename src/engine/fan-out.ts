@@ -1,8 +1,9 @@
 import type { Control, Happening, Lost, Report } from '../contract/happening.ts';
 import type { JsonObject } from '../contract/json.ts';
-import { type Item, Unavailable } from '../ports/table.ts';
+import type { Item } from '../ports/table.ts';
 import { type Advanced, advance, type Cause, carryOut, type Decider } from './advance.ts';
 import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
+import { mayPass } from './passing.ts';
 import { readSpawn } from './runs.ts';
 
 /** A run whose happenings could not be folded, for a reason that trying again will not mend. */
@@ -13,26 +14,26 @@ export interface Stuck {
 
 /**
  * Folds what the change feed brings, run by run, and does what follows. A run that can't be decided harms itself only:
- * it is handed back, the others go on. Throws `Unavailable` when the batch must come again.
+ * it is handed back, the others go on. Throws when the batch must come again.
  */
 export async function fanOut(decider: Decider, items: readonly Item[]): Promise<readonly Stuck[]> {
   const causes = await causesOf(decider, items);
   const advanced: Advanced[] = [];
   const stuck: Stuck[] = [];
-  let retry: Unavailable | undefined;
+  let retry: unknown;
   await Promise.all(
     Array.from(causes, async ([run, cause]) => {
       try {
         const done = await advance(decider, run, cause);
         if (done) advanced.push(done);
       } catch (error) {
-        if (error instanceof Unavailable) retry = error;
+        if (mayPass(error)) retry = error;
         else stuck.push({ run, error });
       }
     }),
   );
   await carryOut(decider, advanced);
-  if (retry) throw retry;
+  if (retry !== undefined) throw retry;
   return stuck;
 }
 

@@ -364,11 +364,15 @@ export function metaItem(
     ...(chunk && { bytes: chunk.bytes }),
     indexes: {
       ...(active && { active }),
-      recent: { partition: indexPartition(namespace, 'RECENT', meta.id), sort: meta.id },
+      recent: {
+        partition: indexPartition(namespace, 'RECENT', meta.id),
+        sort: sortable(meta.createdAt, meta.id),
+      },
     },
   };
 }
 
-const sortable = (at: number, id: string): string => `${at.toString().padStart(15, '0')}#${id}`;
+export const sortable = (at: number, id: string): string =>
+  `${at.toString().padStart(15, '0')}#${id}`;
 
 export const storedInput = (input: JsonObject): StoredOutput => ({ value: input });

@@ -122,7 +122,7 @@ async function endOverdue(decider: Decider, id: string): Promise<void> {
   const { deadline, generation, state } = run?.meta ?? {};
   const at = decider.ports.clock.now();
   if (deadline === undefined || deadline > at || state === undefined || isEnded(state)) return;
-  const reason = 'the run was not done within its time limit';
+  const reason = 'time-limit: the run was not done in time';
   const sort = `${sortKeys.control}deadline#${generation}`;
   await applyControl(decider, id, sort, { action: 'cancel', at, reason, fails: true });
 }

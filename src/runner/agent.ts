@@ -8,10 +8,10 @@ import type {
 import { asBody, fromBody } from '../contract/task-message.ts';
 import { queueOf } from '../engine/dispatch.ts';
 import { fromData, type Meta, metaKey } from '../engine/items.ts';
+import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
-import { Unavailable } from '../ports/table.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { followHeld, messageOf } from './follow.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
@@ -137,7 +137,7 @@ export class Agent {
       try {
         await step();
       } catch (error) {
-        if (!(error instanceof Unavailable)) return this.#options.failed(error);
+        if (!mayPass(error)) return this.#options.failed(error);
         await this.#ports.clock.sleep(retryMs, this.#stop.signal);
       }
     }
@@ -255,7 +255,7 @@ export class Agent {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof Unavailable)) throw error;
+        if (!mayPass(error)) throw error;
         await this.#ports.clock.sleep(retryMs);
       }
     }

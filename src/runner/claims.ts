@@ -1,9 +1,10 @@
 import { type Answer, type ClaimRow, mergeClaims, type Wish } from '../core/claim.ts';
 import { asData, claimBlockTasks, claimKey } from '../engine/items.ts';
 import type { AttemptName } from '../engine/lost.ts';
+import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
-import { type Item, type Put, Unavailable } from '../ports/table.ts';
+import type { Item, Put } from '../ports/table.ts';
 
 export interface Claims {
   /**
@@ -74,7 +75,7 @@ export function createClaims(
         try {
           open = await tryBlocks(open, claimer, answers);
         } catch (error) {
-          if (!(error instanceof Unavailable)) throw error;
+          if (!mayPass(error)) throw error;
           for (const block of open) learn(`${block.run}#${block.number}`, undefined);
           await ports.clock.sleep(retryMs);
         }

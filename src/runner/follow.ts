@@ -30,8 +30,7 @@ export function followHeld(
     id: follow.id,
     attempt: follow.attempt,
     input: resolved.value,
-    type: follow.type,
-    spec: intake.intern(follow),
+    spec: intake.intern(follow.spec),
     notAfter: 0,
     follow: rest,
     since: now,
@@ -46,7 +45,6 @@ export function followHeld(
 /** A message for one attempt, as the decider would send it. */
 export function messageOf(held: Held, now: number): TaskMessage {
   return {
-    type: held.type,
     spec: held.spec,
     workflow: held.workflow,
     delivery: held.delivery,

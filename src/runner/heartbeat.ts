@@ -1,7 +1,7 @@
 import { asData, type HeldRow, heartbeatKey } from '../engine/items.ts';
+import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
-import { Unavailable } from '../ports/table.ts';
 import type { Held } from './held.ts';
 
 export interface Heartbeat {
@@ -36,7 +36,7 @@ export function createHeartbeat(
       await put(list.map(rowOf), settings.leaseMs);
       return true;
     } catch (error) {
-      if (error instanceof Unavailable) return false;
+      if (mayPass(error)) return false;
       throw error;
     }
   };

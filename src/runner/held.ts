@@ -24,7 +24,6 @@ export interface Held {
   readonly id: string;
   readonly attempt: number;
   readonly input: Json;
-  readonly type: string;
   readonly spec: ExecutionSpec;
   readonly delivery: Delivery;
   readonly always: boolean;

@@ -15,7 +15,8 @@ const specsKept = 10_000;
 /** Messages that were taken, and what of them there is room for. */
 export class Intake {
   readonly #bundles: Bundle[] = [];
-  readonly #specs = new Map<string, ExecutionSpec>();
+  readonly #specs = new WeakMap<ExecutionSpec, ExecutionSpec>();
+  readonly #specsByText = new Map<string, ExecutionSpec>();
   #keys = 0;
 
   /** Tasks at hand that wait for room. */
@@ -45,7 +46,7 @@ export class Intake {
     const chosen: Held[] = [];
     const rooms = new Map<ExecutionSpec, number>();
     for (const bundle of this.#bundles) {
-      const spec = this.intern(bundle.message);
+      const spec = this.intern(bundle.message.spec);
       let left = Math.min(rooms.get(spec) ?? room(spec), max - chosen.length);
       for (; left > 0 && bundle.next < bundle.message.tasks.length; bundle.next++, left--) {
         const row = bundle.message.tasks[bundle.next] as TaskRow;
@@ -77,7 +78,7 @@ export class Intake {
   }
 
   #held(bundle: Bundle, spec: ExecutionSpec, row: TaskRow, now: number): Held {
-    const [run, task, id, attempt, input] = row;
+    const [run, task, id, attempt, input, follow] = row;
     const { message, letter } = bundle;
     return {
       key: this.nextKey(),
@@ -87,13 +88,12 @@ export class Intake {
       id,
       attempt,
       input,
-      type: message.type,
       spec,
       delivery: message.delivery,
       always: message.always,
       notAfter: message.notAfter,
       letter,
-      follow: message.follow ?? [],
+      follow: follow ?? nothing,
       runInput: message.inputs?.[run] ?? {},
       after: undefined,
       since: now,
@@ -105,12 +105,17 @@ export class Intake {
     };
   }
 
-  /** Messages of one type come with equal specs; all of its attempts share one object. */
-  intern(message: Pick<TaskMessage, 'type' | 'spec'>): ExecutionSpec {
-    const known = this.#specs.get(message.type);
+  /** Equal specs that came in different messages become one object, by which the executor knows them. */
+  intern(spec: ExecutionSpec): ExecutionSpec {
+    const known = this.#specs.get(spec);
     if (known) return known;
-    if (this.#specs.size >= specsKept) this.#specs.clear();
-    this.#specs.set(message.type, message.spec);
-    return message.spec;
+    const text = JSON.stringify(spec);
+    const first = this.#specsByText.get(text) ?? spec;
+    if (this.#specsByText.size >= specsKept) this.#specsByText.clear();
+    this.#specsByText.set(text, first);
+    this.#specs.set(spec, first);
+    return first;
   }
 }
+
+const nothing: readonly never[] = [];

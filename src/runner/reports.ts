@@ -4,9 +4,10 @@ import type { JsonObject } from '../contract/json.ts';
 import { storeValue } from '../engine/blobs.ts';
 import { spawnPut } from '../engine/expand.ts';
 import { jsonBytes, packSort, runnerPartition, runPartition } from '../engine/items.ts';
+import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
-import { type Put, Unavailable } from '../ports/table.ts';
+import type { Put } from '../ports/table.ts';
 import type { Held } from './held.ts';
 
 type Needs = Pick<Ports, 'table' | 'blobs' | 'clock'>;
@@ -102,7 +103,7 @@ async function insist<T>(ports: Pick<Ports, 'clock'>, work: () => Promise<T>): P
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
+      if (!mayPass(error)) throw error;
       await ports.clock.sleep(retryMs);
     }
   }

@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { openBlobs } from '../adapters/embedded/blobs.ts';
+import { openLogs } from '../adapters/embedded/logs.ts';
+import { createQueue } from '../adapters/embedded/queue.ts';
+import { openStore, type Store } from '../adapters/embedded/store.ts';
+import { systemClock, systemIds, systemRandom } from '../adapters/embedded/system.ts';
+import { serveApi } from '../api/serve.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Workflow } from '../contract/workflow.ts';
+import { canonicalize, canonicalText } from '../definition/canonical.ts';
+import { checkWorkflow } from '../definition/check.ts';
+import type { Decider } from '../engine/advance.ts';
+import { createDecider, createEngine } from '../engine/create-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { fanOut } from '../engine/fan-out.ts';
+import { feedPrefixes } from '../engine/items.ts';
+import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
+import type { Canonical } from '../engine/submit.ts';
+import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
+import type { Ports } from '../ports/ports.ts';
+import { Agent } from '../runner/agent.ts';
+import { createExecutor } from '../runner/executor.ts';
+import { killLeftovers } from '../runner/leftovers.ts';
+import { announceServer } from './server-file.ts';
+import { every } from './every.ts';
+
+export interface EmbeddedOptions {
+  /** Where everything is kept; made when missing. Held by one process at a time. */
+  readonly dataFolder: string;
+  /** Attempts at a time. Default: twice the cores, at least 4. 0: none, to look at what is there. */
+  readonly slots?: number;
+  /** Where the HTTP API listens, on loopback. Default: 7420 or the next that is free. Null: no API. */
+  readonly port?: number | null;
+  /** False: a power cut may take the last moments. Default true. */
+  readonly fsync?: boolean;
+  /** Hears of what could not be decided, and of damage. Default: standard error. */
+  readonly onTrouble?: (message: string) => void;
+  readonly settings?: Partial<EngineSettings>;
+}
+
+export interface Embedded {
+  readonly engine: Engine;
+  /** Undefined without an API. */
+  readonly url: string | undefined;
+  /** Lets what runs end for a moment, hands back the rest, and lets go of the folder. */
+  close(): Promise<void>;
+}
+
+const drainGraceMs = 5_000;
+const sweepMs = 1_000;
+const purgeMs = 60_000;
+const purgeItems = 1_000;
+
+/** Fanfold in this process: the engine, its runner and its API over one data folder. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const dataFolder = resolve(options.dataFolder);
+  const settings: EngineSettings = {
+    ...defaultSettings,
+    soleDecider: true,
+    followMax: 256,
+    heartbeatMs: 2_000,
+    ...options.settings,
+  };
+  const trouble = options.onTrouble ?? ((message) => process.stderr.write(`fanfold: ${message}\n`));
+  const store = openStore(dataFolder, {
+    clock: systemClock,
+    feedPrefixes,
+    ...(options.fsync !== undefined && { fsync: options.fsync }),
+    onDamage: (damage) => trouble(`damaged: ${damage.file}, ${damage.place}: ${damage.reason}`),
+    onStop: (error) => stopWith(error, trouble),
+    onRefused: (error) => trouble(`a batch comes again: ${messageOf(error)}`),
+  });
+  try {
+    return await compose(store, dataFolder, settings, options, trouble);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function compose(
+  store: Store,
+  dataFolder: string,
+  settings: EngineSettings,
+  options: EmbeddedOptions,
+  trouble: (message: string) => void,
+): Promise<Embedded> {
+  const ports = portsOf(store, dataFolder);
+  const { decider, specs } = createDecider(ports, settings);
+  const slots = options.slots ?? Math.max(4, cpus().length * 2);
+  const agent = slots === 0 ? undefined : await startAgent(ports, settings, dataFolder, slots, trouble);
+  const engine = createEngine(decider, specs, canonical, async (run) => atWork(agent, run));
+  const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
+    for (const { run, error } of await fanOut(decider, items))
+      trouble(`run ${run} could not be decided: ${messageOf(error)}`);
+  });
+  if (agent) await recover(decider);
+  const timers = agent ? [sweeper(decider, trouble), purger(store, trouble)] : [];
+  agent?.start();
+  const serving =
+    options.port === null
+      ? undefined
+      : await serveApi(engine, options.port === undefined ? {} : { port: options.port });
+  const unannounce = serving && announceServer(dataFolder, serving.url);
+  return {
+    engine,
+    url: serving?.url,
+    close: closing(async () => {
+      unannounce?.();
+      await serving?.close();
+      for (const stop of timers) await stop();
+      await agent?.drain(drainGraceMs);
+      await unsubscribe();
+      await ports.queue.close();
+      await ports.logs.close();
+      await store.close();
+    }),
+  };
+}
+
+type EmbeddedPorts = Ports & {
+  readonly queue: ReturnType<typeof createQueue>;
+  readonly logs: ReturnType<typeof openLogs>;
+};
+
+function portsOf(store: Store, dataFolder: string): EmbeddedPorts {
+  return {
+    table: store.table,
+    feed: store.feed,
+    queue: createQueue({ clock: systemClock }),
+    blobs: openBlobs(join(dataFolder, 'blobs')),
+    logs: openLogs(join(dataFolder, 'logs')),
+    provisioner: fixedPool,
+    clock: systemClock,
+    ids: systemIds(),
+    random: systemRandom,
+  };
+}
+
+/** One process is one runner; more of them come with the adapters that can start machines. */
+const fixedPool: Ports['provisioner'] = {
+  read: async () => ({ wanted: 1, running: 1 }),
+  set: async () => undefined,
+};
+
+async function startAgent(
+  ports: EmbeddedPorts,
+  settings: EngineSettings,
+  dataFolder: string,
+  slots: number,
+  trouble: (message: string) => void,
+): Promise<Agent> {
+  const workFolder = join(dataFolder, 'work');
+  mkdirSync(workFolder, { recursive: true });
+  await killLeftovers(workFolder);
+  return new Agent(ports, settings, {
+    id: ports.ids.next(),
+    pool: 'default',
+    slots,
+    lingerMs: 0,
+    controlMs: 1_000,
+    waitMs: 60_000,
+    takeMax: 64,
+    executor: (events) =>
+      createExecutor({
+        slots,
+        workFolder,
+        logs: ports.logs,
+        clock: systemClock,
+        events,
+        // biome-ignore lint/style/noProcessEnv: the executor passes on what its allow-list names
+        hostEnv: process.env,
+      }),
+    failed: (error) => trouble(`the runner stopped: ${messageOf(error)}`),
+  });
+}
+
+function atWork(agent: Agent | undefined, run: string) {
+  return (agent?.held() ?? [])
+    .filter((held) => held.run === run && held.started)
+    .map(({ task, attempt, since, beat }) => ({
+      task,
+      attempt,
+      since,
+      step: beat?.step,
+      stepAt: beat?.stepAt,
+      progress: beat?.progress,
+    }));
+}
+
+/** What the process before left: its runner is gone, and so are the messages. */
+async function recover(decider: Decider): Promise<void> {
+  await sweepRunners(decider, true);
+  await sweepRuns(decider, true);
+}
+
+function sweeper(decider: Decider, trouble: (message: string) => void): () => Promise<void> {
+  return every(sweepMs, trouble, async () => {
+    await sweepRunners(decider);
+    await sweepRuns(decider);
+  });
+}
+
+function purger(store: Store, trouble: (message: string) => void): () => Promise<void> {
+  return every(purgeMs, trouble, async () => {
+    await store.purge(systemClock.now(), purgeItems);
+  });
+}
+
+const canonical: Canonical = (given: Workflow) => {
+  const mistakes = checkWorkflow(given);
+  if (mistakes.length > 0)
+    throw new Problem(
+      'workflow-invalid',
+      mistakes.map(({ message }) => message).join('; '),
+      mistakes,
+    );
+  const workflow = canonicalize(given);
+  const text = canonicalText(workflow);
+  return { workflow, text, hash: createHash('sha256').update(text).digest('hex') };
+};
+
+function stopWith(error: unknown, trouble: (message: string) => void): void {
+  trouble(`nothing can be stored any more: ${messageOf(error)}`);
+  process.exitCode = 1;
+  process.kill(process.pid, 'SIGTERM');
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+function closing(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
