@@ -19,7 +19,9 @@ type Author = Record<string, unknown>;
 
 /** Prints a workflow as an author would write it: parsed again, it has the same hash. */
 export function printYaml(workflow: Workflow): string {
-  return stringify(authorForm(workflow), { lineWidth: 0, aliasDuplicateObjects: false });
+  // Quotes also what readers of older YAML would take for something else: `no`, dates, `<<`.
+  const options = { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' } as const;
+  return stringify(authorForm(workflow), options);
 }
 
 /** The author's form as maps and lists. */

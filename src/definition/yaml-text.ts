@@ -28,6 +28,8 @@ import {
 
 /** About 150,000 tasks; the YAML package takes some 400 bytes of memory for each token. */
 const TOKENS_MAX = 3_000_000;
+/** How many mistakes are gathered; several of one line count as one. */
+const GATHERED_MAX = 1_000;
 /** How many values aliases may stand for, all together. */
 const ALIASED_MAX = 10_000;
 /** What the parser holds open besides maps and lists: the document and a scalar. */
@@ -39,37 +41,88 @@ const plainTags = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(
 
 /** Reads YAML 1.2 (core schema), and so JSON as well. */
 export function parseYaml(text: string): ParsedText {
-  const tokens = tokensOf(text);
-  if (!Array.isArray(tokens)) return { kind: 'mistakes', mistakes: [tokens] };
-  const options = { version: '1.2', schema: 'core', uniqueKeys: false, strict: true } as const;
-  const [document, second] = new Composer(options).compose(tokens, true, text.length);
-  invariant(document, 'the composer makes a document even of nothing');
-  const mistakes = [...document.errors, ...document.warnings].map((error) => ({
-    at: error.pos[0],
-    message: explained(error.message, error.pos[0], text),
-  }));
+  const { tokens, mistakes } = tokenize(text);
+  // What is too deep or too much must not come near the composer, which recurs.
+  if (tokens === undefined) return { kind: 'mistakes', mistakes };
+  const composed = compose(tokens, text);
+  const [document, second] = composed.documents;
+  mistakes.push(...composed.mistakes);
   if (second)
     mistakes.push({ at: second.range[0], message: 'a second document: a file holds one workflow' });
   if (mistakes.length > 0) return { kind: 'mistakes', mistakes: firstOfLines(mistakes, text) };
+  invariant(document, 'the composer makes a document even of nothing');
   return new Converter(text).convert(document);
 }
 
+interface Tokenized {
+  /** Undefined: the text is refused as a whole. */
+  readonly tokens: CST.Token[] | undefined;
+  readonly mistakes: TextMistake[];
+}
+
 /** The package builds a document by recursion, so depth and size are bounded here, before. */
-function tokensOf(text: string): CST.Token[] | TextMistake {
+function tokenize(text: string): Tokenized {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
+  const mistakes: TextMistake[] = [];
+  const take = (token: CST.Token): void => {
+    if (token.type !== 'error') tokens.push(token);
+    else mistakes.push({ at: token.offset, message: explained(token.message, token.offset, text) });
+  };
+  const refuse = (at: number, message: string): Tokenized => ({
+    tokens: undefined,
+    mistakes: [{ at, message }],
+  });
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
     const at = parser.offset;
-    for (const token of parser.next(lexeme)) tokens.push(token);
-    if (parser.stack.length > depthMax + STACK_EXTRA) return { at, message: tooDeep };
-    if (++count > TOKENS_MAX) {
-      const message = `more than ${TOKENS_MAX} YAML tokens: write a workflow of this size as JSON`;
-      return { at, message };
-    }
+    for (const token of parser.next(lexeme)) take(token);
+    if (parser.stack.length > depthMax + STACK_EXTRA) return refuse(at, tooDeep);
+    if (++count > TOKENS_MAX) return refuse(at, tooManyTokens);
+    if (mistakes.length >= GATHERED_MAX) return { tokens, mistakes };
   }
-  for (const token of parser.end()) tokens.push(token);
-  return tokens;
+  for (const token of parser.end()) take(token);
+  return { tokens, mistakes };
+}
+
+const tooManyTokens = `more than ${TOKENS_MAX} YAML tokens: write a workflow of this size as JSON`;
+
+interface Composed {
+  readonly documents: readonly Document.Parsed[];
+  readonly mistakes: TextMistake[];
+}
+
+/** What the package calls at each mistake. It has no option for it, nor one to stop after some. */
+interface Reporting {
+  onError(
+    source: number | [number, number] | { offset: number },
+    code: string,
+    message: string,
+  ): void;
+}
+
+/** The package makes an error with a stack for each mistake, and a file may hold a million: so it is stopped. */
+function compose(tokens: CST.Token[], text: string): Composed {
+  const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false });
+  const mistakes: TextMistake[] = [];
+  const enough = new Error('enough mistakes');
+  (composer as unknown as Reporting).onError = (source, _code, message) => {
+    const at = typeof source === 'number' ? source : 'offset' in source ? source.offset : source[0];
+    mistakes.push({ at, message: explained(message, at, text) });
+    if (mistakes.length >= GATHERED_MAX) throw enough;
+  };
+  const documents: Document.Parsed[] = [];
+  try {
+    for (const document of composer.compose(tokens, true, text.length)) {
+      documents.push(document);
+      for (const { pos, message } of [...document.errors, ...document.warnings])
+        mistakes.push({ at: pos[0], message: explained(message, pos[0], text) });
+      if (documents.length > 1) break;
+    }
+  } catch (error) {
+    if (error !== enough) throw error;
+  }
+  return { documents, mistakes };
 }
 
 /** Of each line the first, and nothing after a brace of a reference: the others most often follow from it. */
@@ -190,7 +243,8 @@ class Converter {
     }
     const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
     if (text === forbiddenKey) this.#mistake(at, `the key ${quoted(text)} is not allowed`);
-    if (text === '<<') this.#mistake(at, 'merge keys "<<" are not supported: use "defaults"');
+    if (text === '<<' && node.type === 'PLAIN')
+      this.#mistake(at, 'merge keys "<<" are not supported: use "defaults"');
     return { text, at };
   }
 }

@@ -4,6 +4,7 @@ import type { Run, Task, Workflow } from '../../src/contract/workflow.ts';
 import { Workflow as WorkflowSchema } from '../../src/contract/workflow.ts';
 import { workflowHash } from '../../src/definition/canonical.ts';
 import { parseWorkflowText } from '../../src/definition/parse.ts';
+import { printYaml } from '../../src/definition/print.ts';
 
 const ref = (inner: string): string => `\${{ ${inner} }}`;
 const parse = (text: string): Workflow => parseWorkflowText(text, 'w.yaml');
@@ -307,6 +308,21 @@ tasks:
 `);
   const input = { no: 'no', on: 'on', date: '2026-11-20', octal: 15, yes: 'yes' };
   expect(workflow.tasks.map((task) => task.with)).toEqual([input, input]);
+});
+
+test('what is printed keeps its meaning for readers of older YAML', () => {
+  const workflow = parse(
+    'name: n\ntasks:\n  a: { run: x, with: { "<<": 1, a: "no", b: "2026-11-20" } }\n',
+  );
+  expect(printYaml(workflow)).toBe(`name: n
+tasks:
+  a:
+    shell: x
+    with:
+      "<<": 1
+      a: "no"
+      b: "2026-11-20"
+`);
 });
 
 test('line ends of other systems, a byte order mark and tabs in JSON are no matter', () => {
