@@ -97,8 +97,9 @@ export class Agent {
   }
 
   start(): void {
+    // Not waited for at the end: what a last take brings is given back.
+    void this.#forever(() => this.#take());
     this.#loops = [
-      this.#forever(() => this.#take()),
       this.#forever(() => this.#startWhatFits()),
       this.#forever(() => this.#beat()),
       this.#forever(() => this.#control()),
@@ -158,7 +159,9 @@ export class Agent {
       waitMs: this.#options.waitMs,
       visibilityMs,
     });
-    for (const message of taken) await this.#open(message, clock.now() + visibilityMs);
+    if (this.#taking)
+      for (const message of taken) await this.#open(message, clock.now() + visibilityMs);
+    else await queue.extend(taken.map(({ receipt }) => receipt), 0);
     if (taken.length > 0) this.#changed.fire();
   }
 
