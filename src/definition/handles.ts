@@ -13,8 +13,8 @@ const known = new WeakMap<object, Known>();
  * `each` it is put as it is; in a text it prints as `${{ … }}`.
  */
 export interface Reference {
-  readonly [field: string]: Reference;
-  readonly [index: number]: Reference;
+  // biome-ignore lint/suspicious/noExplicitAny: a reference again, at any depth; a narrower type would be "or undefined" to those who check indexed access.
+  readonly [field: string | number]: any;
 }
 
 export function makeReference(text: string, task?: string): Reference {

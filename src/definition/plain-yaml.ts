@@ -7,7 +7,7 @@ const flowScalar = /[A-Za-z0-9_./][A-Za-z0-9_./-]*(?: +[A-Za-z0-9_./-]+)*/y;
 const doubleQuoted = /"([^"\\\n]*)"/y;
 const singleQuoted = /'([^'\n]*)'/y;
 const lineEnd = / *(?: #[^\n]*)?(?:\n|$)/y;
-const skipped = /(?: *(?:#[^\n]*)?\n)*/y;
+const skipped = /(?: *(?:#[^\n]*)?\n)*(?: *#[^\n]*$)?/y;
 const decimal = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const special = /^(?:0[ox]|[-+]?\.(?:inf|nan)$)/i;
 const words = new Map<string, boolean | null>([
@@ -126,7 +126,7 @@ class PlainReader {
   /** A value and the end of its line. */
   #inLine(): Node | undefined {
     this.#blanks();
-    const node = this.#flow() ?? this.#scalar(blockScalar);
+    const node = this.#one(blockScalar);
     return node !== undefined && this.#endLine() ? node : undefined;
   }
 
@@ -134,8 +134,8 @@ class PlainReader {
     while (this.#text.charCodeAt(this.#at) === 0x20) this.#at++;
   }
 
-  /** What may stand between braces as well as alone; undefined for a plain scalar. */
-  #flow(): Node | undefined {
+  /** A value; a plain scalar by this pattern. */
+  #one(scalar: RegExp): Node | undefined {
     const at = this.#at;
     switch (this.#text[at]) {
       case '{':
@@ -147,7 +147,7 @@ class PlainReader {
       case "'":
         return this.#quoted(at, singleQuoted);
       default:
-        return undefined;
+        return this.#scalar(scalar);
     }
   }
 
@@ -208,7 +208,7 @@ class PlainReader {
 
   #flowValue(): Node | undefined {
     this.#blanks();
-    const node = this.#flow() ?? this.#scalar(flowScalar);
+    const node = this.#one(flowScalar);
     this.#blanks();
     return node;
   }

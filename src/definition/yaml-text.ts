@@ -229,7 +229,7 @@ class Converter {
       entries.push({
         key: key.text,
         at: key.at,
-        value: pair.value ? value : { ...value, at: key.at },
+        value: isLeftOut(pair.value) ? { ...value, at: key.at } : value,
       });
     }
     return { kind: 'map', at, entries };
@@ -248,3 +248,7 @@ class Converter {
     return { text, at };
   }
 }
+
+/** Nothing is written for it, so it has no place of its own. */
+const isLeftOut = (node: unknown): boolean =>
+  node === null || (isScalar(node) && node.value === null && !node.source);

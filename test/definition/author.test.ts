@@ -312,9 +312,9 @@ tasks:
 
 test('what is printed keeps its meaning for readers of older YAML', () => {
   const workflow = parse(
-    'name: n\ntasks:\n  a: { run: x, with: { "<<": 1, a: "no", b: "2026-11-20" } }\n',
+    'name: w\ntasks:\n  a: { run: x, with: { "<<": 1, a: "no", b: "2026-11-20" } }\n',
   );
-  expect(printYaml(workflow)).toBe(`name: n
+  expect(printYaml(workflow)).toBe(`name: w
 tasks:
   a:
     shell: x

@@ -177,7 +177,7 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     '2:8 "tasks" must be a map of tasks, not a list: write each task as "id:" with its keys below',
   ],
   ['a task as a text', withTask('x'), '3:6 the task "a" must be a map, not the text "x"'],
-  ['a task of nothing', withTask(''), '3:6 the task "a" must be a map, not nothing'],
+  ['a task of nothing', withTask(''), '3:3 the task "a" must be a map, not nothing'],
 
   // Types.
   [
