@@ -12,11 +12,13 @@ export interface Tally {
   readonly open: number;
 }
 
-/** `skip`: the rule can no longer be met. By failure when a need failed, was cancelled, or was itself skipped by one. */
+/** `skip`: the rule is not met. By failure when a need failed, was cancelled, or was itself skipped by one. */
 export type Readiness = 'wait' | 'ready' | 'skip' | 'skip-by-failure';
 
 /**
- * Decides whether a task may start. Decides as early as the outcomes allow: `any-*` rules do not wait for the rest.
+ * Decides whether a task may start. It starts as early as the outcomes allow: `any-*` rules do not wait for the rest. It
+ * is skipped only once no need is open, since the need that ends last may be the one that failed: so whether it was
+ * skipped by a failure does not depend on who was faster.
  *
  * A task without needs is ready at once under `all-*`, `none-*` and `always`; under `any-*` and `at-least`, which want
  * at least one, it is skipped.
@@ -24,7 +26,7 @@ export type Readiness = 'wait' | 'ready' | 'skip' | 'skip-by-failure';
 export function decideRule(rule: Rule, tally: Tally): Readiness {
   const verdict = typeof rule === 'string' ? named[rule](tally) : atLeast(rule, tally);
   if (verdict === true) return 'ready';
-  if (verdict === undefined) return 'wait';
+  if (verdict === undefined || tally.open > 0) return 'wait';
   const byFailure = tally.failed + tally.cancelled + tally.skippedByFailure > 0;
   return byFailure ? 'skip-by-failure' : 'skip';
 }

@@ -251,7 +251,7 @@ export function foreseeStart(rule: Rule, needs: readonly Verdicts[]): ReadonlySe
   const chosen: Verdict[] = [];
   const choose = (n: number): void => {
     const set = needs[n];
-    if (set === undefined) for (const start of startOf(rule, chosen)) starts.add(start);
+    if (set === undefined) starts.add(startOf(rule, chosen));
     else
       for (const verdict of set) {
         chosen[n] = verdict;
@@ -271,27 +271,19 @@ interface Count {
   readonly doomed: number;
 }
 
-/** When each rule is met, with all needs ended; and which verdicts speak against it before all have. */
-const rules: {
-  readonly [rule in Extract<Rule, string>]: {
-    readonly met: (count: Count) => boolean;
-    readonly against: readonly Verdict[];
-  };
-} = {
-  'all-succeeded': { met: (c) => c.succeeded === c.total, against: ['skipped'] },
-  'all-failed': { met: (c) => c.failed === c.total, against: ['succeeded', 'skipped'] },
-  'all-done': { met: () => true, against: [] },
-  'all-skipped': { met: (c) => c.skipped + c.doomed === c.total, against: ['succeeded'] },
-  'any-succeeded': { met: (c) => c.succeeded > 0, against: [] },
-  'any-failed': { met: (c) => c.failed > 0, against: [] },
-  'any-done': { met: (c) => c.total > 0, against: [] },
-  'none-failed': { met: (c) => c.failed + c.doomed === 0, against: [] },
-  'none-failed-any-succeeded': {
-    met: (c) => c.failed + c.doomed === 0 && c.succeeded > 0,
-    against: [],
-  },
-  'none-skipped': { met: (c) => c.skipped + c.doomed === 0, against: ['skipped'] },
-  always: { met: () => true, against: [] },
+/** When each rule is met, with all needs ended. */
+const rules: { readonly [rule in Extract<Rule, string>]: (count: Count) => boolean } = {
+  'all-succeeded': (c) => c.succeeded === c.total,
+  'all-failed': (c) => c.failed === c.total,
+  'all-done': () => true,
+  'all-skipped': (c) => c.skipped + c.doomed === c.total,
+  'any-succeeded': (c) => c.succeeded > 0,
+  'any-failed': (c) => c.failed > 0,
+  'any-done': (c) => c.total > 0,
+  'none-failed': (c) => c.failed + c.doomed === 0,
+  'none-failed-any-succeeded': (c) => c.failed + c.doomed === 0 && c.succeeded > 0,
+  'none-skipped': (c) => c.skipped + c.doomed === 0,
+  always: () => true,
 };
 
 const enough = (rule: Exclude<Rule, string>, { total, succeeded }: Count): boolean => {
@@ -299,8 +291,8 @@ const enough = (rule: Exclude<Rule, string>, { total, succeeded }: Count): boole
   return succeeded >= Math.max(1, Math.ceil((total * rule.atLeastPercent) / 100));
 };
 
-/** With all needs ended. More than one answer: which need ended first tells `skipped` from `doomed`. */
-function startOf(rule: Rule, needs: readonly Verdict[]): readonly Start[] {
+/** With all needs ended. */
+function startOf(rule: Rule, needs: readonly Verdict[]): Start {
   const of = (verdict: Verdict): number => needs.filter((need) => need === verdict).length;
   const count: Count = {
     total: needs.length,
@@ -309,11 +301,9 @@ function startOf(rule: Rule, needs: readonly Verdict[]): readonly Start[] {
     skipped: of('skipped'),
     doomed: of('doomed'),
   };
-  const named = typeof rule === 'string';
-  if (named ? rules[rule].met(count) : enough(rule, count)) return ['ready'];
-  if (count.failed + count.doomed === 0) return ['skipped'];
-  const against = named ? rules[rule].against : (['skipped'] as const);
-  return against.some((verdict) => of(verdict) > 0) ? ['skipped', 'doomed'] : ['doomed'];
+  const met = typeof rule === 'string' ? rules[rule](count) : enough(rule, count);
+  if (met) return 'ready';
+  return count.failed + count.doomed === 0 ? 'skipped' : 'doomed';
 }
 
 /** What a run was found to be, against what it must be: each difference in words. */
