@@ -1,4 +1,7 @@
-/** Who holds which attempts of a block of tasks: `[owner, nonce, claimed at, [place in the block, attempt][]]`. */
+/**
+ * Who holds which attempts of a block of tasks: `[owner, nonce, claimed at, [place in the block, attempt][]]`. An owner
+ * has at most two rows: what its last call was granted, and, without a nonce, all before it.
+ */
 export type ClaimRow = readonly [
   owner: string,
   nonce: string,
@@ -37,7 +40,8 @@ export interface Merged {
 
 /**
  * Decides claims on attempts of one block, given those that stand. An attempt is granted once, for ever; a later attempt
- * takes the place of an earlier one, which can't be had any more.
+ * takes the place of an earlier one, which can't be had any more. An owner makes one call at a time for each block, so
+ * that what it was granted by earlier calls is confirmed, and needs no nonce any more.
  */
 export function mergeClaims(
   standing: readonly ClaimRow[],
@@ -58,7 +62,7 @@ export function mergeClaims(
     return mine ? { granted: true } : heldBy(owner, at, holder.attempt);
   });
   if (taken.size === 0) return { rows: undefined, answers };
-  return { rows: [...without(standing, taken), rowOf(claimer, taken)], answers };
+  return { rows: [...merged(without(standing, taken), claimer.owner), rowOf(claimer, taken)], answers };
 }
 
 interface Holder {
@@ -94,4 +98,13 @@ function without(standing: readonly ClaimRow[], taken: ReadonlyMap<number, numbe
     if (kept.length > 0) rows.push([owner, nonce, at, kept]);
   }
   return rows;
+}
+
+/** The owner's rows as one, as young as the youngest of them: what it has long been silent about is never found too soon. */
+function merged(rows: readonly ClaimRow[], owner: string): readonly ClaimRow[] {
+  const own = rows.filter((row) => row[0] === owner);
+  if (own.length === 0 || (own.length === 1 && own[0]?.[1] === '')) return rows;
+  const at = Math.max(...own.map((row) => row[2]));
+  const tasks = own.flatMap((row) => row[3]);
+  return [...rows.filter((row) => row[0] !== owner), [owner, '', at, tasks]];
 }

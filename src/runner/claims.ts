@@ -46,7 +46,7 @@ export function createClaims(
     const putting: Block[] = [];
     for (const block of blocks) {
       const key = claimKey(settings.namespace, block.run, block.number);
-      const before = known.get(`${block.run}#${block.number}`);
+      const before = known.get(nameOf(block));
       const standing = (before?.data.claims ?? []) as unknown as readonly ClaimRow[];
       const merged = mergeClaims(standing, claimer, block.wishes);
       for (const [i, index] of block.indexes.entries())
@@ -61,29 +61,54 @@ export function createClaims(
     const results = await ports.table.putMany(puts);
     return putting.filter((block, i) => {
       const result = results[i];
-      learn(`${block.run}#${block.number}`, result?.done ? (puts[i] as Put).item : result?.found);
+      learn(nameOf(block), result?.done ? (puts[i] as Put).item : result?.found);
       return result?.done !== true;
     });
+  };
+
+  const claimBlocks = async (blocks: readonly Block[], owner: string, answers: Answer[]) => {
+    const claimer = { owner, nonce: ports.ids.next(), at: ports.clock.now() };
+    let open = blocks;
+    while (open.length > 0) {
+      try {
+        open = await tryBlocks(open, claimer, answers);
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        for (const block of open) learn(nameOf(block), undefined);
+        await ports.clock.sleep(retryMs);
+      }
+    }
+  };
+
+  /** The last call for each block. One at a time: then each call finds what the one before was granted confirmed. */
+  const busy = new Map<string, Promise<unknown>>();
+  const after = (blocks: readonly Block[]): Promise<unknown> | undefined => {
+    const before = blocks.flatMap((block) => busy.get(nameOf(block)) ?? []);
+    return before.length === 0 ? undefined : Promise.allSettled(before);
   };
 
   return {
     async claim(attempts, owner) {
       const answers: Answer[] = new Array(attempts.length);
-      const claimer = { owner, nonce: ports.ids.next(), at: ports.clock.now() };
-      let open = blocksOf(attempts);
-      while (open.length > 0) {
-        try {
-          open = await tryBlocks(open, claimer, answers);
-        } catch (error) {
-          if (!mayPass(error)) throw error;
-          for (const block of open) learn(`${block.run}#${block.number}`, undefined);
-          await ports.clock.sleep(retryMs);
-        }
+      const blocks = blocksOf(attempts);
+      const before = after(blocks);
+      const mine =
+        before === undefined
+          ? claimBlocks(blocks, owner, answers)
+          : before.then(() => claimBlocks(blocks, owner, answers));
+      for (const block of blocks) busy.set(nameOf(block), mine);
+      try {
+        await mine;
+      } finally {
+        for (const block of blocks)
+          if (busy.get(nameOf(block)) === mine) busy.delete(nameOf(block));
       }
       return answers;
     },
   };
 }
+
+const nameOf = (block: Block): string => `${block.run}#${block.number}`;
 
 function blocksOf(attempts: readonly AttemptName[]): Block[] {
   const blocks = new Map<string, Block>();
