@@ -17,7 +17,7 @@ export async function controlRun(
   request: ControlRequest,
 ): Promise<Meta> {
   const { ports, runs } = decider;
-  const run = await runs.load(id);
+  const run = await runs.look(id, !decider.settings.soleDecider);
   if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
   const control = controlOf(run, request, ports.clock.now());
   const done = alreadyDone(run.meta, request);

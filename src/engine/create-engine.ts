@@ -1,5 +1,6 @@
 import type { PageOf, RunSummary } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
+import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Decider } from './advance.ts';
 import { controlRun } from './control-run.ts';
@@ -37,7 +38,7 @@ export function createEngine(
   const { ports, settings } = decider;
   const submitter = { ports, settings, specs, canonical };
   const loaded = async (id: string): Promise<LoadedRun> => {
-    const run = await decider.runs.load(id, !settings.soleDecider);
+    const run = await decider.runs.look(id, !settings.soleDecider);
     if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
     return run;
   };
@@ -52,6 +53,22 @@ export function createEngine(
     runs: (query) => listRuns(decider, query),
     async run(id) {
       return viewRun(decider, await loaded(id), await running(id));
+    },
+    async end(id, waitMs) {
+      const until = ports.clock.now() + waitMs;
+      for (;;) {
+        const ended = new AbortController();
+        const forget = decider.runs.onEnd(id, () => ended.abort());
+        try {
+          const { meta } = await loaded(id);
+          const left = until - ports.clock.now();
+          if (isEnded(meta.state) || left <= 0) return summaryOf(meta, meta.tasks);
+          const nap = settings.soleDecider ? left : Math.min(left, eventPollMs);
+          await ports.clock.sleep(nap, ended.signal);
+        } finally {
+          forget();
+        }
+      }
     },
     async tasks(id, query) {
       return listTasks(decider, await loaded(id), await running(id), query);

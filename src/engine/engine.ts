@@ -31,6 +31,8 @@ export interface Engine {
   submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }>;
   runs(query: RunsQuery): Promise<PageOf<RunSummary>>;
   run(id: string): Promise<RunView>;
+  /** The run's summary as soon as it has ended, or as it is after `waitMs`. */
+  end(id: string, waitMs: number): Promise<RunSummary>;
   tasks(id: string, query: TasksQuery): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
   /** Events after the cursor; waits up to `waitMs` for one when there is none. */

@@ -36,17 +36,20 @@ export interface LoadedRun {
 }
 
 export interface Runs {
-  /** Undefined when there is no such run. `fresh`: nothing of it from the cache. */
-  load(id: string, fresh?: boolean): Promise<LoadedRun | undefined>;
+  /** Undefined when there is no such run. To be called by work that is `alone` with the run. */
+  load(id: string): Promise<LoadedRun | undefined>;
+  /** To look at: from the cache if it is there, else read when no work on the run is under way. `fresh`: always read. */
+  look(id: string, fresh?: boolean): Promise<LoadedRun | undefined>;
   /** The run from the cache, if it is there: saves the callers on the fast path a promise each. */
   cached(id: string): LoadedRun | undefined;
-  keep(run: LoadedRun): void;
   /**
    * Saves what folding changed, the run's end too if it is due. False: somebody else changed the run; it is forgotten
    * here, and is to be loaded and decided anew.
    */
   save(run: LoadedRun, options: SaveOptions): Promise<boolean>;
   forget(id: string): void;
+  /** Calls back when this process saves the run's end. Returns how to stop listening. */
+  onEnd(id: string, call: () => void): () => void;
   /** Sets when a run that has not ended is to be looked at next, if nothing moves. */
   wakeLater(id: string, now: number): Promise<void>;
   /** Runs `work` when no other work on that run is under way in this process. */
@@ -76,6 +79,7 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
     if (!oldest.done) cache.delete(oldest.value);
   };
   const busy = new Map<string, Promise<unknown>>();
+  const listeners = new Map<string, Set<() => void>>();
   const alone = <T>(id: string, work: () => Promise<T>): Promise<T> => {
     const before = busy.get(id);
     const mine = before === undefined ? work() : before.then(work, work);
@@ -86,8 +90,14 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
     mine.then(done, done);
     return mine;
   };
+  const load = async (id: string): Promise<LoadedRun | undefined> => {
+    const known = cache.get(id);
+    if (known) return known;
+    const run = await loadRun(ports, settings, specs, id);
+    if (run) keep(run);
+    return run;
+  };
   return {
-    keep,
     alone,
     wakeLater: (id, now) =>
       alone(id, async () => {
@@ -102,17 +112,24 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
         if (!(await saveRun(ports, settings, run, options))) cache.delete(id);
       }),
     cached: (id) => cache.get(id),
+    onEnd(id, call) {
+      const calls = listeners.get(id) ?? new Set();
+      listeners.set(id, calls.add(call));
+      return () => {
+        calls.delete(call);
+        if (calls.size === 0) listeners.delete(id);
+      };
+    },
     forget: (id) => void cache.delete(id),
-    async load(id, fresh = false) {
-      const known = fresh ? undefined : cache.get(id);
-      if (known) return known;
-      const run = await loadRun(ports, settings, specs, id);
-      if (run) keep(run);
-      return run;
+    load,
+    async look(id, fresh = false) {
+      if (fresh) return loadRun(ports, settings, specs, id);
+      return cache.get(id) ?? alone(id, () => load(id));
     },
     async save(run, options) {
       const saved = await saveRun(ports, settings, run, options);
       if (!saved) cache.delete(run.meta.id);
+      else if (options.end) for (const call of listeners.get(run.meta.id) ?? []) call();
       return saved;
     },
     async overtaken(run, chunks) {

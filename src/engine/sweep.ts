@@ -55,7 +55,7 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   let lost = puts.length;
   // What it went on with after its last heartbeat is claimed, and listed nowhere.
   for (const run of new Set(beat.holds.map(([id]) => id))) {
-    const loaded = await decider.runs.load(run, !settings.soleDecider);
+    const loaded = await decider.runs.look(run, !settings.soleDecider);
     if (loaded)
       lost += await declareLost(decider, loaded, await claimsOf(decider, loaded, item.sort));
   }
@@ -118,7 +118,7 @@ async function visit(decider: Decider, partition: string): Promise<Repairs> {
 
 /** A run over its time limit is cancelled, and fails. */
 async function endOverdue(decider: Decider, id: string): Promise<void> {
-  const run = await decider.runs.load(id);
+  const run = await decider.runs.look(id);
   const { deadline, generation, state } = run?.meta ?? {};
   const at = decider.ports.clock.now();
   if (deadline === undefined || deadline > at || state === undefined || isEnded(state)) return;

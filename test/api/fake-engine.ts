@@ -50,6 +50,7 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
       known(id);
       return view();
     },
+    end: async () => summary(),
     tasks: async () => ({ items: [], next: null }),
     task: async (_, id) => ({ id, state: 'running', attempt: 1, level: 0, needs: [] }) as TaskView,
     events: async () => ({ items: [] as RunEvent[], next: 'c0' }),
