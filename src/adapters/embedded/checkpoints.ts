@@ -33,7 +33,7 @@ export class Checkpoints {
     if (this.#unseen < LOOK_BYTES) return;
     this.#unseen = 0;
     setImmediate(() => {
-      if (!this.#closed && Number(this.#look.get()?.log) > LOG_PAGES_MAX) this.#checkpoint();
+      if (!this.#closed) this.#checkpoint(LOG_PAGES_MAX);
     });
   }
 
@@ -45,14 +45,13 @@ export class Checkpoints {
   #whenIdle(seen: number): void {
     this.#idle = undefined;
     if (this.#closed) return;
-    if (seen + 1 === this.#lastWrite) this.#checkpoint();
+    if (seen + 1 === this.#lastWrite) this.#checkpoint(0);
     else this.#idle = setTimeout(() => this.#whenIdle(this.#lastWrite - 1), IDLE_MS).unref();
   }
 
-  #checkpoint(): void {
-    this.#unseen = 0;
+  #checkpoint(beyond: number): void {
     try {
-      this.#move.get();
+      if (Number(this.#look.get()?.log) > beyond) this.#move.get();
     } catch (error) {
       if (troubleOf(error) !== 'full') this.#onTrouble(error);
     }

@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../contract/problem.ts';
 import { damageProblem } from './damage.ts';
-import { isNoSpace } from './error-code.ts';
+import { codeOf, isNoSpace } from './error-code.ts';
 
 /** The layout of the file. A higher number is a newer program's. */
 export const format = 1;
@@ -20,14 +20,13 @@ export const format = 1;
 const APPLICATION_ID = 0x46616e46;
 const PAGE_BYTES = 8192;
 
-const schema = `
-  CREATE TABLE item(k TEXT PRIMARY KEY, version INTEGER NOT NULL, expires INTEGER, sum INTEGER NOT NULL,
-    idx TEXT, data TEXT NOT NULL, bytes BLOB) WITHOUT ROWID;
-  CREATE INDEX item_expires ON item(expires) WHERE expires IS NOT NULL;
-  CREATE TABLE entry(e TEXT PRIMARY KEY, k TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE feed(seq INTEGER PRIMARY KEY, keys TEXT NOT NULL, sum INTEGER NOT NULL);
-  PRAGMA application_id=${APPLICATION_ID};
-  PRAGMA user_version=${format};`;
+/** As SQLite keeps them, in the order of their root pages, from page 2 on. */
+const schema = [
+  `CREATE TABLE item(k TEXT PRIMARY KEY, version INTEGER NOT NULL, expires INTEGER, sum INTEGER NOT NULL, idx TEXT, data TEXT NOT NULL, bytes BLOB) WITHOUT ROWID`,
+  'CREATE INDEX item_expires ON item(expires) WHERE expires IS NOT NULL',
+  'CREATE TABLE entry(e TEXT PRIMARY KEY, k TEXT NOT NULL) WITHOUT ROWID',
+  'CREATE TABLE feed(seq INTEGER PRIMARY KEY, keys TEXT NOT NULL, sum INTEGER NOT NULL)',
+];
 
 /** What `node:sqlite` throws. */
 interface SqliteError extends Error {
@@ -81,22 +80,18 @@ export interface DatabaseOptions {
   readonly cacheBytes: number;
 }
 
-/** Opens the file, or makes it. Throws a `Problem` that says what is wrong with it before anything is changed. */
+/** Opens the file, or makes it. What it throws, `openProblem` explains; nothing was changed then. */
 export function openDatabase(file: string, options: DatabaseOptions): DatabaseSync {
+  if (existsSync(file)) checkHeader(file);
+  else createDatabase(file);
+  const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    if (existsSync(file)) checkHeader(file);
-    else createDatabase(file);
-    const db = new DatabaseSync(file, { timeout: 0 });
-    try {
-      configure(db, options);
-      db.prepare('SELECT count(*) FROM sqlite_schema').get();
-    } catch (error) {
-      db.close();
-      throw error;
-    }
+    configure(db, options);
+    checkSchema(db, file);
     return db;
   } catch (error) {
-    throw openProblem(error, file);
+    db.close();
+    throw error;
   }
 }
 
@@ -113,6 +108,13 @@ function configure(db: DatabaseSync, options: DatabaseOptions): void {
     PRAGMA trusted_schema=OFF;`);
 }
 
+function checkSchema(db: DatabaseSync, file: string): void {
+  const rows = db.prepare('SELECT rootpage, sql FROM sqlite_schema ORDER BY rootpage').all();
+  const fits = rows.every(({ rootpage, sql }, at) => rootpage === at + 2 && sql === schema[at]);
+  if (rows.length !== schema.length || !fits)
+    throw damageProblem({ file, place: '', reason: 'its list of tables is not what was written' });
+}
+
 /** Made under another name, so that a file of this name is always a whole one. */
 function createDatabase(file: string): void {
   if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0)
@@ -125,7 +127,8 @@ function createDatabase(file: string): void {
   for (const end of ['', '-wal', '-journal']) rmSync(`${fresh}${end}`, { force: true });
   const db = new DatabaseSync(fresh);
   db.exec(`PRAGMA page_size=${PAGE_BYTES}; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;
-    BEGIN; ${schema} COMMIT; PRAGMA wal_checkpoint(TRUNCATE);`);
+    BEGIN; ${schema.join(';')}; PRAGMA application_id=${APPLICATION_ID};
+    PRAGMA user_version=${format}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE);`);
   db.close();
   renameSync(fresh, file);
   syncFolder(dirname(file));
@@ -142,6 +145,14 @@ export function syncFolder(folder: string): void {
 }
 
 const HEADER_BYTES = 100;
+
+/** Bytes of the header that are the same in every file of ours; of a changed one SQLite would make something else. */
+const constants: readonly (readonly [at: number, bytes: readonly number[]])[] = [
+  [18, [2, 2, 0, 64, 32, 32]],
+  [44, [0, 0, 0, 4]],
+  [52, [0, 0, 0, 0, 0, 0, 0, 1]],
+  [64, [0, 0, 0, 0]],
+];
 
 function readHeader(file: string): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -165,6 +176,9 @@ function checkHeader(file: string): void {
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
     throw refuse('it does not begin like an SQLite file');
   if (header.readUInt32BE(68) !== APPLICATION_ID) throw refuse('it is not a file of Fanfold');
+  for (const [at, bytes] of constants)
+    if (Buffer.from(bytes).compare(header, at, at + bytes.length) !== 0)
+      throw refuse(`its header is not what was written at byte ${at}`);
   const version = header.readUInt32BE(60);
   if (version > format)
     throw new Problem(
@@ -172,22 +186,33 @@ function checkHeader(file: string): void {
       `${file} was written by a newer Fanfold (format ${version}, this one knows ${format}). Nothing was changed: install that version again, or give another data folder.`,
       [{ file, message: `format ${version}` }],
     );
-  const pageBytes = header.readUInt16BE(16) === 1 ? 65536 : header.readUInt16BE(16);
-  const [size, wanted] = [statSync(file).size, header.readUInt32BE(28) * pageBytes];
+  if (header.readUInt16BE(16) !== PAGE_BYTES) throw refuse('its page size is not ours');
+  const [size, wanted] = [statSync(file).size, header.readUInt32BE(28) * PAGE_BYTES];
   const logged = existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0;
   if (size < wanted && !logged) throw refuse(`it was cut to ${size} of ${wanted} bytes`);
 }
 
-function openProblem(error: unknown, file: string): unknown {
-  switch (troubleOf(error)) {
-    case 'full':
-      return diskFull(file);
-    case 'damaged':
-    case 'io':
-      return damageProblem({ file, place: '', reason: (error as Error).message });
-    case 'busy':
-      return new Problem('data-in-use', `${file} is open in another program: stop that first.`);
-    default:
-      return isNoSpace(error) ? diskFull(file) : error;
-  }
+const CANNOT_OPEN = 14;
+const READ_ONLY = 8;
+
+/** What to say of an error while opening. Of our own file, SQLite understands all unless it is damaged. */
+export function openProblem(error: unknown, file: string): unknown {
+  if (isNoSpace(error)) return diskFull(file);
+  if (!isSqliteError(error)) return isDenied(error) ? unreadable(file, error) : error;
+  const trouble = troubleOf(error);
+  if (trouble === 'full') return diskFull(file);
+  if (trouble === 'busy')
+    return new Problem('data-in-use', `${file} is open in another program: stop that first.`);
+  if ([CANNOT_OPEN, READ_ONLY].includes(error.errcode & 0xff)) return unreadable(file, error);
+  return damageProblem({ file, place: '', reason: error.message });
 }
+
+const isDenied = (error: unknown): boolean =>
+  ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'EISDIR', 'ENOTDIR'].includes(String(codeOf(error)));
+
+const unreadable = (file: string, error: unknown): Problem =>
+  new Problem(
+    'file-unreadable',
+    `${file} cannot be opened for reading and writing (${(error as Error).message}). Give this user the right to, or give another data folder.`,
+    [{ file, message: (error as Error).message }],
+  );

@@ -86,14 +86,24 @@ export class FeedFile {
 
   /** Groups after `seq`, oldest first. Items that are gone or damaged are left out. */
   load(seq: number, limit: number): FeedGroup[] {
-    const rows = this.#load.all(seq, limit) as unknown as [number, string, number][];
-    return rows.map(([seq, keys, sum]) => {
+    return this.#rows(seq, limit).map(([seq, keys, sum]) => {
       if (crc32(keys) === sum)
         return { seq, items: (JSON.parse(keys) as string[]).flatMap((k) => this.#read(k)) };
       const { file, damage } = this.#parts;
       damage.add({ file, place: `feed record ${seq}`, reason: 'its checksum does not fit' });
       return { seq, items: [] };
     });
+  }
+
+  /** Nothing, when the file cannot be read there: those who sweep will find what was not delivered. */
+  #rows(seq: number, limit: number): [number, string, number][] {
+    try {
+      return this.#load.all(seq, limit) as unknown as [number, string, number][];
+    } catch (error) {
+      const { file, damage } = this.#parts;
+      damage.add({ file, place: `feed after record ${seq}`, reason: (error as Error).message });
+      return [];
+    }
   }
 
   #read(k: string): Item[] {

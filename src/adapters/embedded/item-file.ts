@@ -3,7 +3,7 @@ import type { Condition, IndexName, Item, Page, PutResult, Range } from '../../p
 import { type DamageList, damageProblem } from './damage.ts';
 import { entriesOf, entryPrefix, entrySpan, fromCursor, toCursor } from './entries.ts';
 import { RangeScan } from './range-scan.ts';
-import { type Columns, columnList, fileKey, fromColumns, keyOf, type Row } from './row.ts';
+import { type Columns, columnList, fileKey, fromColumns, keyOf, placeOf, type Row } from './row.ts';
 
 const done: PutResult = Object.freeze({ done: true });
 /** What `ItemFile.put` answers when nothing lay there: as `done` to callers, and another object to the feed. */
@@ -183,12 +183,7 @@ export class ItemFile {
   }
 
   #report(k: string) {
-    const { partition, sort } = keyOf(k);
-    const damage = {
-      file: this.#file,
-      place: `item ${JSON.stringify(partition)} ${JSON.stringify(sort)}`,
-      reason: 'its checksum does not fit',
-    };
+    const damage = { file: this.#file, place: placeOf(k), reason: 'its checksum does not fit' };
     this.#damage.add(damage);
     return damage;
   }

@@ -48,6 +48,12 @@ export function keyOf(k: string): Key {
   return { partition: k.slice(0, end), sort: k.slice(end + 1) };
 }
 
+/** How an item is named to people. */
+export function placeOf(k: string): string {
+  const { partition, sort } = keyOf(k);
+  return `item ${JSON.stringify(partition)} ${JSON.stringify(sort)}`;
+}
+
 /** Over everything in the row, so that no bit of it changes unseen. */
 function checksum(row: Omit<Row, 'sum'>): number {
   const { k, version, expires, idx, data, bytes } = row;
@@ -93,8 +99,7 @@ function refuseTooLarge(row: Omit<Row, 'sum'>): void {
   if ((row.data.length + row.k.length) * 3 + beside <= itemBytesMax) return;
   const size = Buffer.byteLength(row.data) + Buffer.byteLength(row.k) + beside;
   if (size <= itemBytesMax) return;
-  const { partition, sort } = keyOf(row.k);
-  throw new RangeError(`item ${partition} ${sort} has ${size} bytes, ${itemBytesMax} at most`);
+  throw new RangeError(`${placeOf(row.k)} has ${size} bytes; ${itemBytesMax} is the most`);
 }
 
 /** JSON would write null for them. */

@@ -5,13 +5,15 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Feed, Table, Unavailable } from '../../ports/table.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { type Damage, DamageList, damageProblem } from './damage.ts';
-import { openDatabase, troubleOf } from './database.ts';
+import { openDatabase, openProblem, troubleOf } from './database.ts';
 import { FeedHub } from './feed.ts';
 import { FeedFile } from './feed-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ItemFile } from './item-file.ts';
+import { checkStore } from './store-check.ts';
 import { embeddedTable } from './table.ts';
+import { checkLog } from './write-ahead-log.ts';
 
 export interface StoreOptions {
   readonly clock: Clock;
@@ -34,12 +36,15 @@ export interface Store {
   readonly feed: Feed;
   /** What was found damaged since the store was opened. */
   damaged(): readonly Damage[];
+  /** Reads everything and answers with all that was found damaged. Nothing else is served meanwhile. */
+  check(): Promise<readonly Damage[]>;
   /** Removes up to `limit` items that expired before `now`; answers with how many. */
   purge(now: number, limit: number): Promise<number>;
   /** Waits for what is under way, then lets go of the folder. */
   close(): Promise<void>;
 }
 
+const CACHE_BYTES = 64 * 1024 * 1024;
 /** Handled groups are forgotten at the latest so long after, when no put comes along. */
 const FORGET_MS = 50;
 
@@ -48,20 +53,52 @@ const FORGET_MS = 50;
  * (`data-in-use`), a newer version wrote it (`data-newer`), or its file cannot be read (`data-damaged`).
  */
 export function openStore(folder: string, options: StoreOptions): Store {
-  mkdirSync(folder, { recursive: true });
-  const unlock = lockFolder(folder);
+  const unlock = claim(folder);
+  const file = join(folder, 'fanfold.sqlite');
+  const damage = new DamageList(options.onDamage);
   try {
-    return storeOf(join(folder, 'fanfold.sqlite'), options, unlock);
+    const lost = checkLog(file);
+    if (lost !== undefined) damage.add(lost);
+    const { fsync = true, cacheBytes = CACHE_BYTES } = options;
+    const db = openDatabase(file, { fsync, cacheBytes });
+    return assembled(db, file, options, damage, unlock);
   } catch (error) {
     unlock();
+    throw openProblem(error, file);
+  }
+}
+
+function claim(folder: string): () => void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return lockFolder(folder);
+  } catch (error) {
+    throw openProblem(error, folder);
+  }
+}
+
+function assembled(
+  db: DatabaseSync,
+  file: string,
+  options: StoreOptions,
+  damage: DamageList,
+  unlock: () => void,
+): Store {
+  try {
+    return storeOf(db, file, options, damage, unlock);
+  } catch (error) {
+    closeDatabase(db);
     throw error;
   }
 }
 
-function storeOf(file: string, options: StoreOptions, unlock: () => void): Store {
-  const { fsync = true, cacheBytes = 64 * 1024 * 1024 } = options;
-  const db = openDatabase(file, { fsync, cacheBytes });
-  const damage = new DamageList(options.onDamage);
+function storeOf(
+  db: DatabaseSync,
+  file: string,
+  options: StoreOptions,
+  damage: DamageList,
+  unlock: () => void,
+): Store {
   const items = new ItemFile(db, file, damage);
   const feedFile = new FeedFile({
     db,
@@ -87,11 +124,14 @@ function storeOf(file: string, options: StoreOptions, unlock: () => void): Store
     onHandled: forget.ask,
     onRefused: (error) => options.onRefused?.(error),
   });
-  const read = guardedReads(file, damage, commits);
   return {
-    table: embeddedTable(items, commits, read),
+    table: embeddedTable(items, commits, guardedReads(file, damage, commits)),
     feed: hub,
     damaged: () => damage.all(),
+    check: async () => {
+      checkStore(db, file, damage);
+      return damage.all();
+    },
     purge: async (now, limit) => commits.runAlone(() => items.purge(now, limit)),
     close: once(async () => {
       await hub.close();

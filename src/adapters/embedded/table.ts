@@ -10,7 +10,7 @@ import type {
 } from '../../ports/table.ts';
 import type { Change, GroupCommit } from './group-commit.ts';
 import type { ItemFile } from './item-file.ts';
-import { fileKey, toRow } from './row.ts';
+import { fileKey, placeOf, toRow } from './row.ts';
 
 /** Reads are answered from what is committed, at once; changes once they are. */
 export function embeddedTable(
@@ -21,7 +21,7 @@ export function embeddedTable(
   const find = (key: Key): Item | undefined =>
     read(
       () => items.get(fileKey(key)),
-      () => `item ${JSON.stringify(key.partition)} ${JSON.stringify(key.sort)}`,
+      () => placeOf(fileKey(key)),
     );
   const one = async (change: Change): Promise<PutResult> =>
     (await commits.commit([change]))[0] as PutResult;
