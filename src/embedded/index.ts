@@ -9,6 +9,7 @@ import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/embedded/system.ts';
 import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
+import type { RunState } from '../contract/state.ts';
 import type { Workflow } from '../contract/workflow.ts';
 import { canonicalize, canonicalText } from '../definition/canonical.ts';
 import { checkWorkflow } from '../definition/check.ts';
@@ -21,7 +22,7 @@ import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
 import type { Canonical } from '../engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
-import { Agent } from '../runner/agent.ts';
+import { Agent, type RunStates } from '../runner/agent.ts';
 import { createExecutor } from '../runner/executor.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { announceServer } from './server-file.ts';
@@ -91,7 +92,7 @@ async function compose(
   const ports = portsOf(store, dataFolder);
   const { decider, specs } = createDecider(ports, settings);
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
-  const agent = slots === 0 ? undefined : await startAgent(ports, settings, dataFolder, slots, trouble);
+  const agent = slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
   const engine = createEngine(decider, specs, canonical, async (run) => atWork(agent, run));
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
     for (const { run, error } of await fanOut(decider, items))
@@ -148,7 +149,7 @@ const fixedPool: Ports['provisioner'] = {
 
 async function startAgent(
   ports: EmbeddedPorts,
-  settings: EngineSettings,
+  decider: Decider,
   dataFolder: string,
   slots: number,
   trouble: (message: string) => void,
@@ -156,7 +157,8 @@ async function startAgent(
   const workFolder = join(dataFolder, 'work');
   mkdirSync(workFolder, { recursive: true });
   await killLeftovers(workFolder);
-  return new Agent(ports, settings, {
+  return new Agent(ports, decider.settings, {
+    states: statesIn(decider),
     id: ports.ids.next(),
     pool: 'default',
     slots,
@@ -177,6 +179,18 @@ async function startAgent(
     failed: (error) => trouble(`the runner stopped: ${messageOf(error)}`),
   });
 }
+
+/** Nobody else changes runs, so what the decider has in memory is what is stored. */
+const statesIn =
+  (decider: Decider): RunStates =>
+  async (runs) => {
+    const states = new Map<string, RunState | undefined>();
+    for (const id of runs) {
+      const run = decider.runs.cached(id) ?? (await decider.runs.look(id));
+      states.set(id, run?.meta.state);
+    }
+    return states;
+  };
 
 function atWork(agent: Agent | undefined, run: string) {
   return (agent?.held() ?? [])

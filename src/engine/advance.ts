@@ -2,7 +2,7 @@ import type { Happening } from '../contract/happening.ts';
 import type { Decision } from '../core/decision.ts';
 import { begin, fold, revive } from '../core/fold.ts';
 import type { Ports } from '../ports/ports.ts';
-import { type Put, Unavailable } from '../ports/table.ts';
+import { type Item, type Put, Unavailable } from '../ports/table.ts';
 import { composeMessages, type SendOf, sendAll } from './dispatch.ts';
 import { expandMap, spawnPut } from './expand.ts';
 import type { Outputs } from './outputs.ts';
@@ -12,8 +12,8 @@ import type { EngineSettings } from './settings.ts';
 /** What a run is looked at for. */
 export interface Cause {
   readonly happenings: readonly Happening[];
-  /** It was just submitted. */
-  readonly begin?: boolean;
+  /** It was just submitted: its META item. */
+  readonly begin?: Item;
   /** All that is open is looked at as if nothing had been sent. */
   readonly revive?: boolean;
   /** Somebody is told what was decided: it must be durable. */
@@ -45,7 +45,7 @@ export function advance(
 ): Promise<Advanced | undefined> {
   return decider.runs.alone(runId, async () => {
     for (let round = 0; round < roundsMax; round++) {
-      const advanced = await tryAdvance(decider, runId, cause);
+      const advanced = await tryAdvance(decider, runId, cause, round);
       if (advanced !== 'again') return advanced;
     }
     throw new Unavailable(`run ${runId}: still contended after ${roundsMax} rounds`);
@@ -56,9 +56,10 @@ async function tryAdvance(
   decider: Decider,
   runId: string,
   cause: Cause,
+  round: number,
 ): Promise<Advanced | undefined | 'again'> {
   const { runs, ports } = decider;
-  const run = runs.cached(runId) ?? (await runs.load(runId));
+  const run = runs.cached(runId) ?? (await loadFor(runs, runId, cause, round));
   if (run === undefined) return undefined;
   try {
     const decisions = decide(run, cause);
@@ -75,6 +76,10 @@ async function tryAdvance(
     throw error;
   }
 }
+
+/** The first time from the item that came by the feed, which saves a read. */
+const loadFor = (runs: Runs, id: string, cause: Cause, round: number): Promise<LoadedRun | undefined> =>
+  cause.begin && round === 0 ? runs.loadFrom(id, cause.begin) : runs.load(id);
 
 function decide(run: LoadedRun, cause: Cause): Decision[] {
   const decisions: Decision[] = [];

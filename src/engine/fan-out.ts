@@ -37,7 +37,7 @@ export async function fanOut(decider: Decider, items: readonly Item[]): Promise<
   return stuck;
 }
 
-type Causes = Map<string, { happenings: Happening[]; begin?: boolean }>;
+type Causes = Map<string, { happenings: Happening[]; begin?: Item }>;
 
 /** What items mean for which run. What a report rests on, spawns and the pack before, comes before it. */
 export async function causesOf(
@@ -60,7 +60,7 @@ async function addItem(
   if (seen.has(name)) return;
   seen.add(name);
   const { sort } = item;
-  if (sort === sortKeys.meta) causeOf(causes, runOf(item.partition)).begin = true;
+  if (sort === sortKeys.meta) causeOf(causes, runOf(item.partition)).begin = item;
   else if (sort.startsWith(sortKeys.pack) || sort.startsWith(sortKeys.mixedPack))
     await addPack(decider, causes, seen, item);
   else if (sort.startsWith(sortKeys.spawn)) {
@@ -108,7 +108,7 @@ async function addMissing(
   if (item !== undefined) await addItem(decider, causes, seen, item);
 }
 
-function causeOf(causes: Causes, run: string): { happenings: Happening[]; begin?: boolean } {
+function causeOf(causes: Causes, run: string): { happenings: Happening[]; begin?: Item } {
   let cause = causes.get(run);
   if (cause === undefined) {
     cause = { happenings: [] };

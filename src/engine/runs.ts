@@ -38,6 +38,8 @@ export interface LoadedRun {
 export interface Runs {
   /** Undefined when there is no such run. To be called by work that is `alone` with the run. */
   load(id: string): Promise<LoadedRun | undefined>;
+  /** As `load`, with a META item that was just read, or came by the feed: if it is old, saving is refused. */
+  loadFrom(id: string, meta: Item): Promise<LoadedRun>;
   /** To look at: from the cache if it is there, else read when no work on the run is under way. `fresh`: always read. */
   look(id: string, fresh?: boolean): Promise<LoadedRun | undefined>;
   /** The run from the cache, if it is there: saves the callers on the fast path a promise each. */
@@ -122,14 +124,22 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
     },
     forget: (id) => void cache.delete(id),
     load,
+    async loadFrom(id, meta) {
+      const known = cache.get(id);
+      if (known) return known;
+      const run = await fromMeta(ports, settings, specs, meta);
+      keep(run);
+      return run;
+    },
     async look(id, fresh = false) {
       if (fresh) return loadRun(ports, settings, specs, id);
       return cache.get(id) ?? alone(id, () => load(id));
     },
     async save(run, options) {
       const saved = await saveRun(ports, settings, run, options);
-      if (!saved) cache.delete(run.meta.id);
-      else if (options.end) for (const call of listeners.get(run.meta.id) ?? []) call();
+      // Nothing more is expected of a run that has ended.
+      if (!saved || options.end) cache.delete(run.meta.id);
+      if (saved && options.end) for (const call of listeners.get(run.meta.id) ?? []) call();
       return saved;
     },
     async overtaken(run, chunks) {
@@ -165,20 +175,22 @@ export async function fromMeta(
   item: Item,
 ): Promise<LoadedRun> {
   const meta = fromData<Meta>(item.data);
-  const { workflow, dag } = await specs.load(meta.hash);
-  const input = (await readStored(ports.blobs, meta.input)) as JsonObject;
+  const { workflow, dag } = specs.known(meta.hash) ?? (await specs.load(meta.hash));
+  const { input: stored } = meta;
+  const input = ('value' in stored ? stored.value : await readStored(ports.blobs, stored)) as JsonObject;
   const progress: Progress = {
     head: headOf(meta),
     graph: graphOf(dag),
     chunks: [],
     chunkSize: meta.chunkSize,
   };
-  await loadSegments(ports, settings, meta, progress);
+  if (meta.segments !== undefined) await loadSegments(ports, settings, meta, progress);
   if (meta.progress !== undefined)
     progress.chunks.push(
       decodeChunk({ data: meta.progress, bytes: item.bytes ?? new Uint8Array() }, 0),
     );
-  await loadChunks(ports, settings, meta, progress);
+  if (progress.graph.size > (meta.small ? meta.chunkSize : 0))
+    await loadChunks(ports, settings, meta, progress);
   grow(progress);
   return { meta, metaVersion: item.version, workflow, dag, progress, input };
 }

@@ -39,7 +39,7 @@ export const defaultSettings: EngineSettings = {
   wakeMs: 300_000,
   inlineOutputBytes: 4096,
   outputBytesMax: 16 * 1024 * 1024,
-  cachedRuns: 1000,
+  cachedRuns: 20_000,
   leaseMs: 20_000,
   heartbeatMs: 6_000,
   skewMs: 2_000,

@@ -5,6 +5,7 @@ import type {
   Executor,
   ExecutorEvents,
 } from '../contract/execution.ts';
+import type { RunState } from '../contract/state.ts';
 import { asBody, fromBody } from '../contract/task-message.ts';
 import { queueOf } from '../engine/dispatch.ts';
 import { fromData, type Meta, metaKey } from '../engine/items.ts';
@@ -35,9 +36,13 @@ export interface AgentOptions {
   /** Messages to take in one go. */
   readonly takeMax: number;
   readonly executor: (events: ExecutorEvents) => Executor;
+  /** States of runs, as strong as a read of the table. Default: that read. */
+  readonly states?: RunStates;
   /** A bug of ours, or damage: something that the agent can't go on with. */
   readonly failed: (error: unknown) => void;
 }
+
+export type RunStates = (runs: readonly string[]) => Promise<ReadonlyMap<string, RunState | undefined>>;
 
 /** Attempts to claim in one go. */
 const claimMax = 2048;
@@ -54,6 +59,7 @@ export class Agent {
   readonly #settings: EngineSettings;
   readonly #options: AgentOptions;
   readonly #executor: Executor;
+  readonly #states: RunStates;
   readonly #claims: Claims;
   readonly #heartbeat: Heartbeat;
   readonly #reports: Reports;
@@ -80,6 +86,7 @@ export class Agent {
       lingerMs: options.lingerMs,
       reported: (held) => this.#letGo(held),
     });
+    this.#states = options.states ?? readStates(ports, settings);
     this.#executor = options.executor({
       started: (keys) => this.#onStarted(keys),
       ended: (results) => this.#onEnded(results),
@@ -232,15 +239,10 @@ export class Agent {
 
   /** Of what was claimed, that whose run still wants it. */
   async #allowed(claimed: readonly Held[]): Promise<readonly Held[]> {
-    const { table, clock } = this.#ports;
+    const { clock } = this.#ports;
     const runs = [...new Set(claimed.map(({ run }) => run))];
     if (runs.length === 0) return [];
-    const items = await this.#insist(() =>
-      table.getMany(runs.map((run) => metaKey(this.#settings.namespace, run))),
-    );
-    const states = new Map(
-      runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data).state]),
-    );
+    const states = await this.#insist(() => this.#states(runs));
     const now = clock.now();
     return claimed.filter((held) => {
       const state = states.get(held.run);
@@ -381,7 +383,7 @@ export class Agent {
 
   /** Cancels what runs of cancelled runs. */
   async #control(): Promise<void> {
-    const { clock, table } = this.#ports;
+    const { clock } = this.#ports;
     await clock.sleep(this.#options.controlMs, this.#stop.signal);
     const now = clock.now();
     const long = this.held().filter(
@@ -389,10 +391,7 @@ export class Agent {
     );
     const runs = [...new Set(long.map(({ run }) => run))];
     if (runs.length === 0) return;
-    const items = await table.getMany(runs.map((run) => metaKey(this.#settings.namespace, run)));
-    const states = new Map(
-      runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data).state]),
-    );
+    const states = await this.#states(runs);
     const unwanted = long.filter((held) => {
       const state = states.get(held.run);
       const wanted =
@@ -403,6 +402,13 @@ export class Agent {
     if (unwanted.length > 0) this.#executor.cancel(unwanted.map(({ key }) => key));
   }
 }
+
+const readStates =
+  (ports: Needs, settings: EngineSettings): RunStates =>
+  async (runs) => {
+    const items = await ports.table.getMany(runs.map((run) => metaKey(settings.namespace, run)));
+    return new Map(runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data).state]));
+  };
 
 const nameOf = (held: Pick<Held, 'run' | 'task' | 'attempt'>): string =>
   `${held.run}#${held.task}#${held.attempt}`;

@@ -40,9 +40,11 @@ export class FeedFile {
     const { db } = parts;
     this.#insert = db.prepare('INSERT INTO feed(seq, keys, sum) VALUES(?,?,?)');
     this.#forget = db.prepare('DELETE FROM feed WHERE seq BETWEEN ? AND ?');
-    this.#load = db.prepare('SELECT seq, keys, sum FROM feed WHERE seq > ? ORDER BY seq LIMIT ?');
+    this.#load = db.prepare(
+      'SELECT CAST(seq AS REAL), keys, CAST(sum AS REAL) FROM feed WHERE seq > ? ORDER BY seq LIMIT ?',
+    );
     this.#load.setReturnArrays(true);
-    const last = db.prepare('SELECT max(seq) AS seq FROM feed').get();
+    const last = db.prepare('SELECT CAST(max(seq) AS REAL) AS seq FROM feed').get();
     this.#seq = Number(last?.seq ?? 0);
   }
 
@@ -87,7 +89,7 @@ export class FeedFile {
   /** Groups after `seq`, oldest first. Items that are gone or damaged are left out. */
   load(seq: number, limit: number): FeedGroup[] {
     return this.#rows(seq, limit).map(([seq, keys, sum]) => {
-      if (crc32(keys) === sum)
+      if (typeof keys === 'string' && crc32(keys) === sum)
         return { seq, items: (JSON.parse(keys) as string[]).flatMap((k) => this.#read(k)) };
       const { file, damage } = this.#parts;
       damage.add({ file, place: `feed record ${seq}`, reason: 'its checksum does not fit' });

@@ -3,7 +3,16 @@ import type { Condition, IndexName, Item, Page, PutResult, Range } from '../../p
 import { type DamageList, damageProblem } from './damage.ts';
 import { entriesOf, entryPrefix, entrySpan, fromCursor, toCursor } from './entries.ts';
 import { RangeScan } from './range-scan.ts';
-import { type Columns, columnList, fileKey, fromColumns, keyOf, placeOf, type Row } from './row.ts';
+import {
+  type Columns,
+  columnList,
+  fileKey,
+  fromColumns,
+  keyOf,
+  placeOf,
+  type Row,
+  readColumns,
+} from './row.ts';
 
 const done: PutResult = Object.freeze({ done: true });
 /** What `ItemFile.put` answers when nothing lay there: as `done` to callers, and another object to the feed. */
@@ -44,7 +53,7 @@ export class ItemFile {
     this.#replace = db.prepare(
       'UPDATE item SET version=?1, expires=?2, sum=?3, idx=?4, data=?5, bytes=?6 WHERE k=?7',
     );
-    this.#select = db.prepare(`SELECT ${columnList} FROM item WHERE k=?`);
+    this.#select = db.prepare(`SELECT ${readColumns} FROM item WHERE k=?`);
     this.#select.setReturnArrays(true);
     this.#delete = db.prepare('DELETE FROM item WHERE k=?');
     this.#addEntry = db.prepare('INSERT INTO entry(e, k) VALUES(?,?) ON CONFLICT DO NOTHING');
@@ -52,13 +61,12 @@ export class ItemFile {
     this.#dropEntriesOf = db.prepare('DELETE FROM entry WHERE k=?');
     this.#expired = db.prepare('SELECT k FROM item WHERE expires<=? ORDER BY expires LIMIT ?');
     this.#expired.setReturnArrays(true);
-    this.#items = new RangeScan(db, 'item', 'k', columnList);
-    const columns = columnList.replace('k,', 'item.k,');
+    this.#items = new RangeScan(db, 'item', 'k', readColumns);
     this.#indexes = new RangeScan(
       db,
       'entry CROSS JOIN item ON item.k = entry.k',
       'e',
-      `${columns}, e`,
+      `${readColumns}, e`,
     );
   }
 

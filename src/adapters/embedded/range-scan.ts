@@ -38,8 +38,11 @@ export class RangeScan {
       const row = next as unknown as Columns;
       if (rows.length === most || characters > PAGE_CHARACTERS_MAX) return { rows, more: true };
       rows.push(row);
-      characters += row[5].length + (row[6]?.length ?? 0);
+      characters += lengthOf(row[5]) + lengthOf(row[6]);
     }
     return { rows, more: false };
   }
 }
+
+/** Of a damaged row, anything may come. */
+const lengthOf = (value: { readonly length?: number } | null): number => value?.length ?? 0;

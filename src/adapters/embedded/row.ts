@@ -30,6 +30,9 @@ export type Columns = readonly [
   entry?: string,
 ];
 export const columnList = 'k, version, expires, sum, idx, data, bytes';
+/** For reading. As floating point numbers, since of a damaged row Node would refuse the large integers themselves. */
+export const readColumns =
+  'item.k, CAST(version AS REAL), CAST(expires AS REAL), CAST(item.sum AS REAL), idx, data, bytes';
 
 /** One half of a surrogate pair without the other. */
 export const halfCharacter = /\p{Surrogate}/u;
@@ -48,9 +51,9 @@ export function keyOf(k: string): Key {
   return { partition: k.slice(0, end), sort: k.slice(end + 1) };
 }
 
-/** How an item is named to people. */
+/** How an item is named to people, also one whose key is damaged. */
 export function placeOf(k: string): string {
-  const { partition, sort } = keyOf(k);
+  const { partition, sort } = keyOf(String(k));
   return `item ${JSON.stringify(partition)} ${JSON.stringify(sort)}`;
 }
 
@@ -80,6 +83,8 @@ export function toRow(item: Item): Row {
 /** Undefined when the row is not what was written. */
 export function fromColumns(columns: Columns): Item | undefined {
   const [k, version, expires, sum, idx, data, bytes] = columns;
+  // Damage can turn one type into another that sums up the same.
+  if (typeof k !== 'string' || typeof data !== 'string' || typeof bytes !== 'object') return;
   if (checksum({ k, version, expires, idx, data, bytes }) !== sum) return undefined;
   const end = k.indexOf('\0');
   return {
