@@ -1,6 +1,7 @@
 import type { Json } from '../contract/json.ts';
 import type { Run, Task, Workflow } from '../contract/workflow.ts';
-import { isReference, parseTemplate, type Reference } from '../core/reference.ts';
+import { isReference, parseTemplate } from '../core/reference.ts';
+import type { Reference } from '../core/template.ts';
 import { checkPlain, type Path, type Tell } from './check-options.ts';
 import { didYouMean } from './suggest.ts';
 import { quoted } from './tree.ts';

@@ -1,6 +1,6 @@
 import type { ProblemDetail } from '../contract/problem.ts';
 import type { Task, Workflow } from '../contract/workflow.ts';
-import { escapePointer } from '../core/reference.ts';
+import { escapePointer } from '../core/template.ts';
 import { checkInput, checkOptions, type Path } from './check-options.ts';
 import { PartsCheck } from './check-parts.ts';
 import { findCycles } from './cycles.ts';

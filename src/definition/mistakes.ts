@@ -1,5 +1,5 @@
 import { Problem, type ProblemDetail } from '../contract/problem.ts';
-import { escapePointer } from '../core/reference.ts';
+import { escapePointer } from '../core/template.ts';
 import type { Entry, Node } from './tree.ts';
 
 /** How many mistakes are told at once. */

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ProblemDetail } from '../contract/problem.ts';
 import { namePattern, type Run, Run as RunSchema, Task, Workflow } from '../contract/workflow.ts';
-import { escapePointer } from '../core/reference.ts';
+import { escapePointer } from '../core/template.ts';
 import { mistakesMax, problemOf } from './mistakes.ts';
 import { depthMax, forbiddenKey } from './tree.ts';
 

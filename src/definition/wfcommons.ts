@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ProblemDetail } from '../contract/problem.ts';
 import { Name, namePattern, type Run, type Task, type Workflow } from '../contract/workflow.ts';
-import { escapePointer } from '../core/reference.ts';
+import { escapePointer } from '../core/template.ts';
 import { canonicalize } from './canonical.ts';
 import { checkWorkflow } from './check.ts';
 import { mistakesMax, problemOf } from './mistakes.ts';

@@ -26,8 +26,8 @@ import {
   tooDeep,
 } from './tree.ts';
 
-/** About 150,000 tasks; the YAML package takes some 400 bytes of memory for each token. */
-const TOKENS_MAX = 3_000_000;
+/** About 100,000 tasks; the YAML package takes some 400 bytes of memory for each token. */
+const TOKENS_MAX = 2_000_000;
 /** How many mistakes are gathered; several of one line count as one. */
 const GATHERED_MAX = 1_000;
 /** How many values aliases may stand for, all together. */
