@@ -22,11 +22,12 @@ import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
 import type { Canonical } from '../engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
-import { Agent, type RunStates } from '../runner/agent.ts';
+import type { RunStates } from '../runner/admission.ts';
+import { Agent } from '../runner/agent.ts';
 import { createExecutor } from '../runner/executor.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
-import { announceServer } from './server-file.ts';
 import { every } from './every.ts';
+import { announceServer } from './server-file.ts';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; made when missing. Held by one process at a time. */
@@ -92,7 +93,8 @@ async function compose(
   const ports = portsOf(store, dataFolder);
   const { decider, specs } = createDecider(ports, settings);
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
-  const agent = slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
+  const agent =
+    slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
   const engine = createEngine(decider, specs, canonical, async (run) => atWork(agent, run));
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
     for (const { run, error } of await fanOut(decider, items))

@@ -78,7 +78,12 @@ async function tryAdvance(
 }
 
 /** The first time from the item that came by the feed, which saves a read. */
-const loadFor = (runs: Runs, id: string, cause: Cause, round: number): Promise<LoadedRun | undefined> =>
+const loadFor = (
+  runs: Runs,
+  id: string,
+  cause: Cause,
+  round: number,
+): Promise<LoadedRun | undefined> =>
   cause.begin && round === 0 ? runs.loadFrom(id, cause.begin) : runs.load(id);
 
 function decide(run: LoadedRun, cause: Cause): Decision[] {

@@ -177,7 +177,9 @@ export async function fromMeta(
   const meta = fromData<Meta>(item.data);
   const { workflow, dag } = specs.known(meta.hash) ?? (await specs.load(meta.hash));
   const { input: stored } = meta;
-  const input = ('value' in stored ? stored.value : await readStored(ports.blobs, stored)) as JsonObject;
+  const input = (
+    'value' in stored ? stored.value : await readStored(ports.blobs, stored)
+  ) as JsonObject;
   const progress: Progress = {
     head: headOf(meta),
     graph: graphOf(dag),

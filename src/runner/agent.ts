@@ -1,24 +1,17 @@
-import type {
-  AttemptResult,
-  Beat,
-  Execution,
-  Executor,
-  ExecutorEvents,
-} from '../contract/execution.ts';
-import type { RunState } from '../contract/state.ts';
+import type { AttemptResult, Execution, Executor, ExecutorEvents } from '../contract/execution.ts';
 import { asBody, fromBody } from '../contract/task-message.ts';
 import { queueOf } from '../engine/dispatch.ts';
-import { fromData, type Meta, metaKey } from '../engine/items.ts';
 import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
-import { type Claims, createClaims } from './claims.ts';
-import { followHeld, messageOf } from './follow.ts';
+import { Admission, isWanted, type RunStates, readStates } from './admission.ts';
+import { type ChainParts, goOn, leadsOn } from './chain.ts';
+import { createClaims } from './claims.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Held } from './held.ts';
+import { Holdings } from './holdings.ts';
 import { Intake } from './intake.ts';
-import { type Claimed, meetClaimed } from './meet-claimed.ts';
 import { createReports, type Reports } from './reports.ts';
 import { Signal } from './signal.ts';
 
@@ -42,8 +35,6 @@ export interface AgentOptions {
   readonly failed: (error: unknown) => void;
 }
 
-export type RunStates = (runs: readonly string[]) => Promise<ReadonlyMap<string, RunState | undefined>>;
-
 /** Attempts to claim in one go. */
 const claimMax = 2048;
 const retryMs = 50;
@@ -60,13 +51,15 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #executor: Executor;
   readonly #states: RunStates;
-  readonly #claims: Claims;
   readonly #heartbeat: Heartbeat;
   readonly #reports: Reports;
+  readonly #admission: Admission;
+  readonly #chain: ChainParts;
   readonly #intake = new Intake();
-  readonly #held = new Map<number, Held>();
-  /** Held attempts by name, so that a doubled message starts nothing twice here, whatever its delivery. */
-  readonly #names = new Set<string>();
+  // A message that stays comes again, and is found claimed.
+  readonly #holdings = new Holdings((receipt) => {
+    this.#ports.queue.remove([receipt]).catch(() => undefined);
+  });
   readonly #stop = new AbortController();
   #taking = true;
   /** Something came or ended: there may be something to start. */
@@ -79,28 +72,68 @@ export class Agent {
     this.#ports = ports;
     this.#settings = settings;
     this.#options = options;
-    this.#claims = createClaims(ports, settings);
+    const claims = createClaims(ports, settings);
     this.#heartbeat = createHeartbeat(ports, settings, options, () => this.held());
     this.#reports = createReports(ports, settings, {
       owner: options.id,
       lingerMs: options.lingerMs,
-      reported: (held) => this.#letGo(held),
+      reported: (held) => {
+        for (const one of held) this.#holdings.letGo(one);
+        this.#changed.fire();
+      },
+      failed: options.failed,
     });
     this.#states = options.states ?? readStates(ports, settings);
-    this.#executor = options.executor({
-      started: (keys) => this.#onStarted(keys),
+    const shared = { ports, settings, owner: options.id, claims, holdings: this.#holdings };
+    this.#admission = new Admission({
+      ...shared,
+      heartbeat: this.#heartbeat,
+      states: this.#states,
       ended: (results) => this.#onEnded(results),
-      beats: (beats) => this.#onBeats(beats),
-      spawned: (key, requests) => {
-        const held = this.#held.get(key);
-        if (held) this.#reports.spawn(held, requests);
-      },
     });
+    this.#chain = {
+      ...shared,
+      pool: options.pool,
+      intake: this.#intake,
+      admission: this.#admission,
+      reports: this.#reports,
+      start: (held) => this.#executor.start(held.map(executionOf)),
+    };
+    this.#executor = options.executor(this.#events());
+  }
+
+  #events(): ExecutorEvents {
+    return {
+      started: (keys) => {
+        const now = this.#ports.clock.now();
+        this.#each(keys, (held) => {
+          held.since = now;
+          held.started = true;
+        });
+      },
+      ended: (results) => this.#onEnded(results),
+      beats: (beats) => {
+        for (const beat of beats)
+          this.#each([beat.key], (held) => {
+            held.beat = beat;
+          });
+      },
+      spawned: (key, requests) => {
+        this.#each([key], (held) => this.#reports.spawn(held, requests));
+      },
+    };
+  }
+
+  #each(keys: readonly number[], act: (held: Held) => void): void {
+    for (const key of keys) {
+      const held = this.#holdings.get(key);
+      if (held) act(held);
+    }
   }
 
   /** What it answers for. */
   held(): readonly Held[] {
-    return [...this.#held.values()];
+    return this.#holdings.list();
   }
 
   start(): void {
@@ -117,18 +150,13 @@ export class Agent {
   async drain(graceMs: number): Promise<void> {
     this.#taking = false;
     this.#fireAll();
-    const letters = this.#intake.clear();
-    await this.#ports.queue
-      .extend(
-        letters.map(({ receipt }) => receipt),
-        0,
-      )
-      .catch(() => undefined);
+    const receipts = this.#intake.clear().map(({ receipt }) => receipt);
+    await this.#ports.queue.extend(receipts, 0).catch(() => undefined);
     await this.#executor.drain(graceMs);
     await Promise.resolve();
     await this.#reports.settled();
     await this.close();
-    if (this.#held.size === 0) await this.#heartbeat.retire();
+    if (this.#holdings.size === 0) await this.#heartbeat.retire();
   }
 
   /** Stops at once. What was not reported is found lost. */
@@ -145,7 +173,10 @@ export class Agent {
       try {
         await step();
       } catch (error) {
-        if (!mayPass(error)) return this.#options.failed(error);
+        if (!mayPass(error)) {
+          this.#options.failed(error);
+          return;
+        }
         await this.#ports.clock.sleep(retryMs, this.#stop.signal);
       }
     }
@@ -166,196 +197,46 @@ export class Agent {
       waitMs: this.#options.waitMs,
       visibilityMs,
     });
+    if (taken.length === 0) return;
     if (this.#taking)
       for (const message of taken) await this.#open(message, clock.now() + visibilityMs);
-    else await queue.extend(taken.map(({ receipt }) => receipt), 0);
-    if (taken.length > 0) this.#changed.fire();
+    else
+      await queue.extend(
+        taken.map(({ receipt }) => receipt),
+        0,
+      );
+    this.#changed.fire();
+  }
+
+  async #open(taken: Taken, visibleAt: number): Promise<void> {
+    const { clock, queue } = this.#ports;
+    const message = fromBody(taken.body);
+    const early = message.notBefore - clock.now();
+    if (early <= 0) return this.#intake.add(taken, visibleAt);
+    // Not due yet: a queue delays by quarter hours at most, and some only by whole seconds.
+    const delayMs = Math.min(early, delayMsMax);
+    await queue.send([{ queue: taken.queue, body: asBody(message), delayMs }]);
+    await queue.remove([taken.receipt]);
   }
 
   async #startWhatFits(): Promise<void> {
     const room = (spec: Held['spec']): number => this.#executor.room(spec);
     const chosen = this.#intake.choose(room, this.#ports.clock.now(), claimMax);
     if (this.#intake.waiting() === 0) this.#drained.fire();
-    if (chosen.length > 0) await this.#claimAndStart(chosen);
-    else await this.#changed.wait();
-  }
-
-  async #open(taken: Taken, visibleAt: number): Promise<void> {
-    const { clock, queue } = this.#ports;
-    const { notBefore } = fromBody(taken.body);
-    const early = notBefore - clock.now();
-    if (early <= 0) return this.#intake.add(taken, visibleAt);
-    // Not due yet: a queue delays by quarter hours at most, and some only by whole seconds.
-    const body = asBody(fromBody(taken.body));
-    await queue.send([{ queue: taken.queue, body, delayMs: Math.min(early, delayMsMax) }]);
-    await queue.remove([taken.receipt]);
-  }
-
-  async #claimAndStart(chosen: readonly Held[]): Promise<void> {
-    const fresh: Held[] = [];
-    for (const held of chosen) {
-      const name = nameOf(held);
-      if (this.#names.has(name)) this.#drop(held);
-      else {
-        this.#names.add(name);
-        this.#held.set(held.key, held);
-        fresh.push(held);
-      }
-    }
-    const granted = await this.#claim(fresh);
-    const allowed = await this.#allowed(granted);
-    if (allowed.length > 0) this.#executor.start(allowed.map(executionOf));
-  }
-
-  /** Those that are ours to run. */
-  async #claim(chosen: readonly Held[]): Promise<readonly Held[]> {
-    const toClaim = chosen.filter(({ delivery }) => delivery !== 'at-least-once');
-    if (toClaim.length === 0) return chosen;
-    await this.#heartbeat.fresh();
-    const answers = await this.#claims.claim(toClaim, this.#options.id);
-    const refused: { held: Held; claimed: Claimed }[] = [];
-    for (const [i, answer] of answers.entries()) {
-      const held = toClaim[i] as Held;
-      if (answer.granted) continue;
-      const { owner, at } = answer;
-      const { run, task } = held;
-      const { attempt, follow } = held;
-      refused.push({ held, claimed: { run, task, attempt, owner, at, follow } });
-    }
-    if (refused.length === 0) return chosen;
-    await this.#meet(refused);
-    const gone = new Set(refused.map(({ held }) => held));
-    return chosen.filter((held) => !gone.has(held));
-  }
-
-  async #meet(refused: readonly { held: Held; claimed: Claimed }[]): Promise<void> {
-    const others = refused.map(({ claimed }) => claimed);
-    const meetings = await meetClaimed(this.#ports, this.#settings, others);
-    for (const [i, { held }] of refused.entries()) {
-      this.#forget(held);
-      if (meetings[i] === 'settled') this.#drop(held);
-    }
-  }
-
-  /** Of what was claimed, that whose run still wants it. */
-  async #allowed(claimed: readonly Held[]): Promise<readonly Held[]> {
-    const { clock } = this.#ports;
-    const runs = [...new Set(claimed.map(({ run }) => run))];
-    if (runs.length === 0) return [];
-    const states = await this.#insist(() => this.#states(runs));
-    const now = clock.now();
-    return claimed.filter((held) => {
-      const state = states.get(held.run);
-      if (state === 'paused') this.#onEnded([neverRan(held, 'released', now)]);
-      else if (held.notAfter > 0 && now > held.notAfter)
-        this.#onEnded([neverRan(held, 'failed', now)]);
-      else if (state === 'running' || (state === 'cancelling' && held.always)) return true;
-      else this.#giveUp(held);
-      return false;
-    });
-  }
-
-  async #insist<T>(work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!mayPass(error)) throw error;
-        await this.#ports.clock.sleep(retryMs);
-      }
-    }
-  }
-
-  #onStarted(keys: readonly number[]): void {
-    const now = this.#ports.clock.now();
-    for (const key of keys) {
-      const held = this.#held.get(key);
-      if (held === undefined) continue;
-      held.since = now;
-      held.started = true;
-    }
+    if (chosen.length === 0) return this.#changed.wait();
+    const admitted = await this.#admission.admit(chosen);
+    if (admitted.length > 0) this.#executor.start(admitted.map(executionOf));
   }
 
   #onEnded(results: readonly AttemptResult[]): void {
     for (const result of results) {
-      const held = this.#held.get(result.key);
+      const held = this.#holdings.get(result.key);
       if (held === undefined) continue;
-      if (this.#goesOn(held, result)) void this.#follow(held, result).catch(this.#options.failed);
+      if (this.#taking && leadsOn(held, result))
+        void goOn(this.#chain, held, result).catch(this.#options.failed);
       else this.#reports.add(held, result);
     }
     this.#changed.fire();
-  }
-
-  /** Whether the task after this one may be gone on with here. */
-  #goesOn(held: Held, result: AttemptResult): boolean {
-    if (held.follow.length === 0 || result.outcome !== 'succeeded') return false;
-    const spawned = held.spawning !== undefined || (result.spawns?.length ?? 0) > 0;
-    return this.#taking && !held.cancelled && !spawned && held.spawned.length === 0;
-  }
-
-  /**
-   * Goes on with the only dependent of a task that succeeded: its claim and the report are written at the same time, and
-   * it starts when both are durable. The message stays until the last one of the chain is reported, so that whoever gets
-   * it after this runner's death finds the claim.
-   */
-  async #follow(before: Held, result: AttemptResult): Promise<void> {
-    const next = followHeld(before, result, this.#intake, this.#ports.clock.now());
-    if (next === undefined) return this.#reports.add(before, result);
-    next.letter.open++;
-    this.#held.set(next.key, next);
-    this.#names.add(nameOf(next));
-    const [pack, answers] = await Promise.all([
-      this.#reports.hop(before, result, next.task),
-      this.#claims.claim([next], this.#options.id),
-    ]);
-    next.after = { task: before.task, attempt: before.attempt, pack };
-    this.#letGo([before]);
-    if (answers[0]?.granted !== true) return this.#sendInstead(next);
-    const allowed = await this.#allowed([next]);
-    if (allowed.length > 0) this.#executor.start(allowed.map(executionOf));
-  }
-
-  /** Somebody has claimed what was to follow: it goes the way of every other task, where that is looked into. */
-  async #sendInstead(held: Held): Promise<void> {
-    const message = messageOf(held, this.#ports.clock.now());
-    const queue = queueOf(this.#options.pool);
-    await this.#insist(() => this.#ports.queue.send([{ queue, body: asBody(message) }]));
-    this.#giveUp(held);
-  }
-
-  #onBeats(beats: readonly Beat[]): void {
-    for (const beat of beats) {
-      const held = this.#held.get(beat.key);
-      if (held) held.beat = beat;
-    }
-  }
-
-  #letGo(list: readonly Held[]): void {
-    for (const held of list) {
-      this.#forget(held);
-      this.#drop(held);
-    }
-    this.#changed.fire();
-  }
-
-  #giveUp(held: Held): void {
-    this.#forget(held);
-    this.#drop(held);
-  }
-
-  #forget(held: Held): void {
-    this.#held.delete(held.key);
-    this.#names.delete(nameOf(held));
-  }
-
-  /** One attempt less of its message; with the last one the message goes. */
-  #drop(held: Held): void {
-    const { letter } = held;
-    letter.open--;
-    if (letter.open > 0 || letter.removed) return;
-    letter.removed = true;
-    // A message that stays comes again, and is found claimed.
-    this.#ports.queue.remove([letter.receipt]).catch(() => undefined);
   }
 
   /** Saves a heartbeat when there is something to hold; what it lists needs its message no more. */
@@ -363,7 +244,7 @@ export class Agent {
     const { clock, queue } = this.#ports;
     const { heartbeatMs, visibilityMs } = this.#settings;
     await clock.sleep(heartbeatMs, this.#stop.signal);
-    if (this.#stop.signal.aborted || this.#held.size === 0) return;
+    if (this.#stop.signal.aborted || this.#holdings.size === 0) return;
     const held = this.held();
     if (!(await this.#heartbeat.beat(held))) return;
     const kept = new Set(this.#intake.letters());
@@ -384,34 +265,22 @@ export class Agent {
   /** Cancels what runs of cancelled runs. */
   async #control(): Promise<void> {
     const { clock } = this.#ports;
-    await clock.sleep(this.#options.controlMs, this.#stop.signal);
-    const now = clock.now();
-    const long = this.held().filter(
-      (held) => !held.cancelled && now - held.since >= this.#options.controlMs,
-    );
-    const runs = [...new Set(long.map(({ run }) => run))];
-    if (runs.length === 0) return;
-    const states = await this.#states(runs);
-    const unwanted = long.filter((held) => {
+    const { controlMs } = this.#options;
+    await clock.sleep(controlMs, this.#stop.signal);
+    const before = clock.now() - controlMs;
+    const long = this.held().filter((held) => !held.cancelled && held.since <= before);
+    if (long.length === 0) return;
+    const states = await this.#states([...new Set(long.map(({ run }) => run))]);
+    const keys: number[] = [];
+    for (const held of long) {
       const state = states.get(held.run);
-      const wanted =
-        state === 'running' || state === 'paused' || (state === 'cancelling' && held.always);
-      if (!wanted) held.cancelled = true;
-      return !wanted;
-    });
-    if (unwanted.length > 0) this.#executor.cancel(unwanted.map(({ key }) => key));
+      if (state === 'paused' || isWanted(held, state)) continue;
+      held.cancelled = true;
+      keys.push(held.key);
+    }
+    if (keys.length > 0) this.#executor.cancel(keys);
   }
 }
-
-const readStates =
-  (ports: Needs, settings: EngineSettings): RunStates =>
-  async (runs) => {
-    const items = await ports.table.getMany(runs.map((run) => metaKey(settings.namespace, run)));
-    return new Map(runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data).state]));
-  };
-
-const nameOf = (held: Pick<Held, 'run' | 'task' | 'attempt'>): string =>
-  `${held.run}#${held.task}#${held.attempt}`;
 
 const executionOf = (held: Held): Execution => ({
   key: held.key,
@@ -422,11 +291,3 @@ const executionOf = (held: Held): Execution => ({
   spec: held.spec,
   input: held.input,
 });
-
-/** The end of an attempt that was claimed and not started: its run is paused, or it waited too long. */
-function neverRan(held: Held, outcome: 'released' | 'failed', now: number): AttemptResult {
-  const result = { key: held.key, outcome, startedAt: now, endedAt: now };
-  if (outcome === 'released') return result;
-  const message = 'it waited in the queue for longer than its queue limit';
-  return { ...result, error: { reason: 'queue-limit', message } };
-}

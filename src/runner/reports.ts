@@ -4,11 +4,11 @@ import type { JsonObject } from '../contract/json.ts';
 import { storeValue } from '../engine/blobs.ts';
 import { spawnPut } from '../engine/expand.ts';
 import { jsonBytes, packSort, runnerPartition, runPartition } from '../engine/items.ts';
-import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
 import type { Held } from './held.ts';
+import { insist } from './insist.ts';
 
 type Needs = Pick<Ports, 'table' | 'blobs' | 'clock'>;
 
@@ -36,11 +36,12 @@ export interface ReportsOptions {
   /** How long reports may wait for company; 0: written at once, those that come meanwhile go together. */
   readonly lingerMs: number;
   readonly reported: (held: readonly Held[]) => void;
+  /** Hears of what can't be written, and never will be. */
+  readonly failed: (error: unknown) => void;
 }
 
 const packRowsMax = 500;
 const packBytesMax = 200 * 1024;
-const retryMs = 50;
 
 /** Packs reports: many in one item, one write at a time, so that a burst packs itself. */
 export function createReports(
@@ -75,7 +76,7 @@ export function createReports(
   return {
     add(held, result) {
       waiting.push({ held, result });
-      writing ??= Promise.resolve().then(write);
+      writing ??= Promise.resolve().then(write).catch(options.failed);
     },
     async hop(held, result, next) {
       const row = { held, result };
@@ -95,18 +96,6 @@ export function createReports(
       while (writing) await writing;
     },
   };
-}
-
-/** Does it until the table answers. */
-async function insist<T>(ports: Pick<Ports, 'clock'>, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      await ports.clock.sleep(retryMs);
-    }
-  }
 }
 
 /** The report of an attempt that neither spawned nor returned much: nothing has to be written for it first. */

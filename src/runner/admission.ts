@@ -1,0 +1,106 @@
+import type { AttemptResult } from '../contract/execution.ts';
+import type { RunState } from '../contract/state.ts';
+import { fromData, type Meta, metaKey } from '../engine/items.ts';
+import type { EngineSettings } from '../engine/settings.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Claims } from './claims.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Held } from './held.ts';
+import type { Holdings } from './holdings.ts';
+import { insist } from './insist.ts';
+import { type Claimed, meetClaimed } from './meet-claimed.ts';
+
+/** States of runs, as strong as a read of the table; undefined for a run that is not there. */
+export type RunStates = (
+  runs: readonly string[],
+) => Promise<ReadonlyMap<string, RunState | undefined>>;
+
+export interface AdmissionParts {
+  readonly ports: Pick<Ports, 'table' | 'clock'>;
+  readonly settings: EngineSettings;
+  readonly owner: string;
+  readonly claims: Claims;
+  readonly heartbeat: Heartbeat;
+  readonly holdings: Holdings;
+  readonly states: RunStates;
+  /** Hears of attempts that were claimed and end without having run. */
+  readonly ended: (results: readonly AttemptResult[]) => void;
+}
+
+/** Decides which attempts start here: those that are claimed, and whose run still wants them. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  async admit(chosen: readonly Held[]): Promise<readonly Held[]> {
+    const fresh = chosen.filter((held) => this.#parts.holdings.add(held));
+    return this.wanted(await this.#claim(fresh));
+  }
+
+  /** Of what was claimed, that whose run still wants it. */
+  async wanted(claimed: readonly Held[]): Promise<readonly Held[]> {
+    const { ports, holdings, ended } = this.#parts;
+    const runs = [...new Set(claimed.map(({ run }) => run))];
+    if (runs.length === 0) return [];
+    const states = await insist(ports, () => this.#parts.states(runs));
+    const now = ports.clock.now();
+    return claimed.filter((held) => {
+      const state = states.get(held.run);
+      if (state === 'paused') ended([neverRan(held, 'released', now)]);
+      else if (held.notAfter > 0 && now > held.notAfter) ended([neverRan(held, 'failed', now)]);
+      else if (isWanted(held, state)) return true;
+      else holdings.letGo(held);
+      return false;
+    });
+  }
+
+  /** Those that are ours to run. */
+  async #claim(chosen: readonly Held[]): Promise<readonly Held[]> {
+    const { claims, heartbeat, owner } = this.#parts;
+    const toClaim = chosen.filter(({ delivery }) => delivery !== 'at-least-once');
+    if (toClaim.length === 0) return chosen;
+    await heartbeat.fresh();
+    const answers = await claims.claim(toClaim, owner);
+    const refused = new Map<Held, Claimed>();
+    for (const [i, answer] of answers.entries()) {
+      if (answer.granted) continue;
+      const held = toClaim[i] as Held;
+      const { run, task, attempt, follow } = held;
+      refused.set(held, { run, task, attempt, follow, owner: answer.owner, at: answer.at });
+    }
+    if (refused.size === 0) return chosen;
+    await this.#meet(refused);
+    return chosen.filter((held) => !refused.has(held));
+  }
+
+  async #meet(refused: ReadonlyMap<Held, Claimed>): Promise<void> {
+    const { ports, settings, holdings } = this.#parts;
+    const meetings = await meetClaimed(ports, settings, [...refused.values()]);
+    for (const [i, held] of [...refused.keys()].entries()) {
+      if (meetings[i] === 'settled') holdings.letGo(held);
+      else holdings.leave(held);
+    }
+  }
+}
+
+/** Whether a run in that state still wants an attempt that is at work, or about to be. */
+export const isWanted = (held: Held, state: RunState | undefined): boolean =>
+  state === 'running' || (state === 'cancelling' && held.always);
+
+/** The end of an attempt that was claimed and not started: its run is paused, or it waited too long. */
+function neverRan(held: Held, outcome: 'released' | 'failed', now: number): AttemptResult {
+  const result = { key: held.key, outcome, startedAt: now, endedAt: now };
+  if (outcome === 'released') return result;
+  const message = 'it waited in the queue for longer than its queue limit';
+  return { ...result, error: { reason: 'queue-limit', message } };
+}
+
+export const readStates =
+  (ports: Pick<Ports, 'table'>, settings: EngineSettings): RunStates =>
+  async (runs) => {
+    const items = await ports.table.getMany(runs.map((run) => metaKey(settings.namespace, run)));
+    return new Map(runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data).state]));
+  };
