@@ -5,8 +5,9 @@ import type { Ports } from '../ports/ports.ts';
 import { type Item, type Put, Unavailable } from '../ports/table.ts';
 import { composeMessages, type SendOf, sendAll } from './dispatch.ts';
 import { expandMap, spawnPut } from './expand.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import type { Outputs } from './outputs.ts';
-import type { LoadedRun, Runs } from './runs.ts';
+import type { Runs } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** What a run is looked at for. */

@@ -5,7 +5,7 @@ import { isEnded } from '../contract/state.ts';
 import { numberOf } from '../core/graph.ts';
 import { advance, carryOut, type Decider } from './advance.ts';
 import { asData, type Meta, runPartition, sortKeys } from './items.ts';
-import type { LoadedRun } from './runs.ts';
+import type { LoadedRun } from './loaded-run.ts';
 
 /**
  * Cancels, pauses, resumes or reruns. What was asked is appended first, then decided at once, so that the answer says

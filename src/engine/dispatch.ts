@@ -9,8 +9,8 @@ import { survivesCancel } from '../core/settle.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Outgoing } from '../ports/queue.ts';
 import { jsonBytes } from './items.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import { type Outputs, plainScope, scopeOf } from './outputs.ts';
-import type { LoadedRun } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
 import { type TaskType, typeOf } from './task-type.ts';
 

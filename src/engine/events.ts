@@ -9,7 +9,7 @@ import type { Item } from '../ports/table.ts';
 import type { Decider } from './advance.ts';
 import type { AtWork } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
-import type { LoadedRun } from './runs.ts';
+import type { LoadedRun } from './loaded-run.ts';
 
 /**
  * Where a reader of events stands. Packs are numbered by their runner, so the last number of each runner is exact: no

@@ -6,8 +6,8 @@ import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
 import { storeValue } from './blobs.ts';
 import { asData, runPartition, spawnSort } from './items.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import { type Outputs, scopeOf } from './outputs.ts';
-import type { LoadedRun } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Elements beyond this many bytes lie in a blob. */

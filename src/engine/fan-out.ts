@@ -3,8 +3,8 @@ import type { JsonObject } from '../contract/json.ts';
 import type { Item } from '../ports/table.ts';
 import { type Advanced, advance, type Cause, carryOut, type Decider } from './advance.ts';
 import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
+import { readSpawn } from './load-run.ts';
 import { mayPass } from './passing.ts';
-import { readSpawn } from './runs.ts';
 
 /** A run whose happenings could not be folded, for a reason that trying again will not mend. */
 export interface Stuck {

@@ -17,7 +17,7 @@ import { isReady } from '../core/settle.ts';
 import { codes } from '../core/status.ts';
 import type { Decider } from './advance.ts';
 import { fromData, type Meta, sourceKey } from './items.ts';
-import type { LoadedRun } from './runs.ts';
+import type { LoadedRun } from './loaded-run.ts';
 
 /** An attempt at work, as its runner says. */
 export interface AtWork {

@@ -8,7 +8,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Item } from '../ports/table.ts';
 import { readStored } from './blobs.ts';
 import { fromData, type PackData, sourceKey } from './items.ts';
-import type { LoadedRun } from './runs.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** The path from a task to its report and its output. */

@@ -9,7 +9,8 @@ import type { Ports } from '../ports/ports.ts';
 import type { Item, Put, PutResult } from '../ports/table.ts';
 import { storeValue } from './blobs.ts';
 import { fromData, type Meta } from './items.ts';
-import { headOf, metaItem } from './runs.ts';
+import { headOf } from './load-run.ts';
+import { metaItem } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Spec, Specs } from './specs.ts';
 

@@ -17,8 +17,8 @@ import {
   runPartition,
   sortKeys,
 } from './items.ts';
+import type { LoadedRun } from './loaded-run.ts';
 import { lostPut } from './lost.ts';
-import type { LoadedRun } from './runs.ts';
 
 const pageMax = 200;
 

@@ -8,7 +8,7 @@ import type { Decider } from './advance.ts';
 import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys } from './items.ts';
-import type { LoadedRun } from './runs.ts';
+import type { LoadedRun } from './loaded-run.ts';
 
 const pageDefault = 100;
 const pageMax = 1000;

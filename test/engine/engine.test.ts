@@ -37,7 +37,9 @@ describe('one run', () => {
 
   test('a map becomes one sub-task for each element, and its output is their list', async () => {
     home = openHome(({ task, input }) =>
-      task === 'list' ? { output: [1, 2, 3] } : { output: typeof input === "number" ? input * 2 : 0 },
+      task === 'list'
+        ? { output: [1, 2, 3] }
+        : { output: typeof input === 'number' ? input * 2 : 0 },
     );
     const { run } = await home.engine.submit({
       workflow: workflowOf([
@@ -60,7 +62,15 @@ describe('one run', () => {
       return {};
     });
     const { run } = await home.engine.submit({
-      workflow: workflowOf([{ id: 'grid', each: [[1, 2, 3], ['a', 'b']] }]),
+      workflow: workflowOf([
+        {
+          id: 'grid',
+          each: [
+            [1, 2, 3],
+            ['a', 'b'],
+          ],
+        },
+      ]),
     });
     const view = await home.ended(run.id);
     expect(view.state).toBe('succeeded');
@@ -76,7 +86,10 @@ describe('one run', () => {
     });
     const retry = { attemptsMax: 3, backoff: { delayMsMin: 1, jitter: 'none' as const } };
     const { run } = await home.engine.submit({
-      workflow: workflowOf([{ id: 'bad', retry }, { id: 'after', needs: ['bad'] }]),
+      workflow: workflowOf([
+        { id: 'bad', retry },
+        { id: 'after', needs: ['bad'] },
+      ]),
     });
     const view = await home.ended(run.id);
     expect(view.state).toBe('failed');

@@ -19,7 +19,13 @@ export function fakeExecutor(
     const at = new Map<number, Execution>();
     const end = (key: number, result: Partial<AttemptResult>): void => {
       if (!at.delete(key)) return;
-      const ended = { key, outcome: 'succeeded', startedAt: now(), endedAt: now(), ...result } as const;
+      const ended = {
+        key,
+        outcome: 'succeeded',
+        startedAt: now(),
+        endedAt: now(),
+        ...result,
+      } as const;
       events.ended([ended]);
     };
     return {

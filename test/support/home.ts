@@ -1,9 +1,10 @@
-import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
+import { createHash } from 'node:crypto';
+import { ulid } from 'ulid';
 import { systemHost } from '../../src/adapters/memory/host.ts';
+import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { isEnded } from '../../src/contract/state.ts';
 import type { Task, Workflow } from '../../src/contract/workflow.ts';
-import { createHash } from 'node:crypto';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { fanOut } from '../../src/engine/fan-out.ts';
@@ -12,7 +13,6 @@ import { defaultSettings, type EngineSettings } from '../../src/engine/settings.
 import type { Ports } from '../../src/ports/ports.ts';
 import { Agent } from '../../src/runner/agent.ts';
 import { type Behaviour, fakeExecutor } from './fake-executor.ts';
-import { ulid } from 'ulid';
 
 export interface Home {
   readonly engine: Engine;
@@ -103,7 +103,10 @@ export function openHome(
   };
 }
 
-export const workflowOf = (tasks: readonly Partial<Task>[], more: Partial<Workflow> = {}): Workflow => ({
+export const workflowOf = (
+  tasks: readonly Partial<Task>[],
+  more: Partial<Workflow> = {},
+): Workflow => ({
   name: 'test',
   ...more,
   tasks: tasks

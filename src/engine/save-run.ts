@@ -1,0 +1,174 @@
+import { isEnded } from '../contract/state.ts';
+import { encodeChunk } from '../core/chunk-codec.ts';
+import type { Chunk } from '../core/progress.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Item, Put } from '../ports/table.ts';
+import {
+  asData,
+  indexPartition,
+  type Meta,
+  metaKey,
+  progressKey,
+  type SegmentRow,
+  segmentsKey,
+  segmentsPerPage,
+} from './items.ts';
+import type { LoadedRun } from './loaded-run.ts';
+import type { EngineSettings } from './settings.ts';
+
+type Needs = Pick<Ports, 'table'>;
+
+export interface SaveOptions {
+  readonly end: RunEnd | undefined;
+  readonly now: number;
+  /** Durable when answered. Else progress, which its happenings would give again, may be so a little later. */
+  readonly durable: boolean;
+}
+
+export type RunEnd = { readonly state: Meta['state']; readonly reason: string | undefined };
+
+/** Saves what folding changed. False: somebody else changed the run. */
+export async function saveRun(
+  ports: Needs,
+  settings: EngineSettings,
+  run: LoadedRun,
+  options: SaveOptions,
+): Promise<boolean> {
+  const { end } = options;
+  const relaxed = !options.durable && end === undefined;
+  const { head, chunks } = run.progress;
+  const inMeta = run.meta.small ? chunks[0] : undefined;
+  const stored = chunks.flatMap((chunk, n) => (chunk.dirty && chunk !== inMeta ? [n] : []));
+  // What the head says (a cancel, new numbers) must be known before progress that rests on it; the end comes last.
+  const headFirst = head.dirty && stored.length > 0;
+  const first = { ...options, end: undefined };
+  if (headFirst && !(await saveMeta(ports, settings, run, first, relaxed))) return false;
+  if (stored.length > 0 && !(await saveChunks(ports, settings, run, stored, relaxed))) return false;
+  const headAlso = (head.dirty && !headFirst) || inMeta?.dirty === true || end !== undefined;
+  return headAlso ? saveMeta(ports, settings, run, options, relaxed) : true;
+}
+
+async function saveChunks(
+  ports: Needs,
+  settings: EngineSettings,
+  run: LoadedRun,
+  numbers: readonly number[],
+  relaxed: boolean,
+): Promise<boolean> {
+  const puts = numbers.map((n): Put => {
+    const chunk = run.progress.chunks[n] as Chunk;
+    const item = {
+      ...progressKey(settings.namespace, run.meta.id, n),
+      version: chunk.version + 1,
+      ...encodeChunk(chunk),
+    };
+    const condition = chunk.version === 0 ? 'absent' : { version: chunk.version };
+    return { item, condition, relaxed };
+  });
+  const results = await ports.table.putMany(puts);
+  for (const [i, result] of results.entries()) {
+    if (!result.done) return false;
+    const chunk = run.progress.chunks[numbers[i] as number] as Chunk;
+    chunk.version += 1;
+    chunk.dirty = false;
+  }
+  return true;
+}
+
+async function saveMeta(
+  ports: Needs,
+  settings: EngineSettings,
+  run: LoadedRun,
+  { end, now }: SaveOptions,
+  relaxed: boolean,
+): Promise<boolean> {
+  const segments = await spillSegments(ports, settings, run);
+  const meta = nextMeta(run, segments, end, now);
+  const item = metaItem(settings, meta, run, run.metaVersion + 1);
+  const condition = { version: run.metaVersion };
+  const [result] = await ports.table.putMany([{ item, condition, relaxed }]);
+  if (result?.done !== true) return false;
+  run.meta = meta;
+  run.metaVersion += 1;
+  run.progress.head.dirty = false;
+  const inMeta = meta.small ? run.progress.chunks[0] : undefined;
+  if (inMeta) inMeta.dirty = false;
+  return true;
+}
+
+function nextMeta(
+  run: LoadedRun,
+  segments: Pick<Meta, 'segments' | 'segmentPages'>,
+  end: RunEnd | undefined,
+  now: number,
+): Meta {
+  const { head } = run.progress;
+  const { wakeAt: _wakeAt, endedAt: _endedAt, reason: _reason, ...kept } = run.meta;
+  const state = end?.state ?? head.state;
+  const reason = end ? end.reason : head.reason;
+  const woken = isEnded(run.meta.state) ? now : run.meta.wakeAt;
+  return {
+    ...kept,
+    state,
+    generation: head.generation,
+    ...(reason !== undefined && { reason }),
+    ...(head.fails && { fails: true }),
+    ...(head.controls.length > 0 && { controls: [...head.controls] }),
+    ...(head.rerun !== undefined && { rerun: head.rerun }),
+    ...segments,
+    ...(isEnded(state) ? { endedAt: now } : { wakeAt: woken ?? now }),
+  };
+}
+
+/** Pages of spawn items that META held before leave it, so that it stays small; their content can never change. */
+async function spillSegments(
+  ports: Needs,
+  settings: EngineSettings,
+  run: LoadedRun,
+): Promise<Pick<Meta, 'segments' | 'segmentPages'>> {
+  const all = run.progress.graph.segments.map(({ id, count }): SegmentRow => [id, count]);
+  if (all.length === 0) return {};
+  let pages = run.meta.segmentPages ?? 0;
+  const saved = pages * segmentsPerPage + (run.meta.segments?.length ?? 0);
+  for (; (pages + 1) * segmentsPerPage <= saved; pages++) {
+    const rows = all.slice(pages * segmentsPerPage, (pages + 1) * segmentsPerPage);
+    const key = segmentsKey(settings.namespace, run.meta.id, pages);
+    await ports.table.put({ ...key, version: 1, data: asData({ rows }) }, 'absent');
+  }
+  return { segments: all.slice(pages * segmentsPerPage), segmentPages: pages };
+}
+
+/** META as it is stored: with a small run's progress inside, and in the indexes that its state asks for. */
+export function metaItem(
+  settings: EngineSettings,
+  meta: Meta,
+  run: Pick<LoadedRun, 'progress'>,
+  version: number,
+): Item {
+  const inMeta = meta.small ? run.progress.chunks[0] : undefined;
+  const chunk = inMeta && encodeChunk(inMeta);
+  const { namespace } = settings;
+  const active =
+    meta.wakeAt === undefined
+      ? undefined
+      : {
+          partition: indexPartition(namespace, 'ACTIVE', meta.id),
+          sort: sortable(meta.wakeAt, meta.id),
+        };
+  return {
+    ...metaKey(namespace, meta.id),
+    version,
+    data: asData(chunk ? { ...meta, progress: chunk.data } : meta),
+    ...(chunk && { bytes: chunk.bytes }),
+    indexes: {
+      ...(active && { active }),
+      recent: {
+        partition: indexPartition(namespace, 'RECENT', meta.id),
+        sort: sortable(meta.createdAt, meta.id),
+      },
+    },
+  };
+}
+
+export const sortable = (at: number, id: string): string =>
+  `${at.toString().padStart(15, '0')}#${id}`;
