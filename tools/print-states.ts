@@ -33,13 +33,23 @@ function table(): string[] {
   ];
 }
 
+/** Within one generation: the ways back are in the table, and would hide all others. */
 function diagram(): string[] {
   const edges = statuses.flatMap((from) => {
+    if (hasEnded(codes[from])) return [`  ${from} --> [*]`];
     const byTarget = new Map<string, string[]>();
     for (const [event, to] of rowsOf(from)) byTarget.set(to, [...(byTarget.get(to) ?? []), event]);
     return Array.from(byTarget, ([to, events]) => `  ${from} --> ${to}: ${events.join(', ')}`);
   });
-  return ['```mermaid', 'stateDiagram-v2', '  [*] --> waiting', ...edges, '```'];
+  return [
+    'Within one generation:',
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    '  [*] --> waiting',
+    ...edges,
+    '```',
+  ];
 }
 
 const causeRows = (): string[] => {
