@@ -5,8 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const NODE_MAJOR_MIN = 24;
 const LAUNCHED = 'FANFOLD_LAUNCHED';
@@ -67,6 +68,16 @@ function followParent() {
   watch.unref();
 }
 
+/** The bundle, made anew when the sources have changed; the sources themselves where there is no bundler. */
+async function program() {
+  const tools = join(dirname(dirname(self)), 'tools', 'build.mjs');
+  const { freshBuild, build } = existsSync(tools) ? await import(pathToFileURL(tools).href) : {};
+  const folder = freshBuild?.() ?? (await build?.());
+  if (folder === undefined) return './main.ts';
+  enableCompileCache(join(folder, 'cache'));
+  return pathToFileURL(join(folder, 'main.mjs')).href;
+}
+
 function fail(message) {
   console.error(`fanfold: ${message}`);
   process.exit(1);
@@ -75,7 +86,7 @@ function fail(message) {
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   silenceKnownWarnings();
   followParent();
-  await import('./main.ts');
+  await import(await program());
 } else {
   const node = bundledNode();
   if (node === undefined) {

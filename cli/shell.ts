@@ -85,8 +85,7 @@ function onSignal(listener: (signal: Signal) => void): () => void {
 
 /** Loaded when first needed: most commands talk to a server only. */
 async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const place = '../src/embedded/index.ts';
-  const { startEmbedded: start } = await import(place);
+  const { startEmbedded: start } = await import('../src/embedded/index.ts');
   return start(options);
 }
 

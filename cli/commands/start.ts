@@ -7,13 +7,14 @@ import type { Context } from '../context.ts';
 import { exitCodeOfRun, exitCodes } from '../exit-codes.ts';
 import { followRun } from '../follow-run.ts';
 import { hearInterrupts, type Interrupts } from '../interrupts.ts';
+import { packageRoot } from '../package-root.ts';
 import { findServer, startEmbedded } from '../servers.ts';
 import type { Embedded } from '../shell.ts';
 import { requestOf } from '../submission.ts';
 import { summarize } from '../summary.ts';
 
 /** The workflow that newcomers see first. */
-const EXAMPLE = join(import.meta.dirname, '../../examples/weather/workflow.yaml');
+const EXAMPLE = join(packageRoot(), 'examples/weather/workflow.yaml');
 
 /** Starts Fanfold here, runs the example and shows it; then stays up to serve, unless told to run it once. */
 export const act: Act = async (context, _args, options) => {
