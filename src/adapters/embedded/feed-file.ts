@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { Problem } from '../../contract/problem.ts';
 import type { Item } from '../../ports/table.ts';
 import type { DamageList } from './damage.ts';
-import { fileKey } from './row.ts';
+import { asColumns, fileKey } from './row.ts';
 
 /** Inserted together, delivered before they are forgotten together. */
 export interface FeedGroup {
@@ -40,10 +40,11 @@ export class FeedFile {
     const { db } = parts;
     this.#insert = db.prepare('INSERT INTO feed(seq, keys, sum) VALUES(?,?,?)');
     this.#forget = db.prepare('DELETE FROM feed WHERE seq BETWEEN ? AND ?');
-    this.#load = db.prepare(
-      'SELECT CAST(seq AS REAL), keys, CAST(sum AS REAL) FROM feed WHERE seq > ? ORDER BY seq LIMIT ?',
+    this.#load = asColumns(
+      db.prepare(
+        'SELECT CAST(seq AS REAL), keys, CAST(sum AS REAL) FROM feed WHERE seq > ? ORDER BY seq LIMIT ?',
+      ),
     );
-    this.#load.setReturnArrays(true);
     const last = db.prepare('SELECT CAST(max(seq) AS REAL) AS seq FROM feed').get();
     this.#seq = Number(last?.seq ?? 0);
   }

@@ -4,6 +4,7 @@ import { type DamageList, damageProblem } from './damage.ts';
 import { entriesOf, entryPrefix, entrySpan, fromCursor, toCursor } from './entries.ts';
 import { RangeScan } from './range-scan.ts';
 import {
+  asColumns,
   type Columns,
   columnList,
   fileKey,
@@ -53,14 +54,14 @@ export class ItemFile {
     this.#replace = db.prepare(
       'UPDATE item SET version=?1, expires=?2, sum=?3, idx=?4, data=?5, bytes=?6 WHERE k=?7',
     );
-    this.#select = db.prepare(`SELECT ${readColumns} FROM item WHERE k=?`);
-    this.#select.setReturnArrays(true);
+    this.#select = asColumns(db.prepare(`SELECT ${readColumns} FROM item WHERE k=?`));
     this.#delete = db.prepare('DELETE FROM item WHERE k=?');
     this.#addEntry = db.prepare('INSERT INTO entry(e, k) VALUES(?,?) ON CONFLICT DO NOTHING');
     this.#dropEntry = db.prepare('DELETE FROM entry WHERE e=?');
     this.#dropEntriesOf = db.prepare('DELETE FROM entry WHERE k=?');
-    this.#expired = db.prepare('SELECT k FROM item WHERE expires<=? ORDER BY expires LIMIT ?');
-    this.#expired.setReturnArrays(true);
+    this.#expired = asColumns(
+      db.prepare('SELECT k FROM item WHERE expires<=? ORDER BY expires LIMIT ?'),
+    );
     this.#items = new RangeScan(db, 'item', 'k', readColumns);
     this.#indexes = new RangeScan(
       db,
@@ -115,11 +116,18 @@ export class ItemFile {
     return { items, next };
   }
 
-  /** Removes up to `limit` items that have expired; says how many. */
+  /** Removes up to `limit` items that have expired; says how many. Believes the item itself, not the index alone. */
   purge(now: number, limit: number): number {
     const rows = this.#expired.all(now, limit) as unknown as [string][];
-    for (const [k] of rows) this.#erase(k);
-    return rows.length;
+    const expired = rows.filter(([k]) => this.#hasExpired(k, now));
+    for (const [k] of expired) this.#erase(k);
+    return expired.length;
+  }
+
+  #hasExpired(k: string, now: number): boolean {
+    const columns = this.#select.get(k) as Columns | undefined;
+    const [item] = columns === undefined ? [] : this.#readable([columns]);
+    return item?.expiresAt !== undefined && item.expiresAt <= now;
   }
 
   #change(row: Row, version: number): PutResult {

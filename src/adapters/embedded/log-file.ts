@@ -12,16 +12,43 @@ interface Waiting {
 /** How far back the begin of a line that a crash cut off is looked for. */
 const TAIL_BYTES = 64 * 1024;
 
+/** Bounds how many files are at work, and so open, at a time. */
+export class Turns {
+  #free: number;
+  readonly #queue: (() => void)[] = [];
+  readonly #onGivenBack: () => void;
+
+  /** `onGivenBack` is called when a file has no more to do. */
+  constructor(count: number, onGivenBack: () => void) {
+    this.#free = count;
+    this.#onGivenBack = onGivenBack;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+  }
+
+  giveBack(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#free++;
+    else next();
+    this.#onGivenBack();
+  }
+}
+
 /** A file that only grows, by whole lines. What is asked for while a write is under way goes into the next one. */
 export class LogFile {
   readonly path: string;
+  readonly #turns: Turns;
   #handle: FileHandle | undefined;
   #size = 0;
   #waiting: Waiting[] = [];
   #work: Promise<void> | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, turns: Turns) {
     this.path = path;
+    this.#turns = turns;
   }
 
   get busy(): boolean {
@@ -32,9 +59,7 @@ export class LogFile {
   append(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ text, resolve, reject });
-      this.#work ??= this.#writeAll().finally(() => {
-        this.#work = undefined;
-      });
+      this.#work ??= this.#writeAll();
     });
   }
 
@@ -45,6 +70,7 @@ export class LogFile {
   }
 
   async #writeAll(): Promise<void> {
+    await this.#turns.take();
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
@@ -55,6 +81,9 @@ export class LogFile {
         for (const { reject } of group) reject(error);
       }
     }
+    // In the same step in which nothing waits any more, so that no append falls in between.
+    this.#work = undefined;
+    this.#turns.giveBack();
   }
 
   async #write(bytes: Buffer): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LogLine, LogSink } from '../../ports/log-sink.ts';
 import { type Damage, DamageList } from './damage.ts';
 import { codeOf } from './error-code.ts';
-import { LogFile } from './log-file.ts';
+import { LogFile, Turns } from './log-file.ts';
 import { encodeLine } from './log-line.ts';
 import { scanLog } from './log-scan.ts';
 
@@ -23,8 +23,9 @@ export interface EmbeddedLogs extends LogSink {
   close(): Promise<void>;
 }
 
-/** How many files are held open. */
+/** How many files are held open while nothing is written, and how many are written at a time. */
 const OPEN_MAX = 64;
+const WRITING_MAX = 16;
 /** Attempts of a run that are counted; beyond it, those that printed little are forgotten. */
 const COUNTED_MAX = 50_000;
 const LITTLE_BYTES = 1024 * 1024;
@@ -68,6 +69,7 @@ export function openLogs(folder: string, options: LogsOptions = {}): EmbeddedLog
 class OpenRuns {
   readonly #folder: string;
   readonly #runs = new Map<string, RunLog>();
+  readonly #turns = new Turns(WRITING_MAX, () => this.#closeSome());
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -75,10 +77,12 @@ class OpenRuns {
 
   get(run: string): RunLog {
     const path = fileOf(this.#folder, run);
-    const log = this.#runs.get(path) ?? { file: new LogFile(path), counts: new Map() };
+    const log = this.#runs.get(path) ?? {
+      file: new LogFile(path, this.#turns),
+      counts: new Map(),
+    };
     this.#runs.delete(path);
     this.#runs.set(path, log);
-    if (this.#runs.size > OPEN_MAX) this.#closeOldest();
     return log;
   }
 
@@ -97,12 +101,13 @@ class OpenRuns {
     await Promise.all(open.map(({ file }) => file.close()));
   }
 
-  #closeOldest(): void {
+  #closeSome(): void {
+    if (this.#runs.size <= OPEN_MAX) return;
     for (const [path, { file }] of this.#runs) {
       if (file.busy) continue;
       this.#runs.delete(path);
       void file.close();
-      return;
+      if (this.#runs.size <= OPEN_MAX) return;
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Range } from '../../ports/table.ts';
 import type { Span } from './entries.ts';
-import type { Columns } from './row.ts';
+import { asColumns, type Columns } from './row.ts';
 
 /** A page ends when it holds so much, whatever its limit. */
 const PAGE_ITEMS_MAX = 1000;
@@ -13,15 +13,17 @@ export class RangeScan {
   readonly #backward: StatementSync;
 
   constructor(db: DatabaseSync, source: string, column: string, columns: string) {
-    const where = (order: string, last: string) =>
-      `SELECT ${columns} FROM ${source} WHERE ${last} ORDER BY ${column} ${order} LIMIT ?4`;
-    this.#forward = db.prepare(
-      where('ASC', `${column} >= max(?1, ifnull(?3 || char(0), ?1)) AND ${column} < ?2`),
+    const statement = (order: string, where: string) =>
+      asColumns(
+        db.prepare(
+          `SELECT ${columns} FROM ${source} WHERE ${where} ORDER BY ${column} ${order} LIMIT ?4`,
+        ),
+      );
+    this.#forward = statement(
+      'ASC',
+      `${column} >= max(?1, ifnull(?3 || char(0), ?1)) AND ${column} < ?2`,
     );
-    this.#backward = db.prepare(
-      where('DESC', `${column} >= ?1 AND ${column} < min(?2, ifnull(?3, ?2))`),
-    );
-    for (const statement of [this.#forward, this.#backward]) statement.setReturnArrays(true);
+    this.#backward = statement('DESC', `${column} >= ?1 AND ${column} < min(?2, ifnull(?3, ?2))`);
   }
 
   /** `after`: the last text of the page before. `more` says that the span holds rows beyond those of this page. */

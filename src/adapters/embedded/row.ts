@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { Item, Key } from '../../ports/table.ts';
@@ -30,9 +31,19 @@ export type Columns = readonly [
   entry?: string,
 ];
 export const columnList = 'k, version, expires, sum, idx, data, bytes';
-/** For reading. As floating point numbers, since of a damaged row Node would refuse the large integers themselves. */
+/** For reading, by statements that `asColumns` made. */
 export const readColumns =
   'item.k, CAST(version AS REAL), CAST(expires AS REAL), CAST(item.sum AS REAL), idx, data, bytes';
+
+/**
+ * Rows as arrays. Of a damaged row any column may be an integer too large for Node, which then refuses the whole
+ * statement: so our numbers come as floating point, and all integers as what they never are otherwise.
+ */
+export function asColumns(statement: StatementSync): StatementSync {
+  statement.setReturnArrays(true);
+  statement.setReadBigInts(true);
+  return statement;
+}
 
 /** One half of a surrogate pair without the other. */
 export const halfCharacter = /\p{Surrogate}/u;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { indexNames } from '../../ports/table.ts';
 import type { DamageList } from './damage.ts';
 import { entriesOf } from './entries.ts';
-import { type Columns, fromColumns, placeOf, readColumns } from './row.ts';
+import { asColumns, type Columns, fromColumns, placeOf, readColumns } from './row.ts';
 
 const FINDINGS_MAX = 100;
 
@@ -27,8 +27,7 @@ type Found = (place: string, reason: string) => void;
 
 /** Says how many index entries the items ask for. */
 function checkItems(db: DatabaseSync, found: Found): number {
-  const all = db.prepare(`SELECT ${readColumns} FROM item`);
-  all.setReturnArrays(true);
+  const all = asColumns(db.prepare(`SELECT ${readColumns} FROM item`));
   const has = db.prepare('SELECT 1 FROM entry WHERE e=? AND k=?');
   let entries = 0;
   for (const row of all.iterate()) {
