@@ -23,8 +23,8 @@ export interface Report {
   readonly memoryMb?: number;
   /** Sort keys of the spawn items that the attempt wrote: folded before this report. */
   readonly spawns?: readonly string[];
-  /** The task that goes on in the same runner, its claim already written: nothing is sent for it. */
-  readonly continued?: number;
+  /** The attempt that its runner goes on with, if it gets the claim: nothing is sent for it. */
+  readonly continued?: { readonly task: number; readonly attempt: number };
   /** The task and attempt that the runner went on from, and the pack with its report: that is folded before this one. */
   readonly after?: { readonly task: number; readonly attempt: number; readonly pack: string };
 }

@@ -20,8 +20,10 @@ export interface Decision {
   readonly replayed: number[];
   /** Tasks whose sub-tasks are to be looked at. */
   readonly parents: Set<number>;
-  /** Tasks that their runner goes on with: not sent. */
-  readonly continued: Set<number>;
+  /** Tasks that their runner goes on with, so that they are not sent; and the task that it went on from. */
+  readonly continued: Map<number, number>;
+  /** Tasks whose runner is gone since they ended: it goes on with nothing. */
+  readonly abandoned: Set<number>;
 }
 
 export interface Send {
@@ -38,13 +40,19 @@ export const newDecision = (): Decision => ({
   ended: [],
   replayed: [],
   parents: new Set(),
-  continued: new Set(),
+  continued: new Map(),
+  abandoned: new Set(),
 });
 
 /** Has a ready task started: sent to a runner, or expanded if it is a map. A paused run starts nothing. */
 export function send(progress: Progress, task: number, decision: Decision): void {
-  if (progress.head.state === 'paused' || decision.continued.has(task)) return;
+  if (progress.head.state === 'paused' || isContinued(task, decision)) return;
   const tries = triesOf(progress, task);
   if (levelsLeft(progress.graph, task).length > 0) decision.expands.set(task, tries.attempt);
   else decision.sends.set(task, { task, attempt: tries.attempt, at: tries.readyAt });
+}
+
+function isContinued(task: number, decision: Decision): boolean {
+  const before = decision.continued.get(task);
+  return before !== undefined && !decision.abandoned.has(before);
 }

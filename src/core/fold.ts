@@ -18,7 +18,7 @@ import {
   triesOf,
 } from './progress.ts';
 import { decideLost, decideRetry } from './retry.ts';
-import { consider, decideEnd, endedByDecider, endTask, settle } from './settle.ts';
+import { consider, decideEnd, endedByDecider, endTask, isReady, settle } from './settle.ts';
 import { codes, hasEnded, isOver } from './status.ts';
 
 /**
@@ -84,10 +84,11 @@ export function revive(progress: Progress): Decision {
 function foldReport(progress: Progress, id: string, report: Report, decision: Decision): void {
   const { task, attempt } = report;
   if (task >= progress.graph.size) return;
-  if (report.continued !== undefined) decision.continued.add(report.continued);
+  noteContinued(progress, report, decision);
   const code = codeOf(progress, task);
   if (sourceOf(progress, task) === id && attempt === attemptOf(progress, task)) {
     if (hasEnded(code)) decision.replayed.push(task);
+    else decision.parents.add(task);
     return;
   }
   const tries = triesOf(progress, task);
@@ -97,6 +98,14 @@ function foldReport(progress: Progress, id: string, report: Report, decision: De
     refuse(progress, task, attempt, id);
     again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
   } else accept(progress, id, report, tries, decision);
+}
+
+/** What a runner goes on with is not sent, unless it does so with an attempt that is not the current one. */
+function noteContinued(progress: Progress, report: Report, decision: Decision): void {
+  const { continued, task } = report;
+  if (continued === undefined || continued.task >= progress.graph.size) return;
+  if (attemptOf(progress, continued.task) === continued.attempt)
+    decision.continued.set(continued.task, task);
 }
 
 /** Whether this attempt's end is awaited. */
@@ -192,18 +201,29 @@ function foldLost(progress: Progress, id: string, lost: Lost, decision: Decision
     resend(progress, task, decision);
     return;
   }
-  if (!isCurrent(progress, task, attempt)) return;
+  if (!isCurrent(progress, task, attempt)) {
+    // Its runner is gone, and may not have gone on with what it said it would: that is sent after all.
+    if (hasEnded(code) && attemptOf(progress, task) === attempt) {
+      decision.abandoned.add(task);
+      decision.replayed.push(task);
+    }
+    return;
+  }
   const tries = { ...before, lost: before.lost + 1 };
   const next = decideLost(definitionOf(progress.graph, task), tries, lost.at);
   if (next.kind === 'retry') again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
   else failTask(progress, id, task, tries, decision);
 }
 
-/** The next attempt: now, or in back-off until `readyAt`. */
+/**
+ * The next attempt: now, or in back-off until `readyAt`. A task that its runner went on with from an attempt that does
+ * not count goes on waiting for what it needs.
+ */
 function again(progress: Progress, task: number, before: Tries, decision: Decision): void {
   const tries = { ...before, attempt: before.attempt + 1 };
   setTries(progress, task, tries);
-  setCode(progress, task, codes.backoff);
+  if (codeOf(progress, task) === codes.backoff || isReady(progress, task, decision))
+    setCode(progress, task, codes.backoff);
   resend(progress, task, decision);
 }
 
@@ -227,10 +247,31 @@ function foldSpawn(progress: Progress, id: string, spawn: Spawn, decision: Decis
   const { parent, attempt } = spawn;
   if (parent >= graph.size) return;
   const known = segmentsOf(graph, parent).find((segment) => segment.id === id);
-  if (known) spawnAgain(progress, known, decision);
-  else if (isOver(progress.head.state) || !isCurrent(progress, parent, attempt))
+  const awaited = isCurrent(progress, parent, attempt);
+  if (known === undefined && (isOver(progress.head.state) || !awaited)) {
     refuse(progress, parent, attempt, id);
-  else spawnTasks(progress, id, spawn, decision);
+    return;
+  }
+  const segment = known ?? addSegment(progress, id, spawn);
+  // The new numbers may have been saved, and what they mean for the parent not.
+  if (awaited) expandParent(progress, id, spawn, decision);
+  spawnAgain(progress, segment, decision);
+}
+
+function addSegment(progress: Progress, id: string, spawn: Spawn): Segment {
+  const segment = extend(progress.graph, id, spawn);
+  progress.head.dirty = true;
+  grow(progress);
+  return segment;
+}
+
+/** A map has become its sub-tasks, or can't; a task that asked for some goes on. */
+function expandParent(progress: Progress, id: string, spawn: Spawn, decision: Decision): void {
+  const { parent, made } = spawn;
+  if (made.kind === 'tasks') return;
+  setSource(progress, parent, id);
+  if (made.kind === 'impossible') endTask(progress, parent, codes.failed, decision);
+  else setCode(progress, parent, codes.awaiting);
 }
 
 function spawnAgain(progress: Progress, known: Segment, decision: Decision): void {
@@ -238,25 +279,6 @@ function spawnAgain(progress: Progress, known: Segment, decision: Decision): voi
     start(progress, task, decision);
   if (known.kind === 'map') decision.parents.add(known.parent);
   if (hasEnded(codeOf(progress, known.parent))) decision.replayed.push(known.parent);
-}
-
-function spawnTasks(progress: Progress, id: string, spawn: Spawn, decision: Decision): void {
-  const { parent, made } = spawn;
-  const segment = extend(progress.graph, id, spawn);
-  progress.head.dirty = true;
-  grow(progress);
-  if (made.kind === 'impossible') {
-    setSource(progress, parent, id);
-    endTask(progress, parent, codes.failed, decision);
-    return;
-  }
-  if (made.kind === 'map') {
-    setSource(progress, parent, id);
-    setCode(progress, parent, codes.awaiting);
-    decision.parents.add(parent);
-  }
-  for (let task = segment.base; task < segment.base + segment.count; task++)
-    consider(progress, task, decision);
 }
 
 const controlsKept = 64;

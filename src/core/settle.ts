@@ -14,6 +14,7 @@ import {
   allEnded,
   codeOf,
   countRange,
+  endedIn,
   type Progress,
   setCode,
   sourceOf,
@@ -83,6 +84,7 @@ function considerParent(
   const segment = segmentAt(progress.graph, task);
   if (segment === undefined || isDetached(segment, task)) return;
   const parent = segment.parent;
+  consult(progress, parent, parent + 1, decision);
   if (codeOf(progress, parent) === codes.awaiting) decision.parents.add(parent);
   else if (replayed.has(task) && hasEnded(codeOf(progress, parent)) && !replayed.has(parent)) {
     replayed.add(parent);
@@ -197,7 +199,12 @@ function tallyChildren(
 export function decideEnd(progress: Progress, decision: Decision): void {
   const { head } = progress;
   if (head.state !== 'running' && head.state !== 'cancelling') return;
-  if (!allEnded(progress)) return;
+  if (!allEnded(progress)) {
+    // Who ends the last task of a chunk that is still open comes later, and sees the others. So one is enough.
+    const open = progress.chunks.findIndex((chunk) => endedIn(chunk) < chunk.status.length);
+    decision.consulted.add(open);
+    return;
+  }
   for (let n = 0; n < progress.chunks.length; n++) decision.consulted.add(n);
   if (head.state === 'cancelling') {
     decision.end = { state: head.fails ? 'failed' : 'cancelled', reason: head.reason };

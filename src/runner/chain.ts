@@ -41,7 +41,7 @@ export async function goOn(parts: ChainParts, before: Held, result: AttemptResul
   next.letter.open++;
   if (!holdings.add(next)) return reports.add(before, result);
   const [pack, answers] = await Promise.all([
-    reports.hop(before, result, next.task),
+    reports.hop(before, result, next),
     claims.claim([next], parts.owner),
   ]);
   next.after = { task: before.task, attempt: before.attempt, pack };

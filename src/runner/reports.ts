@@ -19,7 +19,7 @@ export interface Reports {
    * Writes the report of an attempt whose runner goes on with task `next`, at once and alone. Durable when answered,
    * with the pack's sort key; the attempt is not yet let go.
    */
-  hop(held: Held, result: AttemptResult, next: number): Promise<string>;
+  hop(held: Held, result: AttemptResult, next: Held): Promise<string>;
   /** Writes sub-tasks that an attempt asks for while it runs. */
   spawn(held: Held, requests: readonly SpawnRequest[]): void;
   /** Resolves when nothing is left to write. */
@@ -81,7 +81,7 @@ export function createReports(
     async hop(held, result, next) {
       const row = { held, result };
       const plain = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
-      const report = { ...plain, continued: next };
+      const report = { ...plain, continued: { task: next.task, attempt: next.attempt } };
       const put = packPut(settings, options.owner, packs++, [{ held, report }]);
       await insist(ports, () => ports.table.putMany([put]));
       return put.item.sort;
