@@ -20,8 +20,8 @@ export interface Decision {
   readonly replayed: number[];
   /** Tasks whose sub-tasks are to be looked at. */
   readonly parents: Set<number>;
-  /** Tasks that their runner goes on with, so that they are not sent; and the task that it went on from. */
-  readonly continued: Map<number, number>;
+  /** Tasks that their runner goes on with: with which attempt, which is not sent, and after which task. */
+  readonly continued: Map<number, { readonly attempt: number; readonly after: number }>;
   /** Tasks whose runner is gone since they ended: it goes on with nothing. */
   readonly abandoned: Set<number>;
 }
@@ -46,13 +46,14 @@ export const newDecision = (): Decision => ({
 
 /** Has a ready task started: sent to a runner, or expanded if it is a map. A paused run starts nothing. */
 export function send(progress: Progress, task: number, decision: Decision): void {
-  if (progress.head.state === 'paused' || isContinued(task, decision)) return;
+  if (progress.head.state === 'paused' || isContinued(progress, task, decision)) return;
   const tries = triesOf(progress, task);
   if (levelsLeft(progress.graph, task).length > 0) decision.expands.set(task, tries.attempt);
   else decision.sends.set(task, { task, attempt: tries.attempt, at: tries.readyAt });
 }
 
-function isContinued(task: number, decision: Decision): boolean {
-  const before = decision.continued.get(task);
-  return before !== undefined && !decision.abandoned.has(before);
+function isContinued(progress: Progress, task: number, decision: Decision): boolean {
+  const continued = decision.continued.get(task);
+  if (continued === undefined || decision.abandoned.has(continued.after)) return false;
+  return continued.attempt === triesOf(progress, task).attempt;
 }

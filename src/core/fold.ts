@@ -84,7 +84,7 @@ export function revive(progress: Progress): Decision {
 function foldReport(progress: Progress, id: string, report: Report, decision: Decision): void {
   const { task, attempt } = report;
   if (task >= progress.graph.size) return;
-  noteContinued(progress, report, decision);
+  if (report.continued) decision.continued.set(report.continued.task, { ...report.continued, after: task });
   const code = codeOf(progress, task);
   if (sourceOf(progress, task) === id && attempt === attemptOf(progress, task)) {
     if (hasEnded(code)) decision.replayed.push(task);
@@ -98,14 +98,6 @@ function foldReport(progress: Progress, id: string, report: Report, decision: De
     refuse(progress, task, attempt, id);
     again(progress, task, { ...tries, readyAt: 0, by: id }, decision);
   } else accept(progress, id, report, tries, decision);
-}
-
-/** What a runner goes on with is not sent, unless it does so with an attempt that is not the current one. */
-function noteContinued(progress: Progress, report: Report, decision: Decision): void {
-  const { continued, task } = report;
-  if (continued === undefined || continued.task >= progress.graph.size) return;
-  if (attemptOf(progress, continued.task) === continued.attempt)
-    decision.continued.set(continued.task, task);
 }
 
 /** Whether this attempt's end is awaited. */
