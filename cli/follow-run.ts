@@ -1,7 +1,7 @@
 /** Follows a run to its end and shows it: as a picture on a terminal, as plain lines elsewhere. */
 
 import type { Fanfold } from '../src/client/fanfold.ts';
-import { followPages } from '../src/client/follow.ts';
+import { followPages, unless } from '../src/client/follow.ts';
 import type { RunEvent, RunView } from '../src/contract/api.ts';
 import { isEnded } from '../src/contract/state.ts';
 import type { Context } from './context.ts';
@@ -24,6 +24,8 @@ const POLL_MS_MAX = 250;
 const POLL_MS_MIN = { remote: 100, embedded: 15 };
 /** Looking at a run may take at most this share of the time. */
 const LOOKING_SHARE_MAX = 0.1;
+/** How long one call waits for a run's end, when nothing is shown of it meanwhile. */
+const END_WAIT_MS = 20_000;
 /** So that Ctrl-C is heeded soon. */
 const PAUSE_MS_MAX = 2_000;
 
@@ -118,6 +120,7 @@ async function watch(
       picture.keep();
       return view;
     }
-    await shell.sleep(pauseMs(now - start, now - asked, isRemote));
+    if (live) await shell.sleep(pauseMs(now - start, now - asked, isRemote));
+    else await unless(signal, fanfold.end(id, END_WAIT_MS));
   }
 }

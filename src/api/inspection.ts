@@ -5,7 +5,7 @@ import { ulidPattern } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { LogLine } from '../ports/log-sink.ts';
 import { type EventsQuery, eventsPage, eventsStream } from './events.ts';
-import type { EventsParams, LogsParams, RunsParams, TasksParams } from './queries.ts';
+import type { EventsParams, LogsParams, RunParams, RunsParams, TasksParams } from './queries.ts';
 import { given } from './queries.ts';
 import { type Call, json } from './route.ts';
 
@@ -28,6 +28,15 @@ type Of<Schema extends z.ZodType> = Call<z.infer<Schema>>;
 
 export async function listRuns(call: Of<typeof RunsParams>): Promise<Response> {
   return paged(call as Call<never>, await call.engine.runs(given(call.query)));
+}
+
+/** A client that hangs up meanwhile costs a timer; nothing is held for it. */
+export async function getRun(call: Of<typeof RunParams>): Promise<Response> {
+  const { engine, request } = call;
+  const id = runOf(call);
+  if (call.query.wait > 0 && request.method !== 'HEAD')
+    await engine.end(id, call.query.wait * 1000);
+  return json(await engine.run(id));
 }
 
 export async function listTasks(call: Of<typeof TasksParams>): Promise<Response> {

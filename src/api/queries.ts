@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { runStates, taskStates } from '../contract/state.ts';
 
-/** The longest wait for a new event; gateways in between end calls at 29 s. */
+/** The longest wait for a new event, or for an end; gateways in between end calls at 29 s. */
 export const WAIT_SECONDS_MAX = 25;
 const CURSOR_MAX = 1024;
 
@@ -25,6 +25,11 @@ export const TasksParams = z.strictObject({
 
 export const EventsParams = z.strictObject({
   after: After,
+  wait: z.coerce.number().min(0).max(WAIT_SECONDS_MAX).default(0),
+});
+
+export const RunParams = z.strictObject({
+  /** Waits up to so many seconds for the run's end. */
   wait: z.coerce.number().min(0).max(WAIT_SECONDS_MAX).default(0),
 });
 

@@ -1,10 +1,17 @@
 /** The API, one row a route. Routes translate; what they mean is the engine's. */
 import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
-import { listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
+import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
 import { parseWith } from './problem-response.ts';
-import { EventsParams, LogsParams, NoParams, RunsParams, TasksParams } from './queries.ts';
+import {
+  EventsParams,
+  LogsParams,
+  NoParams,
+  RunParams,
+  RunsParams,
+  TasksParams,
+} from './queries.ts';
 import { type Call, json, type Route, route } from './route.ts';
 import { submit, submitAs, submitMany } from './submits.ts';
 
@@ -85,11 +92,12 @@ const reads: readonly Route[] = [
     op: 'getRun',
     method: 'GET',
     path: '/v1/runs/:id',
-    summary: 'One run: counts by level and task, what is at work, what failed, outputs.',
-    query: NoParams,
+    summary:
+      'One run: counts by level and task, what is at work, what failed, outputs. Waits for its end if told.',
+    query: RunParams,
     status: 200,
     answer: 'RunView',
-    handle: async (call) => json(await call.engine.run(runOf(call))),
+    handle: getRun,
   }),
   route({
     op: 'listTasks',

@@ -9,6 +9,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import { isEnded } from '../contract/state.ts';
 import type {
   EventsFilter,
   Fanfold,
@@ -65,6 +66,14 @@ export class Client implements Fanfold {
 
   run(id: string): Promise<RunView> {
     return this.#get(runPath(id));
+  }
+
+  async end(id: string, waitMs: number): Promise<RunSummary> {
+    for (let left = waitMs; ; left -= WAIT_MS_MAX) {
+      const wait = Math.max(0, Math.min(left, WAIT_MS_MAX)) / 1000;
+      const run = await this.#get<RunSummary>(`${runPath(id)}${query({ wait })}`);
+      if (isEnded(run.state) || left <= WAIT_MS_MAX) return run;
+    }
   }
 
   tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>> {

@@ -67,6 +67,8 @@ export interface Fanfold {
   submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }>;
   runs(filter: RunsFilter): Promise<PageOf<RunSummary>>;
   run(id: string): Promise<RunView>;
+  /** The run's summary as soon as it has ended, or as it is after `waitMs`. */
+  end(id: string, waitMs: number): Promise<RunSummary>;
   tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
   events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;

@@ -13,10 +13,10 @@ export interface FollowOptions {
 
 const WAIT_MS = 20_000;
 
-const stopped = Symbol('stopped');
+export const stopped = Symbol('stopped');
 
 /** What `promise` becomes, or `stopped` once the signal says so. */
-function unless<T>(
+export function unless<T>(
   signal: AbortSignal | undefined,
   promise: Promise<T>,
 ): Promise<T | typeof stopped> {

@@ -280,6 +280,18 @@ describe('reading', () => {
     ]);
   });
 
+  test('waiting for a run is bounded and checked', async () => {
+    const { ask, engine } = server();
+    expect((await ask(`/v1/runs/${RUN}?wait=20`)).status).toBe(200);
+    expect((await ask(`/v1/runs/${RUN}?wait=26`)).status).toBe(400);
+    expect((await ask(`/v1/runs/${RUN}`)).status).toBe(200);
+    expect(engine.calls).toEqual([
+      ['end', RUN, 20_000],
+      ['run', RUN],
+      ['run', RUN],
+    ]);
+  });
+
   test('logs come as text to who asks for it', async () => {
     const line = { run: RUN, task: 'a', attempt: 1, at: 0, stream: 'stdout' as const, text: 'hi' };
     const { ask } = server({ logs: async () => ({ lines: [line], next: 'l1' }) });

@@ -241,6 +241,15 @@ describe('the client', () => {
     expect(never.calls()).toBe(4);
   });
 
+  test('a wait longer than a server grants is made of several', async () => {
+    const { client, calls } = await scripted(
+      () => ({ status: 200, body: JSON.stringify(summary()) }),
+      () => ({ status: 200, body: JSON.stringify(summary({ state: 'succeeded' })) }),
+    );
+    expect((await client.end(RUN, 60_000)).state).toBe('succeeded');
+    expect(calls()).toBe(2);
+  });
+
   test('a server that has answered before is waited for while it restarts', async () => {
     const first = await serveApi(fakeEngine(), { port: 0 });
     let tries = 0;

@@ -90,6 +90,7 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     submitMany: async () => ({ ids: [RUN] }),
     runs: async () => ({ items: [summary()], next: null }),
     run: none,
+    end: async () => summary(),
     tasks: async () => ({ items: [], next: null }),
     task: none,
     events: async () => ({ items: [], next: null }),
