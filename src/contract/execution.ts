@@ -22,6 +22,8 @@ export interface Execution {
   readonly attempt: number;
   readonly spec: ExecutionSpec;
   readonly input: Json;
+  /** Inputs of the steps that have one of their own, nested ones too, in the order they are written. */
+  readonly stepInputs?: readonly Json[] | undefined;
 }
 
 export interface AttemptError {

@@ -45,6 +45,7 @@ export type TaskRow = readonly [
   attempt: number,
   input: Json,
   follow?: readonly Follow[],
+  stepInputs?: readonly Json[],
 ];
 
 export const asBody = (message: TaskMessage): JsonObject => message as unknown as JsonObject;

@@ -2,16 +2,17 @@ import type { Json } from '../contract/json.ts';
 import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
 import type { Send } from '../core/decision.ts';
-import { definitionOf, idOf, itemsOf, segmentAt } from '../core/graph.ts';
+import { definitionOf, idOf } from '../core/graph.ts';
 import { attemptOf } from '../core/progress.ts';
-import { parseTemplate, resolve } from '../core/reference.ts';
 import { survivesCancel } from '../core/settle.ts';
+import { stepInputs } from '../core/steps.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Outgoing } from '../ports/queue.ts';
 import { jsonBytes } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
-import { type Outputs, plainScope, scopeOf } from './outputs.ts';
+import type { Outputs } from './outputs.ts';
 import type { EngineSettings } from './settings.ts';
+import { inputLater, inputNow, type TaskInput } from './task-input.ts';
 import { type TaskType, typeOf } from './task-type.ts';
 
 export interface SendOf {
@@ -48,7 +49,7 @@ export async function composeMessages(
       continue;
     }
     const bundle = bundleFor(bundles, run, send, now);
-    addRow(bundle, run, send, resolved.value, followOf(run, send.task, settings));
+    addRow(bundle, run, send, resolved, followOf(run, send.task, settings));
     if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
       messages.push(outgoing(bundle, now));
       bundles.delete(bundle.name);
@@ -104,7 +105,7 @@ function addRow(
   bundle: Bundle,
   run: LoadedRun,
   send: Send,
-  input: Json,
+  { value, steps }: Extract<TaskInput, { kind: 'ok' }>,
   follow: readonly Follow[],
 ): void {
   const { runs } = bundle;
@@ -113,9 +114,10 @@ function addRow(
     bundle.inputs.push(run.input);
   }
   const id = idOf(run.progress.graph, send.task);
-  const row = [runs.length - 1, send.task, id, send.attempt, input] as const;
+  const row = [runs.length - 1, send.task, id, send.attempt, value] as const;
   bundle.follows ||= follow.length > 0;
-  bundle.rows.push(follow.length > 0 ? [...row, follow] : row);
+  if (steps.length > 0) bundle.rows.push([...row, follow, steps]);
+  else bundle.rows.push(follow.length > 0 ? [...row, follow] : row);
 }
 
 function outgoing(bundle: Bundle, now: number): Outgoing {
@@ -187,33 +189,8 @@ const inlineable = (task: Task | undefined): boolean =>
   (task.delivery ?? 'claimed') === 'claimed' &&
   task.each === undefined &&
   task.run.kind !== 'none' &&
-  task.limits?.queueMs === undefined;
-
-type InputOf = { kind: 'ok'; value: Json } | { kind: 'error'; message: string };
-
-/** A task's input when nothing has to be read for it; else undefined. */
-function inputNow(run: LoadedRun, task: number): InputOf | undefined {
-  const { graph } = run.progress;
-  const segment = segmentAt(graph, task);
-  if (segment?.kind === 'tasks') {
-    const given = segment.requests?.[task - segment.base]?.with;
-    return { kind: 'ok', value: given === undefined ? {} : given };
-  }
-  const template = definitionOf(graph, task).with;
-  if (template === undefined) {
-    if (segment === undefined) return { kind: 'ok', value: run.input };
-    return { kind: 'ok', value: itemsOf(graph, task).at(-1) ?? null };
-  }
-  const parsed = parseTemplate(template);
-  if (parsed.kind === 'ok' && parsed.references.some(({ root }) => root === 'task'))
-    return undefined;
-  return resolve(template, plainScope(run, task));
-}
-
-async function inputLater(outputs: Outputs, run: LoadedRun, task: number): Promise<InputOf> {
-  const template = definitionOf(run.progress.graph, task).with as Json;
-  return resolve(template, await scopeOf(outputs, run, task, template));
-}
+  task.limits?.queueMs === undefined &&
+  stepInputs(task.run).templates.length === 0;
 
 /** Sends, and says so loudly only when nothing went: what was not sent now is sent when the happenings come again. */
 export async function sendAll(

@@ -290,4 +290,5 @@ const executionOf = (held: Held): Execution => ({
   attempt: held.attempt,
   spec: held.spec,
   input: held.input,
+  stepInputs: held.stepInputs,
 });

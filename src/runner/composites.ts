@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import type { Run, SequenceRun, Step, TandemRun } from '../contract/workflow.ts';
+import { stepInputs } from '../core/steps.ts';
 import { Attempt, type Ending, graceOf, type Host } from './attempt.ts';
 import type { Shared } from './shared.ts';
 
@@ -113,10 +114,18 @@ class Steps implements Host {
   #next(index: number, input: Json): void {
     if (this.#over) return;
     const step = this.#run.steps[index] as Step;
-    const child = this.#make(step, step.with ?? input, index);
+    const child = this.#make(step, this.#ownInput(step) ?? input, index);
     child.onEnd = (ended, ending) => this.#ended(ended, ending, index);
     this.#running.add(child);
     this.#start(child);
+  }
+
+  /** A step's own input, its references resolved. */
+  #ownInput(step: Step): Json | undefined {
+    if (step.with === undefined) return undefined;
+    const { spec, stepInputs: given } = this.#attempt.execution;
+    const place = stepInputs(spec.run).places.get(step);
+    return (place === undefined ? undefined : given?.[place]) ?? step.with;
   }
 
   #ended(child: Attempt, ending: Ending, index: number): void {

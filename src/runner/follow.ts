@@ -30,6 +30,7 @@ export function followHeld(
     id: follow.id,
     attempt: follow.attempt,
     input: resolved.value,
+    stepInputs: undefined,
     spec: intake.intern(follow.spec),
     notAfter: 0,
     follow: rest,
@@ -53,6 +54,6 @@ export function messageOf(held: Held, now: number): TaskMessage {
     notBefore: 0,
     notAfter: 0,
     runs: [held.run],
-    tasks: [[0, held.task, held.id, held.attempt, held.input]],
+    tasks: [[0, held.task, held.id, held.attempt, held.input, [], held.stepInputs ?? []]],
   };
 }

@@ -24,6 +24,7 @@ export interface Held {
   readonly id: string;
   readonly attempt: number;
   readonly input: Json;
+  readonly stepInputs: readonly Json[] | undefined;
   readonly spec: ExecutionSpec;
   readonly delivery: Delivery;
   readonly always: boolean;

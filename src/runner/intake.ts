@@ -78,7 +78,7 @@ export class Intake {
   }
 
   #held(bundle: Bundle, spec: ExecutionSpec, row: TaskRow, now: number): Held {
-    const [run, task, id, attempt, input, follow] = row;
+    const [run, task, id, attempt, input, follow, stepInputs] = row;
     const { message, letter } = bundle;
     return {
       key: this.nextKey(),
@@ -88,6 +88,7 @@ export class Intake {
       id,
       attempt,
       input,
+      stepInputs,
       spec,
       delivery: message.delivery,
       always: message.always,

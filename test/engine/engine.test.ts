@@ -183,3 +183,26 @@ describe('one run', () => {
     for (const id of ids) expect((await home.ended(id)).state).toBe('succeeded');
   });
 });
+
+test('a step’s own input has its references resolved', async () => {
+  const seen: unknown[] = [];
+  home = openHome(({ task, stepInputs }) => {
+    if (task === 'b') seen.push(stepInputs);
+    return { output: 7 };
+  });
+  const shell = { kind: 'shell', line: 'true' } as const;
+  const steps = [
+    { run: shell, with: { day: '${{ input.day }}' } },
+    { run: shell },
+    { run: shell, with: '${{ tasks.a.output }}' },
+  ];
+  const { run } = await home.engine.submit({
+    workflow: workflowOf([
+      { id: 'a' },
+      { id: 'b', needs: ['a'], run: { kind: 'sequence', steps } },
+    ]),
+    input: { day: 'today' },
+  });
+  await home.ended(run.id);
+  expect(seen).toEqual([[{ day: 'today' }, 7]]);
+});
