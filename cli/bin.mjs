@@ -5,7 +5,6 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -74,6 +73,7 @@ async function program() {
   const { freshBuild, build } = existsSync(tools) ? await import(pathToFileURL(tools).href) : {};
   const folder = freshBuild?.() ?? (await build?.());
   if (folder === undefined) return './main.ts';
+  const { enableCompileCache } = await import('node:module');
   enableCompileCache(join(folder, 'cache'));
   return pathToFileURL(join(folder, 'main.mjs')).href;
 }
