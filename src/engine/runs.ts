@@ -2,7 +2,7 @@ import { isEnded } from '../contract/state.ts';
 import type { Chunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item } from '../ports/table.ts';
-import { progressKey } from './items.ts';
+import { metaKey, progressKey } from './items.ts';
 import { fromMeta, loadRun } from './load-run.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { type SaveOptions, saveRun } from './save-run.ts';
@@ -30,7 +30,7 @@ export interface Runs {
   wakeLater(id: string, now: number): Promise<void>;
   /** Runs `work` when no other work on that run is under way in this process. */
   alone<T>(id: string, work: () => Promise<T>): Promise<T>;
-  /** Whether another decider changed any of these chunks since they were read here. */
+  /** Whether another decider changed any of these chunks, or resumed a paused run, since they were read here. */
   overtaken(run: LoadedRun, chunks: ReadonlySet<number>): Promise<boolean>;
 }
 
@@ -111,11 +111,15 @@ export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs)
       if (settings.soleDecider || run.meta.small) return false;
       const others = [...chunks].filter((n) => run.progress.chunks[n] !== undefined);
       const keys = others.map((n) => progressKey(settings.namespace, run.meta.id, n));
+      const versions = others.map((n) => (run.progress.chunks[n] as Chunk).version);
+      if (run.progress.head.state === 'paused') {
+        // What a resume found ready it had sent; what this decision held back is nobody's.
+        keys.push(metaKey(settings.namespace, run.meta.id));
+        versions.push(run.metaVersion);
+      }
+      if (keys.length === 0) return false;
       const items = await ports.table.getMany(keys);
-      const moved = others.some((n, i) => {
-        const chunk = run.progress.chunks[n] as Chunk;
-        return (items[i]?.version ?? 0) !== chunk.version;
-      });
+      const moved = versions.some((version, i) => (items[i]?.version ?? 0) !== version);
       if (moved) cache.delete(run.meta.id);
       return moved;
     },
