@@ -50,19 +50,22 @@ export function mergeClaims(
 ): Merged {
   const held = holders(standing);
   const taken = new Map<number, number>();
+  const granted = new Map<number, number>();
   const answers = wishes.map(({ place, attempt }): Answer => {
+    const before = granted.get(place);
+    if (before !== undefined) return heldBy(claimer.owner, claimer.at, before);
     const holder = held.get(place);
-    if (taken.has(place)) return heldBy(claimer.owner, claimer.at, attempt);
-    if (holder === undefined || holder.attempt < attempt) {
-      taken.set(place, attempt);
-      return { granted: true };
-    }
-    const [owner, nonce, at] = holder.row;
-    const mine = nonce === claimer.nonce && holder.attempt === attempt;
-    return mine ? { granted: true } : heldBy(owner, at, holder.attempt);
+    if (holder === undefined || holder.attempt < attempt) taken.set(place, attempt);
+    else if (holder.attempt > attempt || holder.row[1] !== claimer.nonce)
+      return heldBy(holder.row[0], holder.row[2], holder.attempt);
+    granted.set(place, attempt);
+    return { granted: true };
   });
   if (taken.size === 0) return { rows: undefined, answers };
-  return { rows: [...merged(without(standing, taken), claimer.owner), rowOf(claimer, taken)], answers };
+  return {
+    rows: [...merged(without(standing, taken), claimer.owner), rowOf(claimer, taken)],
+    answers,
+  };
 }
 
 interface Holder {

@@ -1,20 +1,77 @@
-import { dependentsOf } from './dag.ts';
-import { type Decision, send } from './decision.ts';
-import { type Graph, segmentAt, segmentsOf } from './graph.ts';
-import {
-  attemptOf,
-  type Chunk,
-  clearSource,
-  codeOf,
-  firstTry,
-  type Progress,
-  setCode,
-  setTries,
-  sourceOf,
-  triesOf,
-} from './progress.ts';
+import type { Control } from '../contract/happening.ts';
+import type { Decision } from './decision.ts';
+import { codeOf, type Head, type Progress } from './progress.ts';
+import { completeRerun } from './rerun.ts';
 import { consider, endTask, survivesCancel } from './settle.ts';
-import { codes, hasEnded } from './status.ts';
+import { codes, hasEnded, isOver } from './status.ts';
+
+/**
+ * What a user asked of the run. Each control is decided once, when it is first folded: one that the run's state did not
+ * allow then is not applied later.
+ */
+export function foldControl(
+  progress: Progress,
+  id: string,
+  control: Control,
+  decision: Decision,
+): void {
+  const { head } = progress;
+  if (!wasDecided(head, id)) {
+    if (allows(head, control)) apply(head, control);
+    noteDecided(head, id);
+    head.dirty = true;
+  }
+  if (control.action === 'cancel' && head.state === 'cancelling') cancelOpen(progress, decision);
+  if (control.action === 'rerun') completeRerun(progress);
+  if (control.action === 'resume' || control.action === 'rerun') resumeAll(progress, decision);
+}
+
+const controlsKept = 64;
+
+/** Their ids rise with the time, so what is before all that are kept was decided before them. */
+const wasDecided = ({ controls }: Head, id: string): boolean =>
+  controls.includes(id) || (controls.length >= controlsKept && id < (controls[0] as string));
+
+function noteDecided({ controls }: Head, id: string): void {
+  controls.push(id);
+  controls.sort();
+  if (controls.length > controlsKept) controls.shift();
+}
+
+function allows(head: Head, control: Control): boolean {
+  switch (control.action) {
+    case 'cancel':
+      return head.state === 'running' || head.state === 'paused';
+    case 'pause':
+      return head.state === 'running';
+    case 'resume':
+      return head.state === 'paused';
+    case 'rerun':
+      return isOver(head.state) && control.generation === head.generation + 1;
+  }
+}
+
+function apply(head: Head, control: Control): void {
+  switch (control.action) {
+    case 'cancel':
+      head.state = 'cancelling';
+      head.reason = control.reason;
+      head.fails = control.fails ?? false;
+      return;
+    case 'pause':
+      head.state = 'paused';
+      return;
+    case 'resume':
+      head.state = 'running';
+      return;
+    case 'rerun':
+      head.state = 'running';
+      head.reason = undefined;
+      head.fails = false;
+      head.generation += 1;
+      head.rerun = control.tasks ?? 'failed';
+  }
+}
 
 /** Ends all that is open but for tasks that run `always`: these are looked at as their needs end. */
 export function cancelOpen(progress: Progress, decision: Decision): void {
@@ -27,91 +84,7 @@ export function cancelOpen(progress: Progress, decision: Decision): void {
 
 /** Looks at every open task as if nothing had been sent. */
 export function resumeAll(progress: Progress, decision: Decision): void {
-  for (let task = 0; task < progress.graph.size; task++) {
-    const code = codeOf(progress, task);
-    if (code === codes.waiting) consider(progress, task, decision);
-    else if (code === codes.backoff) send(progress, task, decision);
-    else if (code === codes.awaiting) decision.parents.add(task);
-  }
-}
-
-/**
- * Resets the tasks that the head's rerun names and all that needs them, chunk by chunk, once for each generation; then
- * all that is open is looked at.
- */
-export function rerunFrom(progress: Progress, decision: Decision): void {
-  if (progress.chunks.some((chunk) => isBehind(progress, chunk))) {
-    const chosen = chooseTasks(progress);
-    for (const task of chosen) reset(progress, task);
-    for (const chunk of progress.chunks) {
-      if (!isBehind(progress, chunk)) continue;
-      chunk.generation = progress.head.generation;
-      chunk.dirty = true;
-    }
-  }
-  resumeAll(progress, decision);
-}
-
-const isBehind = (progress: Progress, chunk: Chunk): boolean =>
-  chunk.generation < progress.head.generation;
-
-/** What is named (or did not succeed), its sub-tasks, its parents, and all that needs any of these. */
-function chooseTasks(progress: Progress): Set<number> {
-  const { graph, head } = progress;
-  const chosen = new Set<number>();
-  const work: number[] = [];
-  const choose = (task: number): void => {
-    if (chosen.has(task)) return;
-    chosen.add(task);
-    work.push(task);
-  };
-  const seeds = head.rerun === 'failed' ? notSucceeded(progress) : withChildren(graph, head.rerun);
-  for (const task of seeds) choose(task);
-  for (let task = work.pop(); task !== undefined; task = work.pop()) {
-    for (const dependent of dependentsOf(graph.dag, task)) choose(dependent);
-    const parent = segmentAt(graph, task)?.parent;
-    if (parent !== undefined) choose(parent);
-  }
-  return chosen;
-}
-
-function notSucceeded(progress: Progress): number[] {
-  const tasks: number[] = [];
   for (let task = 0; task < progress.graph.size; task++)
-    if (codeOf(progress, task) !== codes.succeeded) tasks.push(task);
-  return tasks;
-}
-
-/** These tasks, their sub-tasks, and theirs. */
-function withChildren(graph: Graph, named: readonly number[] = []): Set<number> {
-  const tasks = new Set(named);
-  for (const task of tasks)
-    for (const segment of segmentsOf(graph, task))
-      for (let child = segment.base; child < segment.base + segment.count; child++)
-        tasks.add(child);
-  return tasks;
-}
-
-function reset(progress: Progress, task: number): void {
-  const chunk = progress.chunks[Math.floor(task / progress.chunkSize)] as Chunk;
-  if (!isBehind(progress, chunk)) return;
-  const code = codeOf(progress, task);
-  if (!hasEnded(code)) return;
-  if (keepsOwnWork(progress, task)) {
-    setCode(progress, task, codes.awaiting);
-    return;
-  }
-  clearSource(progress, task);
-  setTries(progress, task, { ...firstTry, attempt: attemptOf(progress, task) + 1 });
-  setCode(progress, task, codes.waiting);
-}
-
-/** A map that was expanded, or a task that failed only by its sub-tasks: these run again, it waits for them. */
-function keepsOwnWork(progress: Progress, task: number): boolean {
-  const segments = segmentsOf(progress.graph, task);
-  if (segments.some((segment) => segment.kind === 'map' && segment.count > 0)) return true;
-  if (segments.length === 0 || codeOf(progress, task) !== codes.failed) return false;
-  const named = progress.head.rerun;
-  if (Array.isArray(named) && named.includes(task)) return false;
-  return sourceOf(progress, task) !== triesOf(progress, task).by;
+    if (!consider(progress, task, decision) && codeOf(progress, task) === codes.awaiting)
+      decision.parents.add(task);
 }

@@ -1,6 +1,6 @@
 import type { RunState } from '../contract/state.ts';
 import { levelsLeft } from './graph.ts';
-import { type Progress, triesOf } from './progress.ts';
+import { isCurrent, type Progress, triesOf } from './progress.ts';
 
 /** What a fold wants done, once its progress is saved. Doing any of it twice is harmless. */
 export interface Decision {
@@ -12,6 +12,8 @@ export interface Decision {
   end: { readonly state: RunState; readonly reason: string | undefined } | undefined;
   /** Chunks that this decision looked at without their telling: when another decider changed one, fold again. */
   readonly consulted: Set<number>;
+  /** A happening was of a task or attempt that this progress does not have: if it was not just loaded, fold again. */
+  behind: boolean;
 
   // Working lists of the fold itself:
   /** Tasks that ended in this fold: what needs them is considered. */
@@ -20,10 +22,8 @@ export interface Decision {
   readonly replayed: number[];
   /** Tasks whose sub-tasks are to be looked at. */
   readonly parents: Set<number>;
-  /** Tasks that their runner goes on with: with which attempt, which is not sent, and after which task. */
-  readonly continued: Map<number, { readonly attempt: number; readonly after: number }>;
-  /** Tasks whose runner is gone since they ended: it goes on with nothing. */
-  readonly abandoned: Set<number>;
+  /** Attempts that their runner goes on with, so that they are not sent; undefined: it does not, for it is gone. */
+  readonly continued: Map<number, number | undefined>;
 }
 
 export interface Send {
@@ -37,23 +37,33 @@ export const newDecision = (): Decision => ({
   expands: new Map(),
   end: undefined,
   consulted: new Set(),
+  behind: false,
   ended: [],
   replayed: [],
   parents: new Set(),
   continued: new Map(),
-  abandoned: new Set(),
 });
 
 /** Has a ready task started: sent to a runner, or expanded if it is a map. A paused run starts nothing. */
 export function send(progress: Progress, task: number, decision: Decision): void {
-  if (progress.head.state === 'paused' || isContinued(progress, task, decision)) return;
+  if (progress.head.state === 'paused') return;
   const tries = triesOf(progress, task);
   if (levelsLeft(progress.graph, task).length > 0) decision.expands.set(task, tries.attempt);
-  else decision.sends.set(task, { task, attempt: tries.attempt, at: tries.readyAt });
+  else if (decision.continued.get(task) !== tries.attempt)
+    decision.sends.set(task, { task, attempt: tries.attempt, at: tries.readyAt });
 }
 
-function isContinued(progress: Progress, task: number, decision: Decision): boolean {
-  const continued = decision.continued.get(task);
-  if (continued === undefined || decision.abandoned.has(continued.after)) return false;
-  return continued.attempt === triesOf(progress, task).attempt;
+/** Takes back what a later happening of the same fold made void: a pause, a task's end or its next attempt. */
+export function takeBack(progress: Progress, { sends, expands }: Decision): void {
+  const paused = progress.head.state === 'paused';
+  for (const [task, { attempt }] of sends)
+    if (paused || !isCurrent(progress, task, attempt)) sends.delete(task);
+  for (const [task, attempt] of expands)
+    if (paused || !isCurrent(progress, task, attempt)) expands.delete(task);
+}
+
+/** Notes that the decision rests on what the chunks of these tasks say. */
+export function consult(progress: Progress, from: number, to: number, decision: Decision): void {
+  const size = progress.chunkSize;
+  for (let n = Math.floor(from / size); n * size < to; n++) decision.consulted.add(n);
 }

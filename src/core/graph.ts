@@ -15,26 +15,38 @@ export interface Segment {
   readonly base: number;
   readonly count: number;
   readonly parent: number;
+  /** The parent's attempt that asked for them. */
+  readonly attempt: number;
   readonly kind: 'map' | 'tasks';
   /** Of a map: one for each element. Undefined when they lie in a blob that this decision does not need. */
   readonly items?: readonly Json[] | undefined;
   readonly requests?: readonly SpawnRequest[] | undefined;
 }
 
+/** A task and the attempts with which it began its work anew: what those before had spawned no longer counts. */
+export type Renewal = readonly [task: number, attempts: readonly number[]];
+
 /** The tasks of one run: the workflow's, then the segments of those spawned, numbered in the order of `segments`. */
 export interface Graph {
   readonly dag: Dag;
   readonly segments: Segment[];
+  readonly byId: Map<string, Segment>;
+  /** Those that count. */
   readonly byParent: Map<number, Segment[]>;
+  readonly renewals: Map<number, readonly number[]>;
   size: number;
 }
 
-export const graphOf = (dag: Dag): Graph => ({
-  dag,
-  segments: [],
-  byParent: new Map(),
-  size: dag.tasks.length,
-});
+export function graphOf(dag: Dag, renewals: readonly Renewal[] = []): Graph {
+  return {
+    dag,
+    segments: [],
+    byId: new Map(),
+    byParent: new Map(),
+    renewals: new Map(renewals),
+    size: dag.tasks.length,
+  };
+}
 
 /**
  * Appends a spawn's tasks to the graph, in place. Requests whose key the parent has already are the same sub-tasks, and
@@ -43,28 +55,78 @@ export const graphOf = (dag: Dag): Graph => ({
 export function extend(graph: Graph, id: string, spawn: Spawn): Segment {
   const segment = segmentFor(graph, id, spawn);
   graph.segments.push(segment);
+  graph.byId.set(id, segment);
+  graph.size += segment.count;
+  if (!isLive(graph, segment)) return segment;
   const siblings = graph.byParent.get(segment.parent);
   if (siblings) siblings.push(segment);
   else graph.byParent.set(segment.parent, [segment]);
-  graph.size += segment.count;
   return segment;
 }
 
+/** From this attempt on a task's spawns are new ones: what those before asked for no longer counts, nor is it found. */
+export function renew(graph: Graph, task: number, attempt: number): void {
+  if (!graph.byParent.has(task)) return;
+  graph.renewals.set(task, [...(graph.renewals.get(task) ?? []), attempt]);
+  graph.byParent.delete(task);
+}
+
+/** With which attempt, up to this one, a task last began anew; 0 when it never did. */
+function lastRenewal(graph: Graph, task: number, upTo = Number.POSITIVE_INFINITY): number {
+  return graph.renewals.get(task)?.findLast((attempt) => attempt <= upTo) ?? 0;
+}
+
+/** Whether its parent did not begin anew since. */
+export const isLive = (graph: Graph, segment: Segment): boolean =>
+  segment.attempt >= lastRenewal(graph, segment.parent);
+
+/** Whether a task is still part of the run: neither it nor a task above it was spawned by work that was done anew since. */
+export function counts(graph: Graph, task: number): boolean {
+  if (graph.renewals.size === 0) return true;
+  for (let segment = segmentAt(graph, task); segment; segment = segmentAt(graph, segment.parent))
+    if (!isLive(graph, segment)) return false;
+  return true;
+}
+
 function segmentFor(graph: Graph, id: string, spawn: Spawn): Segment {
-  const made = spawn.made;
-  const base = graph.size;
-  const parent = spawn.parent;
-  if (made.kind === 'impossible') return { id, base, count: 0, parent, kind: 'map', items: [] };
+  const { parent, attempt, made } = spawn;
+  const common = { id, base: graph.size, parent, attempt };
+  if (made.kind === 'impossible') return { ...common, count: 0, kind: 'map', items: [] };
   if (made.kind === 'map') {
-    const count = 'items' in made ? made.items.length : made.count;
     const items = 'items' in made ? made.items : undefined;
-    return { id, base, count, parent, kind: 'map', items };
+    const count = 'items' in made ? made.items.length : made.count;
+    return { ...common, count, kind: 'map', items };
   }
-  const known = new Set<string>();
-  for (const segment of segmentsOf(graph, parent))
-    for (const request of segment.requests ?? []) known.add(request.key);
-  const requests = made.requests.filter((request) => !known.has(request.key));
-  return { id, base, count: requests.length, parent, kind: 'tasks', requests };
+  const known = keysOf(graph, parent, lastRenewal(graph, parent, attempt));
+  const requests: SpawnRequest[] = [];
+  for (const request of made.requests) {
+    if (known.has(request.key)) continue;
+    known.add(request.key);
+    requests.push(request);
+  }
+  return { ...common, count: requests.length, kind: 'tasks', requests };
+}
+
+interface Keys {
+  readonly since: number;
+  readonly keys: Set<string>;
+}
+
+/** Keys of the sub-tasks of each parent since it last began anew. */
+const keysKnown = new WeakMap<Graph, Map<number, Keys>>();
+
+function keysOf(graph: Graph, parent: number, since: number): Set<string> {
+  let byParent = keysKnown.get(graph);
+  if (byParent === undefined) {
+    byParent = new Map();
+    keysKnown.set(graph, byParent);
+  }
+  let known = byParent.get(parent);
+  if (known?.since !== since) {
+    known = { since, keys: new Set() };
+    byParent.set(parent, known);
+  }
+  return known.keys;
 }
 
 export const segmentsOf = (graph: Graph, parent: number): readonly Segment[] =>
@@ -107,24 +169,31 @@ function depthInMap(graph: Graph, task: number): number {
 
 /** The workflow's task or spawned request that a task has its definition from. */
 export function definitionOf(graph: Graph, task: number): Task {
-  const segment = segmentAt(graph, task);
-  if (segment === undefined) return graph.dag.tasks[task] as Task;
-  const parent = definitionOf(graph, segment.parent);
-  if (segment.kind === 'map') return parent;
-  const request = segment.requests?.[task - segment.base] as SpawnRequest;
-  return spawnedDefinition(parent, request);
+  const requests: SpawnRequest[] = [];
+  let number = task;
+  let segment = segmentAt(graph, task);
+  while (segment !== undefined) {
+    const request = segment.requests?.[number - segment.base];
+    const known = request && spawnedDefinitions.get(request);
+    if (known) return spawnedDefinition(known, requests);
+    if (request) requests.push(request);
+    number = segment.parent;
+    segment = segmentAt(graph, number);
+  }
+  return spawnedDefinition(graph.dag.tasks[number] as Task, requests);
 }
 
 const spawnedDefinitions = new WeakMap<SpawnRequest, Task>();
 
-/** A spawned task has its parent's options, and its own `run` and input if the request gives them. */
-function spawnedDefinition(parent: Task, request: SpawnRequest): Task {
-  const known = spawnedDefinitions.get(request);
-  if (known) return known;
-  const { needs: _needs, rule: _rule, with: _with, each: _each, ...kept } = parent;
-  const task: Task = { ...kept, run: request.run ?? parent.run };
-  spawnedDefinitions.set(request, task);
-  return task;
+/** A spawned task has its parent's options, and its own `run` and input if the request gives them. Innermost first. */
+function spawnedDefinition(ancestor: Task, requests: readonly SpawnRequest[]): Task {
+  let definition = ancestor;
+  for (const request of requests.toReversed()) {
+    const { needs: _needs, rule: _rule, with: _with, each: _each, ...kept } = definition;
+    definition = { ...kept, run: request.run ?? definition.run };
+    spawnedDefinitions.set(request, definition);
+  }
+  return definition;
 }
 
 /** The levels of `each` that are still to be expanded below this task; empty for a task that runs. */
@@ -140,38 +209,56 @@ export function itemsOf(graph: Graph, task: number): readonly Json[] {
   let segment = segmentAt(graph, task);
   while (segment?.kind === 'map') {
     invariant(segment.items, `the elements of ${segment.id} are loaded`);
-    items.unshift(segment.items[number - segment.base] as Json);
+    items.push(segment.items[number - segment.base] as Json);
     number = segment.parent;
     segment = segmentAt(graph, number);
   }
-  return items;
+  return items.reverse();
 }
 
 /** A task's public id: its name; `map[3]` for a map's element, `parent/key` for a spawned task. */
 export function idOf(graph: Graph, task: number): string {
-  const segment = segmentAt(graph, task);
-  if (segment === undefined) return (graph.dag.tasks[task] as Task).id;
-  const parent = idOf(graph, segment.parent);
-  const place = task - segment.base;
-  if (segment.kind === 'map') return `${parent}[${place}]`;
-  return `${parent}/${segment.requests?.[place]?.key}`;
+  const parts: string[] = [];
+  let number = task;
+  for (let segment = segmentAt(graph, task); segment; segment = segmentAt(graph, number)) {
+    const place = number - segment.base;
+    parts.push(segment.kind === 'map' ? `[${place}]` : `/${segment.requests?.[place]?.key}`);
+    number = segment.parent;
+  }
+  parts.push((graph.dag.tasks[number] as Task).id);
+  return parts.reverse().join('');
 }
 
 /** The number of the task with that id; undefined when the run has none (or not yet). */
 export function numberOf(graph: Graph, id: string): number | undefined {
-  const own = ownNumbers(graph.dag).get(id);
-  if (own !== undefined) return own;
-  const cut = Math.max(id.lastIndexOf('/'), id.lastIndexOf('['));
-  if (cut <= 0) return undefined;
-  const parent = numberOf(graph, id.slice(0, cut));
-  if (parent === undefined) return undefined;
-  const place = id[cut] === '[' ? Number(id.slice(cut + 1, -1)) : undefined;
-  for (const segment of segmentsOf(graph, parent)) {
-    const index =
-      place ?? segment.requests?.findIndex((request) => request.key === id.slice(cut + 1)) ?? -1;
-    const fits = place === undefined ? segment.kind === 'tasks' : segment.kind === 'map';
-    if (fits && Number.isInteger(index) && index >= 0 && index < segment.count)
-      return segment.base + index;
+  const end = id.search(/[[/]/);
+  const own = ownNumbers(graph.dag).get(end < 0 ? id : id.slice(0, end));
+  return own === undefined || end < 0 ? own : numberBelow(graph, own, id.slice(end));
+}
+
+function numberBelow(graph: Graph, parent: number, rest: string): number | undefined {
+  if (rest === '') return parent;
+  return rest.startsWith('/')
+    ? spawnedBelow(graph, parent, rest)
+    : elementBelow(graph, parent, rest);
+}
+
+function elementBelow(graph: Graph, parent: number, rest: string): number | undefined {
+  const match = /^\[(0|[1-9]\d*)\]/.exec(rest);
+  const place = match === null ? -1 : Number(match[1]);
+  const map = segmentsOf(graph, parent).find(({ kind }) => kind === 'map');
+  if (match === null || map === undefined || place >= map.count) return undefined;
+  return numberBelow(graph, map.base + place, rest.slice(match[0].length));
+}
+
+/** Keys may hold slashes and brackets, so each that fits is followed. */
+function spawnedBelow(graph: Graph, parent: number, rest: string): number | undefined {
+  for (const { base, requests } of segmentsOf(graph, parent)) {
+    for (const [i, { key }] of (requests ?? []).entries()) {
+      if (!rest.startsWith(key, 1)) continue;
+      const found = numberBelow(graph, base + i, rest.slice(1 + key.length));
+      if (found !== undefined) return found;
+    }
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { RunState } from '../contract/state.ts';
 import type { Graph } from './graph.ts';
 import { invariant } from './invariant.ts';
-import { type Code, codes, codesCount, hasEnded, mayFollow } from './status.ts';
+import { type Code, codes, codesCount, mayFollow } from './status.ts';
 
 /** What is kept of a task that did not simply succeed at the first attempt. */
 export interface Tries {
@@ -14,11 +14,40 @@ export interface Tries {
   readonly since: number;
   /** Of a task in back-off: when the current attempt may start, epoch ms. */
   readonly readyAt: number;
-  /** The happening that led to the current attempt, so that it may be folded again without harm. */
+  /** Its last attempt's end was not a success: it failed or was cancelled of itself, not by its sub-tasks. */
+  readonly bad: boolean;
+  /** The happening that ended the attempt before this one, so that it may be folded again without harm. */
   readonly by: string;
+  /** Those that ended the attempts before that one, the latest first. */
+  readonly before: readonly string[];
 }
 
-export const firstTry: Tries = { attempt: 1, tries: 0, lost: 0, since: 0, readyAt: 0, by: '' };
+export const firstTry: Tries = {
+  attempt: 1,
+  tries: 0,
+  lost: 0,
+  since: 0,
+  readyAt: 0,
+  bad: false,
+  by: '',
+  before: [],
+};
+
+/** Of how many attempts a task remembers what ended them. What is told of older ones is not looked at. */
+const attemptsRemembered = 16;
+
+/** The next attempt, after `by` ended the one at hand. */
+export const nextTry = (tries: Tries, by: string): Tries => ({
+  ...tries,
+  attempt: tries.attempt + 1,
+  bad: false,
+  by,
+  before: tries.attempt === 1 ? [] : [tries.by, ...tries.before].slice(0, attemptsRemembered - 1),
+});
+
+/** The happening that ended an attempt before the current one; undefined when that is forgotten, empty when none did. */
+export const endedBy = (tries: Tries, attempt: number): string | undefined =>
+  attempt === tries.attempt - 1 ? tries.by : tries.before[tries.attempt - 2 - attempt];
 
 /** The progress of up to `chunkSize` tasks with neighbouring numbers: what is stored under one version. */
 export interface Chunk {
@@ -33,9 +62,8 @@ export interface Chunk {
   readonly sourceIndex: Map<string, number>;
   /** By place in the chunk. */
   readonly tries: Map<number, Tries>;
-  /** Reports that were refused: happening and task. All are counted; the first ones are listed. */
+  /** What was refused, each once; of very many, the first ones. */
   readonly refused: (readonly [id: string, task: number, attempt: number])[];
-  refusedCount: number;
   /** How many tasks have each code. */
   readonly tally: Int32Array;
   dirty: boolean;
@@ -57,7 +85,7 @@ export interface Head {
   reason: string | undefined;
   /** The cancel at work makes the run fail. */
   fails: boolean;
-  /** Ids of the controls that were applied. */
+  /** Ids of the controls that were decided, applied or not, rising; of very many, the last ones. */
   readonly controls: string[];
   /** The rerun that began this generation. */
   rerun: readonly number[] | 'failed' | undefined;
@@ -66,31 +94,30 @@ export interface Head {
 
 export const refusedListedMax = 256;
 
-export function emptyChunk(size: number): Chunk {
+export function emptyChunk(size: number, generation: number): Chunk {
   const tally = new Int32Array(codesCount);
   tally[codes.waiting] = size;
   return {
     version: 0,
-    generation: 1,
+    generation,
     status: new Uint8Array(size),
     decided: new Uint16Array(size),
     sources: [],
     sourceIndex: new Map(),
     tries: new Map(),
     refused: [],
-    refusedCount: 0,
     tally,
     dirty: false,
   };
 }
 
-/** Makes room for every task of the graph; new ones wait. */
+/** Makes room for every task of the graph; new ones wait. A chunk that was never saved is of this generation. */
 export function grow(progress: Progress): void {
-  const { graph, chunks, chunkSize } = progress;
+  const { graph, chunks, chunkSize, head } = progress;
   for (let n = 0; n * chunkSize < graph.size; n++) {
     const size = Math.min(chunkSize, graph.size - n * chunkSize);
     const chunk = chunks[n];
-    if (chunk === undefined) chunks[n] = emptyChunk(size);
+    if (chunk === undefined) chunks[n] = emptyChunk(size, head.generation);
     else if (chunk.status.length < size) enlarge(chunk, size);
   }
 }
@@ -120,6 +147,17 @@ export const triesOf = (progress: Progress, task: number): Tries =>
 export const attemptOf = (progress: Progress, task: number): number =>
   triesOf(progress, task).attempt;
 
+/** Whether this progress has heard of the attempt: what happened to one that it has not came after it was loaded. */
+export const isKnown = (progress: Progress, task: number, attempt: number): boolean =>
+  task < progress.graph.size && attempt <= attemptOf(progress, task);
+
+/** Whether this attempt's end is awaited. */
+export function isCurrent(progress: Progress, task: number, attempt: number): boolean {
+  const code = codeOf(progress, task);
+  const open = code === codes.waiting || code === codes.backoff;
+  return open && attemptOf(progress, task) === attempt;
+}
+
 /** The happening that a task's outcome came by; undefined for skips and cancels, and while it is open. */
 export function sourceOf(progress: Progress, task: number): string | undefined {
   const chunk = chunkOf(progress, task);
@@ -148,6 +186,7 @@ export function setSource(progress: Progress, task: number, id: string): void {
   const chunk = chunkOf(progress, task);
   let index = chunk.sourceIndex.get(id);
   if (index === undefined) {
+    if (chunk.sources.length >= sourcesMax) dropUnused(chunk);
     chunk.sources.push(id);
     index = chunk.sources.length;
     chunk.sourceIndex.set(id, index);
@@ -156,15 +195,34 @@ export function setSource(progress: Progress, task: number, id: string): void {
   chunk.dirty = true;
 }
 
+const sourcesMax = 0xffff;
+
+/** Forgets the sources that no task names any more. */
+export function dropUnused(chunk: Chunk): void {
+  const { sources, sourceIndex, decided } = chunk;
+  const before = sources.splice(0);
+  sourceIndex.clear();
+  for (const [place, old] of decided.entries()) {
+    if (old === 0) continue;
+    const id = before[old - 1] as string;
+    const index = sourceIndex.get(id) ?? sources.push(id);
+    sourceIndex.set(id, index);
+    decided[place] = index;
+  }
+}
+
 export function clearSource(progress: Progress, task: number): void {
-  chunkOf(progress, task).decided[task % progress.chunkSize] = 0;
+  const chunk = chunkOf(progress, task);
+  chunk.decided[task % progress.chunkSize] = 0;
+  chunk.dirty = true;
 }
 
 export function refuse(progress: Progress, task: number, attempt: number, id: string): void {
   const chunk = chunkOf(progress, task);
-  if (chunk.refused.some(([known, which]) => known === id && which === task)) return;
-  chunk.refusedCount++;
-  if (chunk.refused.length < refusedListedMax) chunk.refused.push([id, task, attempt]);
+  if (chunk.refused.length >= refusedListedMax) return;
+  for (const [known, which, of] of chunk.refused)
+    if (known === id && which === task && of === attempt) return;
+  chunk.refused.push([id, task, attempt]);
   chunk.dirty = true;
 }
 
@@ -173,20 +231,6 @@ export const endedIn = (chunk: Chunk): number => {
   for (let code = codes.succeeded; code < codesCount; code++) ended += chunk.tally[code] as number;
   return ended;
 };
-
-/** Whether every task of the run has ended. */
-export function allEnded(progress: Progress): boolean {
-  return progress.chunks.every((chunk) => endedIn(chunk) === chunk.status.length);
-}
-
-/** How many tasks have each code, over the run. */
-export function tallyOf(progress: Progress): Int32Array {
-  const total = new Int32Array(codesCount);
-  for (const chunk of progress.chunks)
-    for (let code = 0; code < codesCount; code++)
-      total[code] = (total[code] as number) + (chunk.tally[code] as number);
-  return total;
-}
 
 /** How many of the tasks `from` to `to` (exclusive) have each code, added to `counts`. Whole chunks cost nothing. */
 export function countRange(progress: Progress, from: number, to: number, counts: Int32Array): void {
@@ -207,6 +251,3 @@ export function countRange(progress: Progress, from: number, to: number, counts:
     at = end;
   }
 }
-
-export const isOpen = (progress: Progress, task: number): boolean =>
-  !hasEnded(codeOf(progress, task));

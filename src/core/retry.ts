@@ -32,10 +32,7 @@ export function decideRetry(
   const attemptsMax = policy?.attemptsMax ?? retry?.attemptsMax ?? 1;
   if (tries.tries >= attemptsMax) return giveUp(`all ${attemptsMax} attempts are used up`);
   const delay = backoffMs(policy?.backoff ?? retry?.backoff ?? {}, tries.tries, random);
-  const at = endedAt + delay;
-  if (retry?.totalMs !== undefined && at > tries.since + retry.totalMs)
-    return giveUp('its time for all attempts is over');
-  return { kind: 'retry', at };
+  return inTime(task, tries, endedAt + delay);
 }
 
 /** Decides what follows an attempt whose runner is gone. It is tried again at once: waiting would not help. */
@@ -43,7 +40,14 @@ export function decideLost(task: Task, tries: TriesSoFar, at: number): RetryDeci
   if (task.delivery === 'at-most-once') return giveUp('delivery is at-most-once');
   if (task.onLost === 'fail') return giveUp('its onLost is fail');
   if (tries.lost > (task.lostMax ?? lostMaxDefault)) return giveUp(`lost ${tries.lost} times`);
-  return { kind: 'retry', at };
+  return inTime(task, tries, at);
+}
+
+/** While no attempt's start is known, the time for all of them has not begun. */
+function inTime(task: Task, tries: TriesSoFar, at: number): RetryDecision {
+  const totalMs = task.retry?.totalMs;
+  const over = totalMs !== undefined && tries.since > 0 && at > tries.since + totalMs;
+  return over ? giveUp('its time for all attempts is over') : { kind: 'retry', at };
 }
 
 /** The delay in ms after the `n`th bad attempt, n from 1. */
@@ -65,7 +69,8 @@ function unjittered(backoff: Backoff, n: number): number {
       return delays[Math.min(n, delays.length) - 1] ?? min;
     }
     case 'exponential':
-      return min * (backoff.factor ?? 2) ** (n - 1);
+      // Beyond every cap long before it is beyond every number, where 0 times it would be none.
+      return min * Math.min((backoff.factor ?? 2) ** (n - 1), Number.MAX_SAFE_INTEGER);
   }
 }
 

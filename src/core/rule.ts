@@ -12,13 +12,12 @@ export interface Tally {
   readonly open: number;
 }
 
-/** `skip`: the rule is not met. By failure when a need failed, was cancelled, or was itself skipped by one. */
+/** `skip`: the rule can no longer be met. By failure when a need failed, was cancelled, or was itself skipped by one. */
 export type Readiness = 'wait' | 'ready' | 'skip' | 'skip-by-failure';
 
 /**
- * Decides whether a task may start. It starts as early as the outcomes allow: `any-*` rules do not wait for the rest. It
- * is skipped only once no need is open, since the need that ends last may be the one that failed: so whether it was
- * skipped by a failure does not depend on who was faster.
+ * Decides whether a task may start. Decides as early as the outcomes allow: `any-*` rules do not wait for the rest.
+ * Once given, a decision stays, whatever outcomes come: so a plain skip waits until no need can make it one by failure.
  *
  * A task without needs is ready at once under `all-*`, `none-*` and `always`; under `any-*` and `at-least`, which want
  * at least one, it is skipped.
@@ -26,10 +25,14 @@ export type Readiness = 'wait' | 'ready' | 'skip' | 'skip-by-failure';
 export function decideRule(rule: Rule, tally: Tally): Readiness {
   const verdict = typeof rule === 'string' ? named[rule](tally) : atLeast(rule, tally);
   if (verdict === true) return 'ready';
-  if (verdict === undefined || tally.open > 0) return 'wait';
-  const byFailure = tally.failed + tally.cancelled + tally.skippedByFailure > 0;
-  return byFailure ? 'skip-by-failure' : 'skip';
+  if (verdict === undefined) return 'wait';
+  if (bad(tally) > 0) return 'skip-by-failure';
+  return tally.open > 0 ? 'wait' : 'skip';
 }
+
+/** Whether a rule may be met while needs are still open. */
+export const decidesEarly = (rule: Rule): boolean =>
+  typeof rule !== 'string' || rule.startsWith('any-');
 
 /** True: met. False: can no longer be met. Undefined: not decided yet. */
 type Verdict = boolean | undefined;
@@ -69,8 +72,11 @@ const named: Record<Extract<Rule, string>, (t: Tally) => Verdict> = {
 
 function atLeast(rule: Exclude<Rule, string>, t: Tally): Verdict {
   const total = done(t) + t.open;
-  const wanted =
-    'atLeast' in rule ? rule.atLeast : Math.max(1, Math.ceil((total * rule.atLeastPercent) / 100));
+  const wanted = 'atLeast' in rule ? rule.atLeast : shareOf(total, rule.atLeastPercent);
   if (t.succeeded >= wanted) return true;
   return t.succeeded + t.open < wanted ? false : undefined;
 }
+
+/** Rounded up, at least one; what a product of decimals has too much is not a task more. */
+const shareOf = (total: number, percent: number): number =>
+  Math.max(1, Math.ceil((total * percent) / 100 - 1e-9));

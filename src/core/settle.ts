@@ -1,27 +1,17 @@
-import type { Rule } from '../contract/workflow.ts';
-import { type Decision, send } from './decision.ts';
+import { endOfParent } from './children.ts';
+import { consult, type Decision, send } from './decision.ts';
 import {
   ancestorOf,
   definitionOf,
   type Graph,
   isDetached,
   levelsLeft,
-  type Segment,
   segmentAt,
-  segmentsOf,
 } from './graph.ts';
-import {
-  allEnded,
-  codeOf,
-  countRange,
-  endedIn,
-  type Progress,
-  setCode,
-  sourceOf,
-  tallyOf,
-} from './progress.ts';
-import { decideRule, type Tally } from './rule.ts';
-import { type Code, codes, codesCount, hasEnded } from './status.ts';
+import { readinessBefore, readinessOf, ruleOf } from './needs.ts';
+import { codeOf, type Progress, setCode, sourceOf, triesOf } from './progress.ts';
+import { decidesEarly } from './rule.ts';
+import { type Code, codes, hasEnded } from './status.ts';
 
 /** Ends a task; what needs it is considered when the fold settles. */
 export function endTask(progress: Progress, task: number, code: Code, decision: Decision): void {
@@ -29,200 +19,180 @@ export function endTask(progress: Progress, task: number, code: Code, decision: 
   decision.ended.push(task);
 }
 
-/** Looks at all that the fold's ends, and the ends that follow from them, make ready or impossible. */
-export function settle(progress: Progress, decision: Decision): void {
-  const replayed = new Set(decision.replayed);
-  const work = [...decision.replayed, ...decision.ended];
-  decision.ended.length = 0;
-  while (work.length > 0 || decision.parents.size > 0) {
-    const task = work.pop();
-    if (task === undefined) {
-      for (const parent of decision.parents) closeParent(progress, parent, decision);
-      decision.parents.clear();
-    } else {
-      considerDependents(progress, task, decision, replayed, work);
-      considerParent(progress, task, decision, replayed, work);
-    }
-    for (const ended of decision.ended) work.push(ended);
-    decision.ended.length = 0;
+/**
+ * Has a waiting task started if its rule is met, or ended if it can no longer be; what is in back-off is sent for its
+ * time. False when the task is neither.
+ */
+export function consider(progress: Progress, task: number, decision: Decision): boolean {
+  const code = codeOf(progress, task);
+  if (code === codes.backoff) send(progress, task, decision);
+  else if (code === codes.waiting) considerWaiting(progress, task, decision);
+  else return false;
+  return true;
+}
+
+function considerWaiting(progress: Progress, task: number, decision: Decision): void {
+  switch (readinessOf(progress, task, decision)) {
+    case 'wait':
+      return;
+    case 'skip':
+      endTask(progress, task, codes.skipped, decision);
+      return;
+    case 'skip-by-failure':
+      endTask(progress, task, codes.skippedByFailure, decision);
+      return;
+    case 'ready':
+      startReady(progress, task, decision);
   }
 }
 
-function considerDependents(
-  progress: Progress,
-  task: number,
-  decision: Decision,
-  replayed: Set<number>,
-  work: number[],
-): void {
-  const { dag } = progress.graph;
-  if (task >= dag.tasks.length) return;
-  for (
-    let e = dag.dependentsStart[task] as number;
-    e < (dag.dependentsStart[task + 1] as number);
-    e++
-  ) {
-    const dependent = dag.dependents[e] as number;
-    if (consider(progress, dependent, decision) || !replayed.has(task)) continue;
-    if (!endedByDecider(progress, dependent) || replayed.has(dependent)) continue;
-    replayed.add(dependent);
-    work.push(dependent);
-  }
+function startReady(progress: Progress, task: number, decision: Decision): void {
+  const { graph, head } = progress;
+  if (head.state === 'cancelling' && !survivesCancel(graph, task))
+    endTask(progress, task, codes.cancelled, decision);
+  else if (definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0)
+    endTask(progress, task, codes.succeeded, decision);
+  else send(progress, task, decision);
 }
 
-/** Skipped, or a `none` task: nobody's report will come again for it. */
-export const endedByDecider = (progress: Progress, task: number): boolean =>
-  hasEnded(codeOf(progress, task)) && sourceOf(progress, task) === undefined;
-
-function considerParent(
-  progress: Progress,
-  task: number,
-  decision: Decision,
-  replayed: Set<number>,
-  work: number[],
-): void {
-  const segment = segmentAt(progress.graph, task);
-  if (segment === undefined || isDetached(segment, task)) return;
-  const parent = segment.parent;
-  consult(progress, parent, parent + 1, decision);
-  if (codeOf(progress, parent) === codes.awaiting) decision.parents.add(parent);
-  else if (replayed.has(task) && hasEnded(codeOf(progress, parent)) && !replayed.has(parent)) {
-    replayed.add(parent);
-    work.push(parent);
-  }
+/** Considers a task that waits for nobody; one that the decider itself ended leads on to its dependents again. */
+export function start(progress: Progress, task: number, decision: Decision): void {
+  if (codeOf(progress, task) === codes.waiting) considerWaiting(progress, task, decision);
+  else if (endedByDecider(progress, task)) decision.replayed.push(task);
 }
 
 /** Whether a waiting task's rule is met. */
-export function isReady(progress: Progress, task: number, decision: Decision): boolean {
-  const rule = ruleOf(progress.graph, task);
-  return decideRule(rule, tallyNeeds(progress, task, decision)) === 'ready';
-}
-
-/** A spawned task needs nothing. */
-const ruleOf = (graph: Graph, task: number): Rule =>
-  segmentAt(graph, task) ? 'all-succeeded' : (definitionOf(graph, task).rule ?? 'all-succeeded');
-
-/** Has a waiting task started if its rule is met, or ended if it can no longer be. False when it is not waiting. */
-export function consider(progress: Progress, task: number, decision: Decision): boolean {
-  const code = codeOf(progress, task);
-  if (code === codes.backoff) {
-    send(progress, task, decision);
-    return true;
-  }
-  if (code !== codes.waiting) return false;
-  const { graph, head } = progress;
-  const definition = definitionOf(graph, task);
-  const readiness = decideRule(ruleOf(graph, task), tallyNeeds(progress, task, decision));
-  if (readiness === 'wait') return true;
-  if (readiness === 'skip') endTask(progress, task, codes.skipped, decision);
-  else if (readiness === 'skip-by-failure')
-    endTask(progress, task, codes.skippedByFailure, decision);
-  else if (head.state === 'cancelling' && !survivesCancel(graph, task))
-    endTask(progress, task, codes.cancelled, decision);
-  else if (definition.run.kind === 'none' && levelsLeft(graph, task).length === 0)
-    endTask(progress, task, codes.succeeded, decision);
-  else send(progress, task, decision);
-  return true;
-}
+export const isReady = (progress: Progress, task: number, decision: Decision): boolean =>
+  readinessOf(progress, task, decision) === 'ready';
 
 /** Tasks with rule `always`, and their sub-tasks, run in a cancelled run too. */
 export const survivesCancel = (graph: Graph, task: number): boolean =>
   definitionOf(graph, ancestorOf(graph, task)).rule === 'always';
 
-const counts = new Int32Array(codesCount);
+/** Skipped, cancelled with its run, or a `none` task: nobody's report will come again for it. */
+const endedByDecider = (progress: Progress, task: number): boolean =>
+  hasEnded(codeOf(progress, task)) && sourceOf(progress, task) === undefined;
 
-/** Outcomes of a task's needs. Runs of neighbouring numbers, as a whole level is, are counted by chunks. */
-function tallyNeeds(progress: Progress, task: number, decision: Decision): Tally {
-  const { dag } = progress.graph;
-  counts.fill(0);
-  if (task < dag.tasks.length) {
-    const end = dag.needsStart[task + 1] as number;
-    for (let e = dag.needsStart[task] as number; e < end; ) {
-      const first = dag.needs[e] as number;
-      let length = 1;
-      while (e + length < end && dag.needs[e + length] === first + length) length++;
-      countRange(progress, first, first + length, counts);
-      consult(progress, first, first + length, decision);
-      e += length;
+/** What is noted of a task while a fold settles. */
+const marks = {
+  /** It ended in this fold. */
+  ended: 1,
+  /** It is among those that are considered next. */
+  candidate: 2,
+  /** A need of it ended by a happening that was folded before: what follows is to be said again. */
+  again: 4,
+  /** What follows from its end is said again. */
+  replayed: 8,
+} as const;
+
+/** By task; all 0 between folds. */
+let marked = new Uint8Array(0);
+
+interface Wave {
+  readonly progress: Progress;
+  readonly decision: Decision;
+  /** Every task with a mark. */
+  readonly touched: number[];
+  readonly candidates: number[];
+}
+
+/**
+ * Looks at all that the fold's ends, and the ends that follow from them, make ready or impossible. Each task is
+ * considered once for all its needs that ended together.
+ */
+export function settle(progress: Progress, decision: Decision): void {
+  const { ended, replayed, parents } = decision;
+  if (marked.length < progress.graph.size) marked = new Uint8Array(progress.graph.size * 2);
+  const wave: Wave = { progress, decision, touched: [], candidates: [] };
+  try {
+    for (;;) {
+      if (ended.length > 0 || replayed.length > 0) settleWave(wave);
+      else if (parents.size > 0) closeParents(progress, decision);
+      else return;
     }
+  } finally {
+    for (const task of wave.touched) marked[task] = 0;
   }
-  return {
-    open:
-      (counts[codes.waiting] as number) +
-      (counts[codes.backoff] as number) +
-      (counts[codes.awaiting] as number),
-    succeeded: counts[codes.succeeded] as number,
-    failed: counts[codes.failed] as number,
-    cancelled: counts[codes.cancelled] as number,
-    skipped: counts[codes.skipped] as number,
-    skippedByFailure: counts[codes.skippedByFailure] as number,
-  };
 }
 
-function consult(progress: Progress, from: number, to: number, decision: Decision): void {
-  const size = progress.chunkSize;
-  for (let n = Math.floor(from / size); n * size < to; n++) decision.consulted.add(n);
+const has = (task: number, mark: number): boolean => ((marked[task] as number) & mark) !== 0;
+
+function mark({ touched }: Wave, task: number, what: number): void {
+  if (marked[task] === 0) touched.push(task);
+  marked[task] = (marked[task] as number) | what;
 }
 
-/** Ends a parent whose own work is done once none of its sub-tasks is open. */
-function closeParent(progress: Progress, parent: number, decision: Decision): void {
-  if (codeOf(progress, parent) !== codes.awaiting) return;
-  let failed = false;
-  for (const segment of segmentsOf(progress.graph, parent)) {
-    const total = tallyChildren(progress, segment, decision);
-    if (total.open > 0) return;
-    failed ||= total.bad > 0;
+function settleWave(wave: Wave): void {
+  const { decision, candidates } = wave;
+  const ended = decision.ended.splice(0);
+  for (const task of ended) mark(wave, task, marks.ended);
+  for (const task of ended) gather(wave, task, marks.candidate);
+  for (const task of decision.replayed.splice(0)) {
+    if (has(task, marks.replayed)) continue;
+    mark(wave, task, marks.replayed);
+    gather(wave, task, marks.candidate | marks.again);
   }
-  endTask(progress, parent, failed ? codes.failed : codes.succeeded, decision);
+  for (const task of candidates) {
+    marked[task] = (marked[task] as number) & ~marks.candidate;
+    considerCandidate(wave, task);
+  }
+  candidates.length = 0;
 }
 
-function tallyChildren(
-  progress: Progress,
-  segment: Segment,
-  decision: Decision,
-): { open: number; bad: number } {
-  const total = new Int32Array(codesCount);
-  const end = segment.base + segment.count;
-  consult(progress, segment.base, end, decision);
-  if (segment.kind === 'map') countRange(progress, segment.base, end, total);
-  else
-    for (let task = segment.base; task < end; task++)
-      if (!isDetached(segment, task)) countRange(progress, task, task + 1, total);
-  const of = (code: number): number => total[code] as number;
-  return {
-    open: of(codes.waiting) + of(codes.backoff) + of(codes.awaiting),
-    bad: of(codes.failed) + of(codes.cancelled) + of(codes.skippedByFailure),
-  };
-}
-
-/** The run ends when every task has; its outcome is a function of theirs. */
-export function decideEnd(progress: Progress, decision: Decision): void {
-  const { head } = progress;
-  if (head.state !== 'running' && head.state !== 'cancelling') return;
-  if (!allEnded(progress)) {
-    // Who ends the last task of a chunk that is still open comes later, and sees the others. So one is enough.
-    const open = progress.chunks.findIndex((chunk) => endedIn(chunk) < chunk.status.length);
-    decision.consulted.add(open);
+/** Notes whom a task's end may concern: those that need it, and its parent. */
+function gather(wave: Wave, task: number, what: number): void {
+  const { dag } = wave.progress.graph;
+  if (task >= dag.tasks.length) {
+    noteParent(wave, task, what);
     return;
   }
-  for (let n = 0; n < progress.chunks.length; n++) decision.consulted.add(n);
-  if (head.state === 'cancelling') {
-    decision.end = { state: head.fails ? 'failed' : 'cancelled', reason: head.reason };
-    return;
+  const end = dag.dependentsStart[task + 1] as number;
+  for (let e = dag.dependentsStart[task] as number; e < end; e++) {
+    const dependent = dag.dependents[e] as number;
+    if (!has(dependent, marks.candidate)) wave.candidates.push(dependent);
+    mark(wave, dependent, what);
   }
-  const failed = firstFailure(progress);
-  decision.end =
-    failed === undefined
-      ? { state: 'succeeded', reason: undefined }
-      : { state: 'failed', reason: `task ${failed} failed` };
 }
 
-/** The number of the first failed task that the run may not do without. */
-function firstFailure(progress: Progress): number | undefined {
-  if (tallyOf(progress)[codes.failed] === 0) return undefined;
-  for (let task = 0; task < progress.graph.size; task++) {
-    if (codeOf(progress, task) !== codes.failed) continue;
-    if (definitionOf(progress.graph, task).mayFail !== true) return task;
+function considerCandidate(wave: Wave, task: number): void {
+  const { progress, decision } = wave;
+  const code = codeOf(progress, task);
+  if (code === codes.waiting) {
+    if (!wasReady(wave, task)) considerWaiting(progress, task, decision);
+    return;
   }
-  return undefined;
+  if (has(task, marks.ended) || !endedByDecider(progress, task)) return;
+  // Saved in part: its end rests on ends that were not known till now, so what follows from it was never said.
+  if (has(task, marks.again) || before(wave, task) === 'wait') decision.replayed.push(task);
+}
+
+/** Whether this task was ready, and sent, before this fold's ends: what needs only one of many is sent once. */
+const wasReady = (wave: Wave, task: number): boolean =>
+  !has(task, marks.again) &&
+  decidesEarly(ruleOf(wave.progress, task)) &&
+  before(wave, task) === 'ready';
+
+const before = ({ progress, decision }: Wave, task: number): string =>
+  readinessBefore(progress, task, (need) => has(need, marks.ended), decision);
+
+function noteParent({ progress, decision }: Wave, task: number, what: number): void {
+  const segment = segmentAt(progress.graph, task);
+  if (segment === undefined || isDetached(segment, task)) return;
+  const { parent } = segment;
+  const code = codeOf(progress, parent);
+  consult(progress, parent, parent + 1, decision);
+  if (code === codes.awaiting) decision.parents.add(parent);
+  if (!hasEnded(code) || has(parent, marks.ended)) return;
+  // A parent that is known to have ended with its last sub-task, before that one: saved in part.
+  const closed = code !== codes.cancelled && !triesOf(progress, parent).bad;
+  if (closed || (what & marks.again) !== 0) decision.replayed.push(parent);
+}
+
+function closeParents(progress: Progress, decision: Decision): void {
+  for (const parent of decision.parents) {
+    if (codeOf(progress, parent) !== codes.awaiting) continue;
+    const end = endOfParent(progress, parent, decision);
+    if (end !== undefined) endTask(progress, parent, end, decision);
+  }
+  decision.parents.clear();
 }

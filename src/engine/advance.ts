@@ -60,10 +60,15 @@ async function tryAdvance(
   round: number,
 ): Promise<Advanced | undefined | 'again'> {
   const { runs, ports } = decider;
-  const run = await current(runs, runId, cause, round);
+  const run = runs.cached(runId) ?? (await loadFor(runs, runId, cause, round));
   if (run === undefined) return undefined;
   try {
     const decisions = decide(run, cause);
+    if (round === 0 && decisions.some(({ behind }) => behind)) {
+      // Another decider went on since this run was cached, or since its item came by the feed.
+      runs.forget(runId);
+      return 'again';
+    }
     const end = decisions.at(-1)?.end;
     if (isDirty(run) || end !== undefined) {
       const options = { end, now: ports.clock.now(), durable: cause.durable ?? false };
@@ -75,33 +80,6 @@ async function tryAdvance(
     // What was folded may not be what is stored.
     runs.forget(runId);
     throw error;
-  }
-}
-
-/** From the cache, unless what happened is about tasks that it does not know of yet: another decider added them. */
-async function current(
-  runs: Runs,
-  id: string,
-  cause: Cause,
-  round: number,
-): Promise<LoadedRun | undefined> {
-  const run = runs.cached(id) ?? (await loadFor(runs, id, cause, round));
-  if (run === undefined || cause.happenings.every((one) => taskOf(one) < run.progress.graph.size))
-    return run;
-  runs.forget(id);
-  return runs.load(id);
-}
-
-function taskOf(happening: Happening): number {
-  switch (happening.kind) {
-    case 'report':
-      return happening.report.task;
-    case 'lost':
-      return happening.lost.task;
-    case 'spawn':
-      return happening.spawn.parent;
-    case 'control':
-      return -1;
   }
 }
 

@@ -3,6 +3,7 @@ import type { StoredOutput } from '../contract/happening.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { RunState } from '../contract/state.ts';
 import type { Code } from '../contract/workflow.ts';
+import type { Renewal } from '../core/graph.ts';
 import type { Key } from '../ports/table.ts';
 
 export const sortKeys = {
@@ -116,6 +117,8 @@ export interface Meta {
   /** Spawn items in the order that gives their tasks numbers: those after the pages of `SEGMENTS#`. */
   readonly segments?: readonly SegmentRow[];
   readonly segmentPages?: number;
+  /** Tasks whose own work a rerun began anew, so that what they spawned before no longer counts. */
+  readonly renewals?: readonly Renewal[];
   /** When the run must be looked at, epoch ms; absent when it has ended. */
   readonly wakeAt?: number;
   /** When it was last visited because nothing moved. */

@@ -48,7 +48,7 @@ export async function fromMeta(
   ) as JsonObject;
   const progress: Progress = {
     head: headOf(meta),
-    graph: graphOf(dag),
+    graph: graphOf(dag, meta.renewals),
     chunks: [],
     chunkSize: meta.chunkSize,
   };

@@ -91,6 +91,9 @@ async function saveMeta(
   run.meta = meta;
   run.metaVersion += 1;
   run.progress.head.dirty = false;
+  // As it would be loaded: an end is in META first.
+  run.progress.head.state = meta.state;
+  run.progress.head.reason = meta.reason;
   const inMeta = meta.small ? run.progress.chunks[0] : undefined;
   if (inMeta) inMeta.dirty = false;
   return true;
@@ -102,7 +105,7 @@ function nextMeta(
   end: RunEnd | undefined,
   now: number,
 ): Meta {
-  const { head } = run.progress;
+  const { head, graph } = run.progress;
   const { wakeAt: _wakeAt, endedAt: _endedAt, reason: _reason, ...kept } = run.meta;
   const state = end?.state ?? head.state;
   const reason = end ? end.reason : head.reason;
@@ -116,6 +119,7 @@ function nextMeta(
     ...(head.controls.length > 0 && { controls: [...head.controls] }),
     ...(head.rerun !== undefined && { rerun: head.rerun }),
     ...segments,
+    ...(graph.renewals.size > 0 && { renewals: [...graph.renewals] }),
     ...(isEnded(state) ? { endedAt: now } : { wakeAt: woken ?? now }),
   };
 }
