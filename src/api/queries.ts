@@ -4,7 +4,7 @@ import { runStates, taskStates } from '../contract/state.ts';
 
 /** The longest wait for a new event, or for an end; gateways in between end calls at 29 s. */
 export const WAIT_SECONDS_MAX = 25;
-const CURSOR_MAX = 1024;
+const CURSOR_MAX = 8192;
 
 const After = z.string().min(1).max(CURSOR_MAX).optional();
 const limit = (max: number, usual: number) =>

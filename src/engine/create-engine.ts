@@ -106,20 +106,20 @@ async function listRuns(decider: Decider, query: RunsQuery): Promise<PageOf<RunS
   const limit = Math.min(pageMax, Math.max(1, query.limit ?? pageDefault));
   const found: Meta[] = [];
   let before = query.after;
-  for (;;) {
+  let done = false;
+  while (!done && found.length < limit) {
     const newest = await newestRuns(ports, settings, before, limit);
-    for (const meta of newest) if (matches(meta, query)) found.push(meta);
-    const last = newest.at(-1);
-    before = last && sortable(last.createdAt, last.id);
-    const done = newest.length < limit;
-    if (!done && found.length < limit) continue;
-    const page = found.slice(0, limit);
-    const more = !done || found.length > limit;
-    const end = page.at(-1);
-    const next = more && end ? sortable(end.createdAt, end.id) : null;
-    return { items: page.map((meta) => summaryOf(meta, tasksOf(meta))), next };
+    found.push(...newest.filter((meta) => matches(meta, query)));
+    before = placeOf(newest.at(-1));
+    done = newest.length < limit;
   }
+  const page = found.slice(0, limit);
+  const next = !done || found.length > limit ? (placeOf(page.at(-1)) ?? null) : null;
+  return { items: page.map((meta) => summaryOf(meta, tasksOf(meta))), next };
 }
+
+const placeOf = (meta: Meta | undefined): string | undefined =>
+  meta && sortable(meta.createdAt, meta.id);
 
 const tasksOf = (meta: Meta): number =>
   (meta.segments ?? []).reduce((sum, [, count]) => sum + count, meta.tasks);

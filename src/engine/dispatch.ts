@@ -1,6 +1,7 @@
 import type { Json } from '../contract/json.ts';
 import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
+import type { Dag } from '../core/dag.ts';
 import type { Send } from '../core/decision.ts';
 import { definitionOf, idOf } from '../core/graph.ts';
 import { attemptOf } from '../core/progress.ts';
@@ -156,30 +157,41 @@ function bundleMax(task: Task, settings: EngineSettings): number {
  */
 function followOf(run: LoadedRun, first: number, settings: EngineSettings): readonly Follow[] {
   const { dag } = run.progress.graph;
-  if (settings.followMax === 0 || first >= dag.tasks.length || !inlineable(dag.tasks[first]))
-    return none;
+  if (first >= dag.tasks.length || !inlineable(dag.tasks[first])) return none;
   const follow: Follow[] = [];
   for (let task = first; follow.length < settings.followMax; ) {
-    const edge = dag.dependentsStart[task] as number;
-    if ((dag.dependentsStart[task + 1] as number) - edge !== 1) break;
-    const next = dag.dependents[edge] as number;
-    const definition = dag.tasks[next] as Task;
-    const needs = (dag.needsStart[next + 1] as number) - (dag.needsStart[next] as number);
-    const before = dag.tasks[task] as Task;
-    if (needs !== 1 || !inlineable(definition) || definition.pool !== before.pool) break;
-    if (definition.rule !== undefined && definition.rule !== 'all-succeeded') break;
-    follow.push({
-      spec: typeOf(definition, run.meta.code).spec,
-      task: next,
-      id: definition.id,
-      attempt: attemptOf(run.progress, next),
-      ...(definition.with !== undefined && { with: definition.with }),
-      before: before.id,
-    });
+    const next = onlyDependent(dag, task);
+    if (next === undefined) break;
+    follow.push(followRow(run, task, next));
     task = next;
   }
-  if (follow.length > 0 && jsonBytes(run.input) > followInputBytes) return none;
-  return follow;
+  if (follow.length === 0) return none;
+  return jsonBytes(run.input) > followInputBytes ? none : follow;
+}
+
+/** The dependent that a runner may go on with; undefined when there is none. */
+function onlyDependent(dag: Dag, task: number): number | undefined {
+  const edge = dag.dependentsStart[task] as number;
+  if ((dag.dependentsStart[task + 1] as number) - edge !== 1) return undefined;
+  const next = dag.dependents[edge] as number;
+  const needs = (dag.needsStart[next + 1] as number) - (dag.needsStart[next] as number);
+  const definition = dag.tasks[next] as Task;
+  const fits = needs === 1 && inlineable(definition) && definition.pool === dag.tasks[task]?.pool;
+  const simple = definition.rule === undefined || definition.rule === 'all-succeeded';
+  return fits && simple ? next : undefined;
+}
+
+function followRow(run: LoadedRun, task: number, next: number): Follow {
+  const { dag } = run.progress.graph;
+  const definition = dag.tasks[next] as Task;
+  return {
+    spec: typeOf(definition, run.meta.code).spec,
+    task: next,
+    id: definition.id,
+    attempt: attemptOf(run.progress, next),
+    ...(definition.with !== undefined && { with: definition.with }),
+    before: (dag.tasks[task] as Task).id,
+  };
 }
 
 const none: readonly Follow[] = [];

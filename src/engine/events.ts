@@ -2,6 +2,7 @@ import type { PageOf, RunEvent } from '../contract/api.ts';
 import type { Control, Lost, Report } from '../contract/happening.ts';
 import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
+import { chance } from '../core/chance.ts';
 import { idOf } from '../core/graph.ts';
 import { attemptOf, chunkOf, codeOf, sourceOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
@@ -18,7 +19,7 @@ import type { LoadedRun } from './loaded-run.ts';
 interface Cursor {
   /** The last pack read of each runner. */
   readonly packs: Record<string, string>;
-  /** Mixed packs, lost attempts and controls that were read. */
+  /** Marks of the mixed packs, lost attempts and controls that were read. */
   readonly seen: string[];
   /** Starts that were told of attempts still at work. */
   readonly started: string[];
@@ -100,25 +101,34 @@ async function readPacks(
   cursor: Cursor,
   items: RunEvent[],
 ): Promise<boolean> {
+  const { table } = decider.ports;
   const partition = runPartition(decider.settings.namespace, run.meta.id);
   const to = `${sortKeys.pack}~`;
   let from: string = sortKeys.pack;
   let more = false;
   for (;;) {
-    const first = (await decider.ports.table.query({ partition, from, to, limit: 1 })).items[0];
+    const first = (await table.query({ partition, from, to, limit: 1 })).items[0];
     if (first === undefined) return more;
     const runner = first.sort.slice(0, first.sort.lastIndexOf('#') + 1);
     const after = cursor.packs[runner];
     const range = { partition, from: after === undefined ? runner : `${after}!`, to: `${runner}~` };
-    const page = await decider.ports.table.query({ ...range, limit: packsMax });
-    for (const pack of page.items) {
-      if (items.length > eventsMax) return true;
-      if (!tellPack(run, pack, items)) break;
-      cursor.packs[runner] = pack.sort;
-    }
-    more ||= page.next !== undefined;
+    const page = await table.query({ ...range, limit: packsMax });
+    const told = tellPacks(run, page.items, items);
+    const last = page.items[told - 1];
+    if (last) cursor.packs[runner] = last.sort;
+    more ||= page.next !== undefined || (told < page.items.length && items.length > eventsMax);
     from = `${runner}~`;
   }
+}
+
+/** Tells packs in their order until there are enough events, or one that is not folded yet. Returns how many. */
+function tellPacks(run: LoadedRun, packs: readonly Item[], items: RunEvent[]): number {
+  let told = 0;
+  for (const pack of packs) {
+    if (items.length > eventsMax || !tellPack(run, pack, items)) break;
+    told++;
+  }
+  return told;
 }
 
 /** False when some of its reports are not folded yet: it is told later, whole. */
@@ -172,13 +182,13 @@ async function readMixed(
   for (const chunk of run.progress.chunks) {
     const sources = new Set([...chunk.sources, ...[...chunk.tries.values()].map(({ by }) => by)]);
     for (const source of sources) {
-      if (!source.startsWith(sortKeys.mixedPack) || seen.has(source)) continue;
+      if (!source.startsWith(sortKeys.mixedPack) || seen.has(markOf(source))) continue;
       const item = await decider.ports.table.get(
         sourceKey(decider.settings.namespace, run.meta.id, source),
       );
       if (item === undefined || !tellPack(run, item, items)) continue;
-      seen.add(source);
-      cursor.seen.push(source);
+      seen.add(markOf(source));
+      cursor.seen.push(markOf(source));
     }
   }
 }
@@ -194,12 +204,17 @@ async function readOthers(
   for (const prefix of [sortKeys.lost, sortKeys.control]) {
     const page = await decider.ports.table.query({ partition, from: prefix, to: `${prefix}~` });
     for (const item of page.items) {
-      if (seen.has(item.sort)) continue;
-      cursor.seen.push(item.sort);
+      if (seen.has(markOf(item.sort))) continue;
+      cursor.seen.push(markOf(item.sort));
       items.push(prefix === sortKeys.lost ? lostEvent(run, item) : controlEvent(item));
     }
   }
 }
+
+/** A name in few letters, as a cursor travels in addresses. Two that share one cost one event. */
+const markOf = (name: string): string =>
+  Math.floor(chance(name, 0, 0) * 2 ** 32).toString(36) +
+  Math.floor(chance(name, 1, 1) * 36 ** 2).toString(36);
 
 function lostEvent(run: LoadedRun, item: Item): RunEvent {
   const lost = fromData<Lost>(item.data);

@@ -1,11 +1,11 @@
 import type { Report } from '../contract/happening.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
-import { itemsOf, parentOf, segmentAt, segmentsOf } from '../core/graph.ts';
+import { itemsOf, type Segment, segmentAt, segmentsOf } from '../core/graph.ts';
 import { attemptOf, codeOf, sourceOf } from '../core/progress.ts';
 import { parseTemplate, type Scope } from '../core/reference.ts';
 import { codes } from '../core/status.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Item } from '../ports/table.ts';
+import type { Item, Key } from '../ports/table.ts';
 import { readStored } from './blobs.ts';
 import { fromData, type PackData, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
@@ -24,52 +24,70 @@ export interface Outputs {
   output(run: LoadedRun, task: number): Promise<Json>;
 }
 
-const packsKept = 2000;
+/** Packs whose reports are kept at hand. */
+const packsKept = 500;
 
 export function createOutputs(
   ports: Pick<Ports, 'table' | 'blobs'>,
   settings: EngineSettings,
 ): Outputs {
-  const packs = new Map<string, readonly JsonObject[]>();
-  const learn = (item: Item): void => {
-    packs.set(`${item.partition}\n${item.sort}`, fromData<PackData>(item.data).reports);
-    if (packs.size > packsKept) packs.delete(packs.keys().next().value as string);
-  };
-  const report = async (run: LoadedRun, task: number): Promise<Report | undefined> => {
+  return new PackReader(ports, settings);
+}
+
+class PackReader implements Outputs {
+  readonly #ports: Pick<Ports, 'table' | 'blobs'>;
+  readonly #settings: EngineSettings;
+  readonly #packs = new Map<string, readonly JsonObject[]>();
+
+  constructor(ports: Pick<Ports, 'table' | 'blobs'>, settings: EngineSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+  }
+
+  learn(item: Item): void {
+    this.#packs.set(nameOf(item), fromData<PackData>(item.data).reports);
+    if (this.#packs.size > packsKept) this.#packs.delete(this.#packs.keys().next().value as string);
+  }
+
+  async report(run: LoadedRun, task: number): Promise<Report | undefined> {
     const source = sourceOf(run.progress, task);
     if (source === undefined) return undefined;
-    const key = sourceKey(settings.namespace, run.meta.id, source);
-    const name = `${key.partition}\n${key.sort}`;
-    if (!packs.has(name)) {
-      const item = await ports.table.get(key);
-      if (item === undefined || !('reports' in item.data)) return undefined;
-      learn(item);
-    }
+    const reports = await this.#reportsOf(sourceKey(this.#settings.namespace, run.meta.id, source));
     const attempt = attemptOf(run.progress, task);
-    const found = packs
-      .get(name)
-      ?.find(
-        (row) =>
-          row.task === task &&
-          row.attempt === attempt &&
-          (row.run === undefined || row.run === run.meta.id),
-      );
+    const found = reports?.find((row) => {
+      const mine = row.run === undefined || row.run === run.meta.id;
+      return mine && row.task === task && row.attempt === attempt;
+    });
     return found as unknown as Report | undefined;
-  };
-  const output = async (run: LoadedRun, task: number): Promise<Json> => {
+  }
+
+  async output(run: LoadedRun, task: number): Promise<Json> {
     if (codeOf(run.progress, task) !== codes.succeeded) return null;
     const maps = segmentsOf(run.progress.graph, task).filter(({ kind }) => kind === 'map');
-    if (maps.length > 0) {
-      const list: Json[] = [];
-      for (const { base, count } of maps)
-        for (let child = base; child < base + count; child++) list.push(await output(run, child));
-      return list;
-    }
-    const found = await report(run, task);
-    return found?.output === undefined ? null : readStored(ports.blobs, found.output);
-  };
-  return { learn, report, output };
+    if (maps.length > 0) return this.#outputsOf(run, maps);
+    const found = await this.report(run, task);
+    return found?.output === undefined ? null : readStored(this.#ports.blobs, found.output);
+  }
+
+  async #outputsOf(run: LoadedRun, maps: readonly Segment[]): Promise<Json> {
+    const list: Json[] = [];
+    for (const { base, count } of maps)
+      for (let child = base; child < base + count; child++)
+        list.push(await this.output(run, child));
+    return list;
+  }
+
+  async #reportsOf(key: Key): Promise<readonly JsonObject[] | undefined> {
+    const known = this.#packs.get(nameOf(key));
+    if (known) return known;
+    const item = await this.#ports.table.get(key);
+    if (item === undefined || !('reports' in item.data)) return undefined;
+    this.learn(item);
+    return this.#packs.get(nameOf(key));
+  }
 }
+
+const nameOf = ({ partition, sort }: Key): string => `${partition}\n${sort}`;
 
 /** All that the references in a task's templates may stand for; outputs of other tasks are read first. */
 export async function scopeOf(
@@ -97,6 +115,3 @@ export function plainScope(run: LoadedRun, task: number): Scope {
   if (segment?.kind !== 'map') return scope;
   return { ...scope, items: itemsOf(graph, task), index: task - segment.base };
 }
-
-export const isSpawned = (run: LoadedRun, task: number): boolean =>
-  parentOf(run.progress.graph, task) !== undefined;

@@ -1,10 +1,9 @@
 import { isEnded } from '../contract/state.ts';
-import type { Chunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item } from '../ports/table.ts';
-import { metaKey, progressKey } from './items.ts';
 import { fromMeta, loadRun } from './load-run.ts';
 import type { LoadedRun } from './loaded-run.ts';
+import { overtaken } from './overtaken.ts';
 import { type SaveOptions, saveRun } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Specs } from './specs.ts';
@@ -36,92 +35,106 @@ export interface Runs {
 
 type Needs = Pick<Ports, 'table' | 'blobs'>;
 
+/** Runs in memory, the ones used last; what was not used for long is read again. */
 export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs): Runs {
-  const cache = new Map<string, LoadedRun>();
-  const keep = (run: LoadedRun): void => {
-    cache.delete(run.meta.id);
-    cache.set(run.meta.id, run);
-    if (cache.size <= settings.cachedRuns) return;
-    const oldest = cache.keys().next();
-    if (!oldest.done) cache.delete(oldest.value);
-  };
-  const busy = new Map<string, Promise<unknown>>();
-  const listeners = new Map<string, Set<() => void>>();
-  const alone = <T>(id: string, work: () => Promise<T>): Promise<T> => {
-    const before = busy.get(id);
+  return new RunCache(ports, settings, specs);
+}
+
+class RunCache implements Runs {
+  readonly #ports: Needs;
+  readonly #settings: EngineSettings;
+  readonly #specs: Specs;
+  readonly #cache = new Map<string, LoadedRun>();
+  readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #listeners = new Map<string, Set<() => void>>();
+
+  constructor(ports: Needs, settings: EngineSettings, specs: Specs) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#specs = specs;
+  }
+
+  cached(id: string): LoadedRun | undefined {
+    return this.#cache.get(id);
+  }
+
+  forget(id: string): void {
+    this.#cache.delete(id);
+  }
+
+  async load(id: string): Promise<LoadedRun | undefined> {
+    const known = this.#cache.get(id);
+    if (known) return known;
+    const run = await loadRun(this.#ports, this.#settings, this.#specs, id);
+    if (run) this.#keep(run);
+    return run;
+  }
+
+  async loadFrom(id: string, meta: Item): Promise<LoadedRun> {
+    const known = this.#cache.get(id);
+    if (known) return known;
+    const run = await fromMeta(this.#ports, this.#settings, this.#specs, meta);
+    this.#keep(run);
+    return run;
+  }
+
+  async look(id: string, fresh = false): Promise<LoadedRun | undefined> {
+    if (fresh) return loadRun(this.#ports, this.#settings, this.#specs, id);
+    return this.#cache.get(id) ?? this.alone(id, () => this.load(id));
+  }
+
+  async save(run: LoadedRun, options: SaveOptions): Promise<boolean> {
+    const saved = await saveRun(this.#ports, this.#settings, run, options);
+    // Nothing more is expected of a run that has ended.
+    if (!saved || options.end) this.#cache.delete(run.meta.id);
+    if (saved && options.end) for (const call of this.#listeners.get(run.meta.id) ?? []) call();
+    return saved;
+  }
+
+  onEnd(id: string, call: () => void): () => void {
+    const calls = this.#listeners.get(id) ?? new Set();
+    this.#listeners.set(id, calls.add(call));
+    return () => {
+      calls.delete(call);
+      if (calls.size === 0) this.#listeners.delete(id);
+    };
+  }
+
+  wakeLater(id: string, now: number): Promise<void> {
+    return this.alone(id, async () => {
+      const run = await this.load(id);
+      if (run === undefined || isEnded(run.meta.state)) return;
+      // Twice as long as it has been still, but for its deadline: a run that waits long is not visited often.
+      const still = now - (run.meta.wokenAt ?? run.meta.createdAt);
+      const next = now + Math.max(this.#settings.wakeMs, still);
+      run.meta = { ...run.meta, wakeAt: Math.min(next, run.meta.deadline ?? next), wokenAt: now };
+      run.progress.head.dirty = true;
+      await this.save(run, { end: undefined, now, durable: false });
+    });
+  }
+
+  alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(id);
     const mine = before === undefined ? work() : before.then(work, work);
-    busy.set(id, mine);
+    this.#busy.set(id, mine);
     const done = (): void => {
-      if (busy.get(id) === mine) busy.delete(id);
+      if (this.#busy.get(id) === mine) this.#busy.delete(id);
     };
     mine.then(done, done);
     return mine;
-  };
-  const load = async (id: string): Promise<LoadedRun | undefined> => {
-    const known = cache.get(id);
-    if (known) return known;
-    const run = await loadRun(ports, settings, specs, id);
-    if (run) keep(run);
-    return run;
-  };
-  return {
-    alone,
-    wakeLater: (id, now) =>
-      alone(id, async () => {
-        const run = cache.get(id) ?? (await loadRun(ports, settings, specs, id));
-        if (run === undefined || isEnded(run.meta.state)) return;
-        // Twice as long as it has been still, but for its deadline: a run that waits long is not visited often.
-        const still = now - (run.meta.wokenAt ?? run.meta.createdAt);
-        const next = now + Math.max(settings.wakeMs, still);
-        run.meta = { ...run.meta, wakeAt: Math.min(next, run.meta.deadline ?? next), wokenAt: now };
-        run.progress.head.dirty = true;
-        const options = { end: undefined, now, durable: false };
-        if (!(await saveRun(ports, settings, run, options))) cache.delete(id);
-      }),
-    cached: (id) => cache.get(id),
-    onEnd(id, call) {
-      const calls = listeners.get(id) ?? new Set();
-      listeners.set(id, calls.add(call));
-      return () => {
-        calls.delete(call);
-        if (calls.size === 0) listeners.delete(id);
-      };
-    },
-    forget: (id) => void cache.delete(id),
-    load,
-    async loadFrom(id, meta) {
-      const known = cache.get(id);
-      if (known) return known;
-      const run = await fromMeta(ports, settings, specs, meta);
-      keep(run);
-      return run;
-    },
-    async look(id, fresh = false) {
-      if (fresh) return loadRun(ports, settings, specs, id);
-      return cache.get(id) ?? alone(id, () => load(id));
-    },
-    async save(run, options) {
-      const saved = await saveRun(ports, settings, run, options);
-      // Nothing more is expected of a run that has ended.
-      if (!saved || options.end) cache.delete(run.meta.id);
-      if (saved && options.end) for (const call of listeners.get(run.meta.id) ?? []) call();
-      return saved;
-    },
-    async overtaken(run, chunks) {
-      if (settings.soleDecider || run.meta.small) return false;
-      const others = [...chunks].filter((n) => run.progress.chunks[n] !== undefined);
-      const keys = others.map((n) => progressKey(settings.namespace, run.meta.id, n));
-      const versions = others.map((n) => (run.progress.chunks[n] as Chunk).version);
-      if (run.progress.head.state === 'paused') {
-        // What a resume found ready it had sent; what this decision held back is nobody's.
-        keys.push(metaKey(settings.namespace, run.meta.id));
-        versions.push(run.metaVersion);
-      }
-      if (keys.length === 0) return false;
-      const items = await ports.table.getMany(keys);
-      const moved = versions.some((version, i) => (items[i]?.version ?? 0) !== version);
-      if (moved) cache.delete(run.meta.id);
-      return moved;
-    },
-  };
+  }
+
+  async overtaken(run: LoadedRun, chunks: ReadonlySet<number>): Promise<boolean> {
+    const moved = await overtaken(this.#ports, this.#settings, run, chunks);
+    if (moved) this.#cache.delete(run.meta.id);
+    return moved;
+  }
+
+  #keep(run: LoadedRun): void {
+    this.#cache.delete(run.meta.id);
+    this.#cache.set(run.meta.id, run);
+    if (this.#cache.size <= this.#settings.cachedRuns) return;
+    const oldest = this.#cache.keys().next();
+    if (!oldest.done) this.#cache.delete(oldest.value);
+  }
 }

@@ -1,5 +1,5 @@
 import type { SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
-import type { JsonObject } from '../contract/json.ts';
+import type { Json, JsonObject } from '../contract/json.ts';
 import { Problem, type ProblemDetail } from '../contract/problem.ts';
 import type { InputField, Workflow } from '../contract/workflow.ts';
 import { compile } from '../core/dag.ts';
@@ -139,31 +139,31 @@ function outcomeOf(item: Item, result: PutResult): { meta: Meta; created: boolea
 export function withDefaults(workflow: Workflow, given: JsonObject, pointer: string): JsonObject {
   const declared = workflow.input;
   if (declared === undefined) return given;
-  const mistakes: ProblemDetail[] = [];
-  const at = (name: string): string => `${pointer}/input/${name}`;
   const known = Object.keys(declared).join(', ') || 'none';
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(declared, name)) continue;
-    mistakes.push({
-      pointer: at(name),
+  const mistakes: ProblemDetail[] = Object.keys(given)
+    .filter((name) => !Object.hasOwn(declared, name))
+    .map((name) => ({
+      pointer: `${pointer}/input/${name}`,
       message: `unknown input ${name} (the workflow knows ${known})`,
-    });
-  }
-  const input: Record<string, JsonObject[string]> = {};
+    }));
+  const input: Record<string, Json> = {};
   for (const [name, field] of Object.entries(declared)) {
     const value = Object.hasOwn(given, name) ? given[name] : field.default;
-    if (value === undefined)
-      mistakes.push({ pointer: at(name), message: `input ${name} is missing` });
-    else if (!fits(field.type, value))
-      mistakes.push({ pointer: at(name), message: `input ${name} is not of type ${field.type}` });
-    else input[name] = value;
+    const message = mistakeIn(name, field, value);
+    if (message === undefined) input[name] = value as Json;
+    else mistakes.push({ pointer: `${pointer}/input/${name}`, message });
   }
   if (mistakes.length > 0)
     throw new Problem('input-invalid', mistakes.map(({ message }) => message).join('; '), mistakes);
   return input;
 }
 
-function fits(type: InputField['type'], value: JsonObject[string]): boolean {
+function mistakeIn(name: string, field: InputField, value: Json | undefined): string | undefined {
+  if (value === undefined) return `input ${name} is missing`;
+  return fits(field.type, value) ? undefined : `input ${name} is not of type ${field.type}`;
+}
+
+function fits(type: InputField['type'], value: Json): boolean {
   switch (type) {
     case 'any':
       return true;
@@ -173,8 +173,11 @@ function fits(type: InputField['type'], value: JsonObject[string]): boolean {
       return Array.isArray(value);
     case 'map':
       return typeof value === 'object' && value !== null && !Array.isArray(value);
-    default:
-      // biome-ignore lint/suspicious/useValidTypeof: the type's name is one of string, number, boolean
-      return typeof value === type;
+    case 'string':
+      return typeof value === 'string';
+    case 'number':
+      return typeof value === 'number';
+    case 'boolean':
+      return typeof value === 'boolean';
   }
 }

@@ -19,8 +19,7 @@ import {
 } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { lostPut } from './lost.ts';
-
-const pageMax = 200;
+import { pagesOf } from './pages.ts';
 
 /**
  * Declares lost what lapsed runners held, and forgets these runners. Returns how many attempts were lost. An attempt
@@ -32,12 +31,8 @@ export async function sweepRunners(decider: Decider, all = false): Promise<numbe
   let lost = 0;
   for (const shard of allShards) {
     const partition = heartbeatPartition(settings.namespace, shard);
-    let after: string | undefined;
-    do {
-      const page = await ports.table.query({ partition, limit: pageMax, ...(after && { after }) });
-      for (const item of page.items) lost += await sweepRunner(decider, item, all);
-      after = page.next;
-    } while (after !== undefined);
+    for await (const items of pagesOf(ports.table, { partition }))
+      for (const item of items) lost += await sweepRunner(decider, item, all);
   }
   return lost;
 }
@@ -82,18 +77,14 @@ export async function sweepRuns(decider: Decider, all = false): Promise<Repairs>
   const to = all ? undefined : `${ports.clock.now().toString().padStart(15, '0')}~`;
   for (const shard of allShards) {
     const partition = `${settings.namespace}/ACTIVE#${shard}`;
-    let after: string | undefined;
-    do {
-      const range = { partition, limit: pageMax, ...(to && { to }), ...(after && { after }) };
-      const page = await ports.table.index('active', range);
-      const visits = await Promise.all(page.items.map((item) => visit(decider, item.partition)));
+    for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active')) {
+      const visits = await Promise.all(items.map((item) => visit(decider, item.partition)));
       for (const one of visits) {
         total.visited += one.visited;
         total.resent += one.resent;
         total.lost += one.lost;
       }
-      after = page.next;
-    } while (after !== undefined);
+    }
   }
   return total;
 }
@@ -131,18 +122,8 @@ async function endOverdue(decider: Decider, id: string): Promise<void> {
 async function history(decider: Decider, partition: string): Promise<readonly Happening[]> {
   const items: Item[] = [];
   for (const prefix of [sortKeys.spawn, sortKeys.pack, sortKeys.lost, sortKeys.control]) {
-    let after: string | undefined;
-    do {
-      const page = await decider.ports.table.query({
-        partition,
-        from: prefix,
-        to: `${prefix}~`,
-        limit: pageMax,
-        ...(after && { after }),
-      });
-      items.push(...page.items);
-      after = page.next;
-    } while (after !== undefined);
+    const range = { partition, from: prefix, to: `${prefix}~` };
+    for await (const page of pagesOf(decider.ports.table, range)) items.push(...page);
   }
   const causes = await causesOf(decider, items);
   return [...causes.values()].flatMap(({ happenings }) => happenings);
@@ -162,24 +143,19 @@ async function claimsOf(
 ): Promise<ReadonlyMap<number, ClaimOf>> {
   const claims = new Map<number, ClaimOf>();
   const partition = runPartition(decider.settings.namespace, run.meta.id);
-  let after: string | undefined;
-  do {
-    const page = await decider.ports.table.query({
-      partition,
-      from: sortKeys.claim,
-      to: `${sortKeys.claim}~`,
-      limit: pageMax,
-      ...(after && { after }),
-    });
-    for (const item of page.items) {
-      const block = Number.parseInt(item.sort.slice(sortKeys.claim.length), 36);
-      for (const [owner, , at, tasks] of item.data.claims as unknown as readonly ClaimRow[])
-        for (const [place, attempt] of only === undefined || only === owner ? tasks : [])
-          claims.set(block * claimBlockTasks + place, { attempt, owner, at });
-    }
-    after = page.next;
-  } while (after !== undefined);
+  const range = { partition, from: sortKeys.claim, to: `${sortKeys.claim}~` };
+  for await (const items of pagesOf(decider.ports.table, range))
+    for (const item of items) addClaims(claims, item, only);
   return claims;
+}
+
+function addClaims(claims: Map<number, ClaimOf>, item: Item, only: string | undefined): void {
+  const block = Number.parseInt(item.sort.slice(sortKeys.claim.length), 36);
+  for (const [owner, , at, tasks] of item.data.claims as unknown as readonly ClaimRow[]) {
+    if (only !== undefined && only !== owner) continue;
+    for (const [place, attempt] of tasks)
+      claims.set(block * claimBlockTasks + place, { attempt, owner, at });
+  }
 }
 
 /** Attempts that are claimed, but whose runner is gone or knows nothing of them. */
