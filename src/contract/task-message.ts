@@ -21,6 +21,8 @@ export interface TaskMessage {
   /** The runs' inputs, for the templates of what follows. */
   readonly inputs?: readonly Json[];
   readonly tasks: readonly TaskRow[];
+  /** How often a message with these attempts was received so often that it went to the dead letters. */
+  readonly deaths?: number;
 }
 
 /**

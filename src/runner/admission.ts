@@ -1,6 +1,7 @@
 import type { AttemptResult } from '../contract/execution.ts';
 import type { RunState } from '../contract/state.ts';
 import { fromData, type Meta, metaKey } from '../engine/items.ts';
+import { type Claimed, meetClaimed } from '../engine/meet-claimed.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Claims } from './claims.ts';
@@ -8,7 +9,6 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { Held } from './held.ts';
 import type { Holdings } from './holdings.ts';
 import { insist } from './insist.ts';
-import { type Claimed, meetClaimed } from './meet-claimed.ts';
 
 /** States of runs, as strong as a read of the table; undefined for a run that is not there. */
 export type RunStates = (
@@ -80,8 +80,8 @@ export class Admission {
     const { ports, settings, holdings } = this.#parts;
     const meetings = await meetClaimed(ports, settings, [...refused.values()]);
     for (const [i, held] of [...refused.keys()].entries()) {
-      if (meetings[i] === 'settled') holdings.letGo(held);
-      else holdings.leave(held);
+      if (meetings[i] === 'early') holdings.leave(held);
+      else holdings.letGo(held);
     }
   }
 }

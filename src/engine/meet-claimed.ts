@@ -1,16 +1,10 @@
 import type { Follow } from '../contract/task-message.ts';
 import type { ClaimRow } from '../core/claim.ts';
-import {
-  claimBlockTasks,
-  claimKey,
-  fromData,
-  type HeartbeatData,
-  heartbeatKey,
-} from '../engine/items.ts';
-import { type AttemptName, lostPut } from '../engine/lost.ts';
-import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
+import { claimBlockTasks, claimKey, fromData, type HeartbeatData, heartbeatKey } from './items.ts';
+import { type AttemptName, lostPut } from './lost.ts';
+import type { EngineSettings } from './settings.ts';
 
 /** An attempt that somebody else has claimed, met through a message that came again. */
 export interface Claimed extends AttemptName {
@@ -21,8 +15,11 @@ export interface Claimed extends AttemptName {
   readonly follow: readonly Follow[];
 }
 
-/** `settled`: the message has done its work. `early`: whoever holds the claim is to be looked at again later. */
-export type Meeting = 'settled' | 'early';
+/**
+ * `settled`: its runner answers for it. `lost`: its runner is gone, and that is written down. Either way the message has
+ * done its work. `early`: whoever holds the claim is to be looked at again later.
+ */
+export type Meeting = 'settled' | 'lost' | 'early';
 
 /**
  * Decides what becomes of messages whose attempts are claimed: the owner lives, and its heartbeat lists the attempt or
@@ -47,7 +44,7 @@ export async function meetClaimed(
     const beat = beats.get(one.owner);
     if (beat === undefined || beat.leaseUntil + settings.skewMs < now) {
       gone.push(one);
-      return 'settled';
+      return 'lost';
     }
     return beat.at > one.at + settings.skewMs || lists(beat, one) ? 'settled' : 'early';
   });

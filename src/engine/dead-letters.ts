@@ -1,0 +1,135 @@
+import type { JsonObject } from '../contract/json.ts';
+import { asBody, fromBody, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
+import type { ClaimRow } from '../core/claim.ts';
+import type { Ports } from '../ports/ports.ts';
+import { delayMsMax, type Taken } from '../ports/queue.ts';
+import { claimBlockTasks, claimKey } from './items.ts';
+import { lostPut } from './lost.ts';
+import { type Claimed, meetClaimed } from './meet-claimed.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** The queue of messages that were received too often. */
+export const deadQueue = 'dead';
+
+export interface DeadJudged {
+  /** Messages that were looked at. */
+  readonly letters: number;
+  /** Attempts that nobody has claimed, sent again. */
+  readonly resent: number;
+  /** Attempts whose runner is gone, or whose only lease was the message. */
+  readonly lost: number;
+}
+
+type Needs = Pick<Ports, 'table' | 'queue' | 'clock'>;
+
+/**
+ * Judges each attempt of a message that died by its claim: a runner holds it, so the message is needed no more; its
+ * runner is gone, so it is lost; nobody has claimed it, so it is sent again, later each time: a message dies of busy
+ * runners too. One after its queue limit is sent again as well, since whoever gets it fails it for that reason.
+ */
+export async function judgeDead(
+  ports: Needs,
+  settings: EngineSettings,
+  max = 10,
+): Promise<DeadJudged> {
+  const { visibilityMs } = settings;
+  const options = { queues: [deadQueue], max, waitMs: 0, visibilityMs };
+  const taken = await ports.queue.take(options);
+  let resent = 0;
+  let lost = 0;
+  for (const letter of taken) {
+    const judged = await judge(ports, settings, letter);
+    resent += judged.resent;
+    lost += judged.lost;
+  }
+  return { letters: taken.length, resent, lost };
+}
+
+async function judge(
+  ports: Needs,
+  settings: EngineSettings,
+  letter: Taken,
+): Promise<{ resent: number; lost: number }> {
+  const { from, body } = letter.body as { readonly from: string; readonly body: JsonObject };
+  const message = fromBody(body);
+  if (message.delivery === 'at-least-once') {
+    await declareLost(ports, settings, message);
+    await ports.queue.remove([letter.receipt]);
+    return { resent: 0, lost: message.tasks.length };
+  }
+  const claims = await claimsOn(ports, settings, message);
+  const held = message.tasks.flatMap((row) => claimedBy(message, row, claims) ?? []);
+  const meetings = await meetClaimed(ports, settings, held);
+  const free = message.tasks.filter((row) => claims.get(row) === undefined);
+  if (free.length > 0) await sendAgain(ports, from, message, free);
+  // Whose claim is younger than its runner's last heartbeat is looked at again.
+  if (!meetings.includes('early') || free.length > 0) await ports.queue.remove([letter.receipt]);
+  return { resent: free.length, lost: meetings.filter((meeting) => meeting === 'lost').length };
+}
+
+const runOfRow = (message: TaskMessage, row: TaskRow): string => message.runs[row[0]] as string;
+
+interface Holder {
+  readonly owner: string;
+  readonly at: number;
+  readonly attempt: number;
+}
+
+/** Who holds each task's attempt, or a later one. */
+async function claimsOn(
+  ports: Needs,
+  settings: EngineSettings,
+  message: TaskMessage,
+): Promise<ReadonlyMap<TaskRow, Holder>> {
+  const holders = new Map<TaskRow, Holder>();
+  const keys = message.tasks.map((row) =>
+    claimKey(settings.namespace, runOfRow(message, row), Math.floor(row[1] / claimBlockTasks)),
+  );
+  const items = await ports.table.getMany(keys);
+  for (const [i, row] of message.tasks.entries()) {
+    const claims = (items[i]?.data.claims ?? []) as unknown as readonly ClaimRow[];
+    for (const [owner, , at, tasks] of claims)
+      for (const [place, attempt] of tasks)
+        if (place === row[1] % claimBlockTasks && attempt >= row[3])
+          holders.set(row, { owner, at, attempt });
+  }
+  return holders;
+}
+
+function claimedBy(
+  message: TaskMessage,
+  row: TaskRow,
+  claims: ReadonlyMap<TaskRow, Holder>,
+): Claimed | undefined {
+  const holder = claims.get(row);
+  if (holder === undefined || holder.attempt > row[3]) return undefined;
+  const { owner, at, attempt } = holder;
+  return { run: runOfRow(message, row), task: row[1], attempt, owner, at, follow: row[5] ?? [] };
+}
+
+const firstDelayMs = 15_000;
+
+async function sendAgain(
+  ports: Needs,
+  queue: string,
+  message: TaskMessage,
+  tasks: readonly TaskRow[],
+): Promise<void> {
+  const deaths = (message.deaths ?? 0) + 1;
+  const delayMs = Math.min(delayMsMax, firstDelayMs * 2 ** (deaths - 1));
+  await ports.queue.send([{ queue, body: asBody({ ...message, tasks, deaths }), delayMs }]);
+}
+
+/** Delivered at least once, a message is its attempts' lease: so what kills its runner each time comes to an end, too. */
+async function declareLost(
+  ports: Needs,
+  settings: EngineSettings,
+  message: TaskMessage,
+): Promise<void> {
+  const now = ports.clock.now();
+  const puts = message.tasks.map((row) => {
+    const name = { run: runOfRow(message, row), task: row[1], attempt: row[3] };
+    return lostPut(settings, name, now, 'its message was received too often');
+  });
+  await ports.table.putMany(puts);
+}
