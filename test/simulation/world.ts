@@ -66,6 +66,10 @@ export interface WorldOptions {
   readonly tasksMax?: number;
   /** Whether users cancel, pause, resume and run again. Default: true. */
   readonly deeds?: boolean;
+  /** No fault at all. */
+  readonly calm?: boolean;
+  /** Looks at what is left when all is done. */
+  readonly atRest?: (world: World) => Promise<void>;
 }
 
 const FAULTS_MS = 3 * 60_000;
@@ -95,6 +99,7 @@ export const worldScenario = (name: string, cast: Cast, options: WorldOptions): 
     }
     new Actor(kernel, 'sweeper', (life) => cast.sweeper(world, ports(life), life));
     await kernel.run();
+    await options.atRest?.(world);
     return reportOf(kernel, parts);
   },
 });
@@ -114,6 +119,7 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
     faultsUntil: options.faultsMs ?? FAULTS_MS,
     timeMax: options.timeMax ?? TIME_MAX,
     ...(options.ratesMax && { ratesMax: options.ratesMax }),
+    ...(options.calm && { calm: true }),
     dropped,
     traceLines: trace,
     ...rest,

@@ -24,8 +24,16 @@ export function clockOf(bearer: Bearer): Clock {
           resolve();
           return;
         }
-        bearer.settle(ms, resolve);
-        signal?.addEventListener('abort', () => bearer.settle(0, resolve), { once: true });
+        if (signal === undefined) {
+          bearer.settle(ms, resolve);
+          return;
+        }
+        const onAbort = () => bearer.settle(0, resolve);
+        signal.addEventListener('abort', onAbort, { once: true });
+        bearer.settle(ms, () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        });
       }),
   };
 }

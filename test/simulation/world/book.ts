@@ -26,6 +26,8 @@ export interface Entry {
 /** All attempts that ever ran, as the world saw them: what no actor can know, and every checker wants to. */
 export class Book {
   readonly entries: Entry[] = [];
+  /** Hears of each attempt that begins. */
+  onBegin: (entry: Entry, definition: Task) => void = () => {};
   readonly #kernel: Kernel;
   readonly #runs: ReadonlyMap<string, Planned>;
   readonly #ran = new Map<string, Entry>();
@@ -44,6 +46,7 @@ export class Book {
     this.#kernel.counters.add('an attempt ran');
     this.#checkOnce(entry, definition);
     this.#checkInput(execution, definition, planned.fates);
+    this.onBegin(entry, definition);
     return planned.fates.of(task, attempt, definition);
   }
 

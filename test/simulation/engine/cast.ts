@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { Problem } from '../../../src/contract/problem.ts';
+import type { Decider } from '../../../src/engine/advance.ts';
+import { controlRun } from '../../../src/engine/control-run.ts';
+import { createDecider } from '../../../src/engine/create-engine.ts';
+import { judgeDead } from '../../../src/engine/dead-letters.ts';
+import { fanOut } from '../../../src/engine/fan-out.ts';
+import { feedPrefixes, type Meta, runOf } from '../../../src/engine/items.ts';
+import type { Specs } from '../../../src/engine/specs.ts';
+import { type Canonical, type Submitter, submit, submitMany } from '../../../src/engine/submit.ts';
+import { sweepRunners, sweepRuns } from '../../../src/engine/sweep.ts';
+import type { Ports } from '../../../src/ports/ports.ts';
+import { type Item, type Key, Unavailable } from '../../../src/ports/table.ts';
+import { Agent } from '../../../src/runner/agent.ts';
+import type { Life } from '../kernel/life.ts';
+import { persistently } from '../kernel/persist.ts';
+import type { Stream } from '../kernel/random.ts';
+import type { Planned } from '../world/book.ts';
+import type { Cast, Deed, MakeExecutor, World } from '../world.ts';
+import { checkEnd } from './end.ts';
+import { Judge } from './judge.ts';
+import { drawProfile, type Profile, type ProfileName } from './profile.ts';
+
+const canonical: Canonical = (workflow) => {
+  const text = JSON.stringify(workflow);
+  return { workflow, text, hash: createHash('sha256').update(text).digest('hex') };
+};
+
+export interface Play {
+  readonly judge: Judge;
+  readonly profile: Profile;
+}
+
+const never = (): Promise<void> => new Promise(() => {});
+const plays = new WeakMap<World, Play>();
+export const playOf = (world: World): Play => plays.get(world) as Play;
+
+/** Sets up the checkers, and ends the run when all is done. */
+function watch(world: World, name: ProfileName): void {
+  const play: Play = { judge: new Judge(world), profile: drawProfile(world, name) };
+  plays.set(world, play);
+  const { kernel } = world;
+  let stopping = false;
+  const look = (): void => {
+    if (stopping || !play.judge.allEnded) return;
+    stopping = true;
+    kernel.after(play.profile.afterMs, () => {
+      stopping = false;
+      if (play.judge.allEnded) kernel.stop();
+    });
+  };
+  play.judge.onMeta(look);
+}
+
+/** The engine in many processes, over one table. */
+export const cloudCast: Cast = {
+  prefixes: feedPrefixes,
+  watch: (world) => watch(world, 'cloud'),
+  async client(world, ports, life) {
+    const { settings } = playOf(world).profile;
+    const { decider, specs } = createDecider(ports, settings);
+    await actAsClient(world, decider, specs, life);
+  },
+  feeder(world, ports) {
+    const { judge, profile } = playOf(world);
+    const { decider } = createDecider(ports, profile.settings);
+    decide(judge, decider);
+    return never();
+  },
+  async runner(world, ports, life, executor) {
+    await actAsRunner(world, ports, life, executor).done;
+  },
+  async sweeper(world, ports, life) {
+    const { settings } = playOf(world).profile;
+    await actAsSweeper(world, createDecider(ports, settings).decider, life);
+  },
+};
+
+function decide(judge: Judge, decider: Decider): void {
+  decider.ports.feed.subscribe(feedPrefixes, async (items) => {
+    for (const { run, error } of await fanOut(decider, items))
+      judge.violate('stuck', `run ${run}: ${error instanceof Error ? error.stack : error}`);
+  });
+}
+
+export function actAsRunner(
+  world: World,
+  ports: Ports,
+  life: Life,
+  executor: MakeExecutor,
+): { readonly agent: Agent; readonly done: Promise<void> } {
+  const { judge, profile } = playOf(world);
+  judge.learnLife(life);
+  let fail: (error: unknown) => void = () => {};
+  const done = new Promise<void>((_resolve, reject) => {
+    fail = reject;
+  });
+  const agent = new Agent(watchedReads(judge, ports, life), profile.settings, {
+    id: ports.ids.next(),
+    pool: 'default',
+    slots: 8,
+    lingerMs: profile.lingerMs,
+    controlMs: profile.controlMs,
+    waitMs: profile.waitMs,
+    takeMax: profile.takeMax,
+    executor,
+    failed: fail,
+  });
+  agent.start();
+  return { agent, done };
+}
+
+/** Tells the judge what a runner came to know of its runs. */
+function watchedReads(judge: Judge, ports: Ports, life: Life): Ports {
+  const { table } = ports;
+  const tell = (calledAt: number, key: Key, item: Item | undefined): void => {
+    if (key.sort === 'META')
+      judge.metaRead(life, runOf(key.partition), calledAt, item?.data as unknown as Meta);
+  };
+  const watched = {
+    ...table,
+    async get(key: Key) {
+      const calledAt = life.kernel.time;
+      const item = await table.get(key);
+      tell(calledAt, key, item);
+      return item;
+    },
+    async getMany(keys: readonly Key[]) {
+      const calledAt = life.kernel.time;
+      const items = await table.getMany(keys);
+      for (const [i, key] of keys.entries()) tell(calledAt, key, items[i]);
+      return items;
+    },
+  };
+  return { ...ports, table: watched };
+}
+
+export async function actAsSweeper(world: World, decider: Decider, life: Life): Promise<void> {
+  const { judge, profile } = playOf(world);
+  const { clock } = decider.ports;
+  for (;;) {
+    await clock.sleep(profile.sweepMs * (0.5 + life.random.next()));
+    try {
+      judge.count('lapsed lease', await sweepRunners(decider));
+      const dead = await judgeDead(decider.ports, decider.settings);
+      judge.count('dead letter', dead.letters);
+      judge.count('dead letter: sent again', dead.resent);
+      judge.count('dead letter: lost', dead.lost);
+      if (!world.repair) continue;
+      const repairs = await sweepRuns(decider);
+      judge.count('repair: visited', repairs.visited);
+      judge.count('repair: resent', repairs.resent);
+      judge.count('repair: lost', repairs.lost);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  }
+}
+
+/** Submits all runs and does all deeds, in the order of their times; what was answered before a death is not done again. */
+export async function actAsClient(
+  world: World,
+  decider: Decider,
+  specs: Specs,
+  life: Life,
+): Promise<void> {
+  const { judge } = playOf(world);
+  const { ports, settings } = decider;
+  const submitter: Submitter = { ports, settings, specs, canonical };
+  const stream = world.stream(`client ${life.name}`);
+  for (const run of world.runs) await accept(judge, submitter, run, stream, ports);
+  for (const deed of world.deeds) {
+    const wait = deed.at - world.kernel.time;
+    if (wait > 0) await ports.clock.sleep(wait);
+    await perform(judge, decider, deed);
+  }
+  judge.clientDone = true;
+}
+
+async function accept(
+  judge: Judge,
+  submitter: Submitter,
+  { id, workflow, input }: Planned,
+  stream: Stream,
+  { clock }: Ports,
+): Promise<void> {
+  const { ledger } = judge.run(id);
+  const again = stream.chance(0.3);
+  if (ledger.accepted && !again) return;
+  const one = () => submit(submitter, { id, workflow, input }).then(({ created }) => created);
+  const many = () =>
+    submitMany(submitter, { workflow, runs: [{ id, input }] }).then(() => undefined);
+  const call = stream.chance(0.3) ? many : one;
+  const created = await persistently(clock, call);
+  if (ledger.accepted && created) judge.violate('P8', `${id} was created again`);
+  if (judge.run(id).meta === undefined) judge.violate('P1', `${id} was accepted, and is not there`);
+  ledger.accepted = true;
+  if (again) {
+    if (await persistently(clock, one)) judge.violate('P8', `${id} was created again`);
+    judge.count('a run was submitted twice');
+  }
+  if (stream.chance(0.1)) await refuseOther(judge, submitter, { id, workflow, input }, clock);
+}
+
+/** The same id with another input is refused. */
+async function refuseOther(
+  judge: Judge,
+  submitter: Submitter,
+  { id, workflow, input }: Pick<Planned, 'id' | 'workflow' | 'input'>,
+  clock: Ports['clock'],
+): Promise<void> {
+  try {
+    const other = { ...input, other: true };
+    await persistently(clock, () => submit(submitter, { id, workflow, input: other }));
+    judge.violate('P8', `${id} was accepted with two inputs`);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'run-exists')) throw error;
+    judge.count('another run with that id was refused');
+  }
+}
+
+const rerunTries = 30;
+
+async function perform(judge: Judge, decider: Decider, { run, action }: Deed): Promise<void> {
+  const { ledger } = judge.run(run);
+  const { clock } = decider.ports;
+  ledger.touched = true;
+  for (let tries = 0; tries < rerunTries; tries++) {
+    try {
+      const meta = await persistently(clock, () => controlRun(decider, run, { action }));
+      judge.count(`${action} was answered`);
+      if (action === 'cancel') ledger.cancelled = true;
+      if (action === 'rerun') ledger.reran = true;
+      if (action === 'cancel' && meta.state !== 'cancelling' && meta.state !== 'cancelled')
+        judge.violate('P12', `${run}: the cancel was answered, and it is ${meta.state}`);
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      judge.count(`${action} was refused: ${error.code}`);
+      if (action !== 'rerun' || error.code !== 'run-contended') return;
+      await clock.sleep(10_000);
+    }
+  }
+}
+
+/** All that must hold when everything has come to rest. */
+export const checkRest = (world: World): Promise<void> =>
+  checkEnd(world, playOf(world).judge, playOf(world).profile);

@@ -1,0 +1,61 @@
+import { systemHost } from '../../../src/adapters/memory/host.ts';
+import { memoryPorts } from '../../../src/adapters/memory/system.ts';
+import { definitionOf, idOf } from '../../../src/core/graph.ts';
+import { codeOf } from '../../../src/core/progress.ts';
+import { statuses } from '../../../src/core/status.ts';
+import { createDecider } from '../../../src/engine/create-engine.ts';
+import type { LoadedRun } from '../../../src/engine/loaded-run.ts';
+import { compare } from '../world/oracle.ts';
+import type { World } from '../world.ts';
+import type { Judge } from './judge.ts';
+import type { Profile } from './profile.ts';
+
+/** Reads what is stored as anybody would, and compares it with what was foretold. */
+export async function checkEnd(world: World, judge: Judge, profile: Profile): Promise<void> {
+  const { violation } = world.kernel;
+  if (violation?.promise === 'liveness')
+    world.kernel.violation = {
+      promise: 'P2',
+      message: `${violation.message}: ${judge.whatIsOpen()}`,
+    };
+  if (violation) return;
+  const clock = { now: world.kernel.now, sleep: async () => undefined };
+  const plain = { clock, ids: { next: () => 'x' }, random: { next: () => 0 } };
+  const ports = memoryPorts(world.system, plain);
+  void systemHost;
+  const { decider } = createDecider(ports, profile.settings);
+  for (const { planned, ledger } of judge.runs.values()) {
+    const run = await decider.runs.load(planned.id);
+    if (run === undefined) {
+      if (ledger.accepted) judge.violate('P1', `${planned.id} was accepted, and is gone`);
+      continue;
+    }
+    checkVerdict(judge, run);
+    if (ledger.touched) continue;
+    const found = { run: run.meta.state, tasks: statesOf(run) };
+    const wrong = compare(world.expected(planned), found);
+    if (wrong.length > 0) judge.violate('oracle', `${planned.id}: ${wrong.join('; ')}`);
+  }
+}
+
+function statesOf(run: LoadedRun): ReadonlyMap<string, string> {
+  const { progress } = run;
+  const states = new Map<string, string>();
+  for (let task = 0; task < progress.graph.size; task++) {
+    const status = statuses[codeOf(progress, task)] as string;
+    states.set(idOf(progress.graph, task), status === 'skippedByFailure' ? 'skipped' : status);
+  }
+  return states;
+}
+
+/** The run's verdict follows from its tasks'. */
+function checkVerdict(judge: Judge, { meta, progress }: LoadedRun): void {
+  let failed = false;
+  for (let task = 0; task < progress.graph.size; task++)
+    failed ||=
+      statuses[codeOf(progress, task)] === 'failed' &&
+      definitionOf(progress.graph, task).mayFail !== true;
+  const want = failed ? 'failed' : 'succeeded';
+  if (meta.state !== 'cancelled' && !meta.fails && meta.state !== want)
+    judge.violate('P7', `${meta.id} is ${meta.state}, and its tasks say ${want}`);
+}

@@ -1,0 +1,400 @@
+import type { Report } from '../../../src/contract/happening.ts';
+import type { RunState } from '../../../src/contract/state.ts';
+import type { Task } from '../../../src/contract/workflow.ts';
+import { decodeChunk } from '../../../src/core/chunk-codec.ts';
+import type { ClaimRow } from '../../../src/core/claim.ts';
+import { compile, type Dag } from '../../../src/core/dag.ts';
+import type { Tries } from '../../../src/core/progress.ts';
+import { claimBlockTasks, type Meta, type PackData, runOf } from '../../../src/engine/items.ts';
+import type { Item } from '../../../src/ports/table.ts';
+import type { Life } from '../kernel/life.ts';
+import type { Entry, Planned } from '../world/book.ts';
+import type { World } from '../world.ts';
+import { type NeedsCount, ruleMet } from './rule-met.ts';
+
+/** What was promised to a client, kept where no death reaches it. */
+export interface Ledger {
+  accepted: boolean;
+  /** A cancel was answered. */
+  cancelled: boolean;
+  /** A user has touched the run: its verdicts are no longer those that were foreseen. */
+  touched: boolean;
+  reran: boolean;
+}
+
+interface ChunkSeen {
+  bytes: Uint8Array;
+  generation: number;
+  status: Uint8Array;
+  decided: Uint16Array;
+  readonly tries: Map<number, Tries>;
+}
+
+interface RunSeen {
+  readonly planned: Planned;
+  readonly dag: Dag;
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly ledger: Ledger;
+  meta: Meta | undefined;
+  readonly chunks: ChunkSeen[];
+  /** By task and attempt: who holds it, and when that was written, virtual ms. */
+  readonly claims: Map<string, { readonly owner: string; readonly at: number }>;
+  /** Attempts whose success was reported by who went on with the task after it: by that task. */
+  readonly continued: Set<number>;
+  /** By task and attempt: when a report of it became durable, virtual ms. */
+  readonly reported: Map<string, number>;
+}
+
+interface MetaRead {
+  readonly calledAt: number;
+  readonly answeredAt: number;
+  readonly state: RunState | undefined;
+}
+
+const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
+const isEnd = (state: string): boolean => ENDED.includes(state);
+const SUCCEEDED = 3;
+
+/** Which states of a run may follow which, within a generation. */
+const next: Readonly<Record<RunState, readonly RunState[]>> = {
+  running: ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'],
+  paused: ['paused', 'running', 'cancelling', 'cancelled', 'failed'],
+  cancelling: ['cancelling', 'cancelled', 'failed'],
+  succeeded: ['succeeded'],
+  failed: ['failed'],
+  cancelled: ['cancelled'],
+};
+
+/** Holds every commit, and every attempt that begins, to the promises. Knows all that no process can know. */
+export class Judge {
+  readonly world: World;
+  readonly runs: ReadonlyMap<string, RunSeen>;
+  readonly #lives = new Map<string, Life>();
+  readonly #reads = new Map<string, MetaRead>();
+  readonly #metaWaiters: (() => void)[] = [];
+  clientDone = false;
+
+  constructor(world: World) {
+    this.world = world;
+    this.runs = new Map(world.runs.map((planned) => [planned.id, seenOf(planned)]));
+    world.system.table.onChange((after, before) => {
+      if (after) this.#changed(after, before);
+    });
+    world.book.onBegin = (entry, definition) => this.#begins(entry, definition);
+  }
+
+  run(id: string): RunSeen {
+    return this.runs.get(id) as RunSeen;
+  }
+
+  violate(promise: string, message: string): void {
+    this.world.kernel.violate(promise, message);
+  }
+
+  count(name: string, by = 1): void {
+    if (by > 0) this.world.kernel.counters.add(name, by);
+  }
+
+  learnLife(life: Life): void {
+    this.#lives.set(life.name, life);
+  }
+
+  /** A runner has read a run's META. */
+  metaRead(life: Life, run: string, calledAt: number, meta: Meta | undefined): void {
+    const answeredAt = this.world.kernel.time;
+    this.#reads.set(`${life.name} ${run}`, { calledAt, answeredAt, state: meta?.state });
+  }
+
+  /** Whether everything that was asked for has come to an end. */
+  get allEnded(): boolean {
+    if (!this.clientDone) return false;
+    for (const { meta } of this.runs.values())
+      if (meta === undefined || !isEnd(meta.state)) return false;
+    return true;
+  }
+
+  /** What keeps the world from its end, in words. */
+  whatIsOpen(): string {
+    const words: string[] = this.clientDone ? [] : ['the client is not done'];
+    for (const { planned, meta, chunks } of this.runs.values()) {
+      if (meta === undefined) words.push(`${planned.id} is not there`);
+      else if (!isEnd(meta.state)) {
+        const codes = chunks.map(({ status }) => status.join('')).join('|');
+        const tries = chunks.flatMap((chunk) =>
+          [...chunk.tries].map(([n, t]) => `${n}:${t.attempt}`),
+        );
+        words.push(`${planned.id} is ${meta.state}, ${codes} attempts ${tries.join(' ')}`);
+      }
+    }
+    return words.join('; ');
+  }
+
+  /** Calls back whenever a run's META was written. */
+  onMeta(call: () => void): void {
+    this.#metaWaiters.push(call);
+  }
+
+  /** What lies under a key is no longer what was last written there: the machine lost it. */
+  rolledBack(item: Item): void {
+    const run = this.runs.get(runOf(item.partition));
+    if (run === undefined) return;
+    if (item.sort === 'META') {
+      run.meta = item.data as unknown as Meta;
+      if (run.meta.progress) run.chunks[0] = seenChunk(item, run.meta.progress as Item['data']);
+    } else if (item.sort.startsWith('PROGRESS#'))
+      run.chunks[Number.parseInt(item.sort.slice(9), 36)] = seenChunk(item, item.data);
+  }
+
+  #changed(after: Item, before: Item | undefined): void {
+    const { sort } = after;
+    if (sort.startsWith('MIX#')) {
+      this.#packed(after);
+      return;
+    }
+    const run = this.runs.get(runOf(after.partition));
+    if (run === undefined) return;
+    if (sort === 'META') this.#metaChanged(run, after, before);
+    else if (sort.startsWith('PROGRESS#'))
+      this.#chunkChanged(run, Number.parseInt(sort.slice(9), 36), after, after.data);
+    else if (sort.startsWith('CLAIM#')) this.#claimed(run, after);
+    else if (sort.startsWith('PACK#')) this.#packed(after);
+    else if (sort.startsWith('LOST#')) this.count('an attempt was declared lost');
+  }
+
+  #metaChanged(run: RunSeen, after: Item, before: Item | undefined): void {
+    const meta = after.data as unknown as Meta;
+    const { id } = run.planned;
+    const was = before && (before.data as unknown as Meta);
+    if (was === undefined) {
+      if (run.meta) this.violate('P8', `${id} was created twice`);
+      if (!this.world.system.blobs.has(meta.hash))
+        this.violate('P15', `${id} is there, its workflow is not`);
+    } else this.#metaMoved(run, after, before as Item, meta, was);
+    run.meta = meta;
+    if (isEnd(meta.state)) {
+      if (meta.wakeAt !== undefined) this.violate('P11', `${id} has ended, and has a wake-up`);
+    } else if (meta.wakeAt === undefined || after.indexes?.active === undefined)
+      this.violate('P11', `${id} is ${meta.state}, and nothing will wake it`);
+    if (meta.progress) this.#chunkChanged(run, 0, after, meta.progress as Item['data']);
+    if (isEnd(meta.state) && (was === undefined || !isEnd(was.state))) this.#ended(run, meta);
+    for (const call of this.#metaWaiters) call();
+  }
+
+  #metaMoved(run: RunSeen, after: Item, before: Item, meta: Meta, was: Meta): void {
+    const { id } = run.planned;
+    if (after.version !== before.version + 1)
+      this.violate('P5', `${id} META goes from version ${before.version} to ${after.version}`);
+    if (JSON.stringify(meta.input) !== JSON.stringify(was.input))
+      this.violate('P1', `${id} has another input`);
+    if (meta.generation === was.generation) {
+      if (!next[was.state].includes(meta.state))
+        this.violate('P5', `${id} was ${was.state}, and is ${meta.state}`);
+      if (run.ledger.cancelled && meta.state === 'succeeded')
+        this.violate('P12', `${id} succeeded after its cancel was answered`);
+    } else if (meta.generation === was.generation + 1 && isEnd(was.state)) {
+      this.count('a run was run again');
+      run.ledger.cancelled = false;
+    } else
+      this.violate(
+        'P5',
+        `${id} ${was.state} goes to generation ${meta.generation} as ${meta.state}`,
+      );
+    if (was.state === 'paused' && meta.state === 'running') this.count('a run was resumed');
+    if ((was.segments?.length ?? 0) > (meta.segments?.length ?? 0) && !meta.segmentPages)
+      this.violate('P1', `${id} lost spawned tasks`);
+  }
+
+  /** The run's end is a function of its tasks. */
+  #ended(run: RunSeen, meta: Meta): void {
+    const { id } = run.planned;
+    let total = meta.tasks;
+    for (const [, count] of meta.segments ?? []) total += count;
+    let seen = 0;
+    let failed = 0;
+    for (const chunk of run.chunks)
+      for (const code of chunk.status) {
+        if (code < SUCCEEDED) this.violate('P7', `${id} is ${meta.state}, and a task is open`);
+        if (code === 4) failed++;
+        seen++;
+      }
+    if (seen !== total) this.violate('P7', `${id} ended with ${seen} of ${total} tasks`);
+    if (meta.state === 'failed' && failed === 0 && !meta.fails)
+      this.violate('P7', `${id} failed, and none of its tasks`);
+  }
+
+  #chunkChanged(run: RunSeen, n: number, item: Item, data: Item['data']): void {
+    const was = run.chunks[n];
+    const bytes = item.bytes ?? new Uint8Array();
+    const now = seenChunk(item, data);
+    now.bytes = bytes;
+    run.chunks[n] = now;
+    if (was) this.#chunkMoved(run, n, was, now);
+  }
+
+  #chunkMoved(run: RunSeen, n: number, was: ChunkSeen, now: ChunkSeen): void {
+    const base = n * (run.meta?.chunkSize ?? 0);
+    const name = (place: number): string =>
+      `${run.planned.id} ${run.dag.tasks[base + place]?.id ?? base + place}`;
+    if (now.generation < was.generation) this.violate('P4', `${name(0)}: generation falls`);
+    const same = now.generation === was.generation;
+    for (let place = 0; place < was.status.length; place++) {
+      const [before, after] = [was.status[place] as number, now.status[place] as number];
+      if (!same || before < SUCCEEDED) continue;
+      if (after !== before) this.violate('P5', `${name(place)} ended ${before}, and is ${after}`);
+    }
+    for (const [place, before] of was.tries) {
+      const after = now.tries.get(place);
+      if (after === undefined || after.attempt < before.attempt)
+        this.violate(
+          'P4',
+          `${name(place)} goes from attempt ${before.attempt} to ${after?.attempt}`,
+        );
+      else if (same && (after.tries < before.tries || after.lost < before.lost))
+        this.violate('P6', `${name(place)} forgets tries`);
+    }
+    for (const [place, { tries, lost }] of now.tries) {
+      const definition = run.dag.tasks[base + place];
+      if (definition && (tries > triesMax(definition) || lost > (definition.lostMax ?? 10) + 1))
+        this.violate('P6', `${name(place)} had ${tries} tries, and was lost ${lost} times`);
+    }
+  }
+
+  #claimed(run: RunSeen, item: Item): void {
+    const block = Number.parseInt(item.sort.slice(6), 36) * claimBlockTasks;
+    for (const [owner, , , tasks] of item.data.claims as unknown as readonly ClaimRow[])
+      for (const [place, attempt] of tasks) {
+        const name = `${block + place}#${attempt}`;
+        const known = run.claims.get(name);
+        if (known === undefined) run.claims.set(name, { owner, at: this.world.kernel.time });
+        else if (known.owner !== owner)
+          this.violate('P4', `${run.planned.id} ${name} was granted to two runners`);
+      }
+  }
+
+  #packed(item: Item): void {
+    const { reports } = item.data as unknown as PackData;
+    if (!Array.isArray(reports)) return;
+    for (const row of reports) {
+      const report = row as unknown as Report & { run?: string };
+      const run = this.runs.get(report.run ?? runOf(item.partition));
+      const name = `${report.task}#${report.attempt}`;
+      if (run === undefined || run.reported.has(name)) continue;
+      run.reported.set(name, this.world.kernel.time);
+      if (report.continued === undefined || report.outcome !== 'succeeded') continue;
+      run.continued.add(report.continued.task);
+      this.count('a chain went on');
+    }
+  }
+
+  #begins(entry: Entry, definition: Task): void {
+    const run = this.run(entry.run);
+    const { meta } = run;
+    if (meta === undefined) return this.violate('P15', `${entry.task} of no run begins`);
+    const life = this.#lives.get(entry.by);
+    this.#checkWanted(run, entry, definition, life);
+    const number = run.numbers.get(entry.task);
+    if (number === undefined) return;
+    this.#checkRule(run, entry, definition, number);
+    const tries = this.#triesOf(run, number);
+    const calm = this.world.kernel.luck.rates.jump === 0;
+    if (calm && life && tries && tries.attempt === entry.attempt) {
+      const early = tries.readyAt - life.clock.now();
+      if (early > 17_000) this.violate('P10', `${entry.task} begins ${early} ms early`);
+    }
+  }
+
+  #triesOf(run: RunSeen, number: number): Tries | undefined {
+    const size = run.meta?.chunkSize ?? 1;
+    return run.chunks[Math.floor(number / size)]?.tries.get(number % size);
+  }
+
+  /** Between its claim and its start, its runner asks whether the run still wants it. */
+  #checkWanted(run: RunSeen, entry: Entry, definition: Task, life: Life | undefined): void {
+    const read = this.#reads.get(`${entry.by} ${entry.run}`);
+    const name = `${entry.run} ${entry.task}#${entry.attempt}`;
+    if (read === undefined || life === undefined)
+      return this.violate('P12', `${name} begins, and nobody asked whether it may`);
+    const always = definition.rule === 'always';
+    if (read.state !== 'running' && !(read.state === 'cancelling' && always))
+      this.violate('P12', `${name} begins, though its run was ${read.state}`);
+    const number = run.numbers.get(entry.task);
+    if (number === undefined) return;
+    const claim = run.claims.get(`${number}#${entry.attempt}`);
+    if (definition.delivery !== 'at-least-once') {
+      if (claim === undefined) this.violate('P4', `${name} begins without a claim`);
+      else if (read.calledAt < claim.at)
+        this.violate('P12', `${name} begins, and its run was asked for before its claim`);
+    }
+    const { time } = this.world.kernel;
+    if (time - read.answeredAt > 50 && life.frozenUntil < read.answeredAt)
+      this.violate(
+        'P12',
+        `${name} begins ${time - read.answeredAt} ms after its run was asked for`,
+      );
+  }
+
+  #checkRule(run: RunSeen, entry: Entry, definition: Task, number: number): void {
+    const count = this.#countNeeds(run, definition);
+    if (ruleMet(definition.rule ?? 'all-succeeded', count)) return;
+    if (run.continued.has(number)) return;
+    this.violate(
+      'P3',
+      `${entry.run} ${entry.task}#${entry.attempt} begins: ${JSON.stringify(count)}`,
+    );
+  }
+
+  #countNeeds(run: RunSeen, { needs = [] }: Task): NeedsCount {
+    const count: NeedsCount = {
+      total: needs.length,
+      open: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+      skipped: 0,
+      doomed: 0,
+    };
+    const size = run.meta?.chunkSize ?? 1;
+    const fields = [
+      'open',
+      'open',
+      'open',
+      'succeeded',
+      'failed',
+      'cancelled',
+      'skipped',
+      'doomed',
+    ];
+    for (const need of needs) {
+      const at = run.numbers.get(need) as number;
+      const code = run.chunks[Math.floor(at / size)]?.status[at % size] ?? 0;
+      count[fields[code] as keyof NeedsCount]++;
+    }
+    return count;
+  }
+}
+
+const triesMax = ({ retry }: Task): number =>
+  Math.max(retry?.attemptsMax ?? 1, ...(retry?.policies ?? []).map((p) => p.attemptsMax ?? 1));
+
+function seenChunk(item: Item, data: Item['data']): ChunkSeen {
+  const bytes = item.bytes ?? new Uint8Array();
+  const { generation, status, decided, tries } = decodeChunk({ data, bytes }, 0);
+  return { bytes, generation, status, decided, tries };
+}
+
+function seenOf(planned: Planned): RunSeen {
+  const compiled = compile(planned.workflow.tasks);
+  if (compiled.kind !== 'dag') throw new Error('the planned workflow is no dag');
+  const { dag } = compiled;
+  return {
+    planned,
+    dag,
+    numbers: new Map(dag.tasks.map((task, number) => [task.id, number])),
+    ledger: { accepted: false, cancelled: false, touched: false, reran: false },
+    meta: undefined,
+    chunks: [],
+    claims: new Map(),
+    continued: new Set(),
+    reported: new Map(),
+  };
+}

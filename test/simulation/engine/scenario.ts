@@ -1,0 +1,16 @@
+import type { PlayOptions, Scenario } from '../kernel/scenario.ts';
+import { type WorldOptions, worldScenario } from '../world.ts';
+import { checkRest, cloudCast } from './cast.ts';
+import type { ProfileName } from './profile.ts';
+
+export interface EngineOptions extends Partial<WorldOptions> {
+  readonly repair: boolean;
+  readonly profile: ProfileName;
+}
+
+/** The real engine in a world of faults. */
+export function engineScenario(options: EngineOptions): Scenario {
+  const name = `engine ${options.profile}, repair ${options.repair ? 'on' : 'off'}`;
+  return worldScenario(name, cloudCast, { ...options, atRest: checkRest });
+}
+export type { PlayOptions };
