@@ -129,7 +129,8 @@ export async function carryOut(decider: Decider, advanced: readonly Advanced[]):
       spawnPut(settings, run.meta.id, { parent: send.task, attempt: send.attempt, at: now, made }),
     );
   }
-  const putting = puts.length > 0 ? ports.table.putMany(puts) : undefined;
-  await sendAll(ports, messages);
-  await putting;
+  await Promise.all([
+    sendAll(ports, messages),
+    puts.length > 0 ? ports.table.putMany(puts) : undefined,
+  ]);
 }
