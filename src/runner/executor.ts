@@ -217,14 +217,14 @@ class LocalExecutor implements Executor {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     this.#warm.recall();
-    if (this.#attempts.size === 0) return;
+    if (this.#attempts.size === 0) return this.#shared.outbox.told();
     const empty = new Promise<void>((resolve) => {
       this.#whenEmpty.push(resolve);
     });
     const timer = setTimeout(() => this.#stopAll(), graceMs);
     await empty;
     clearTimeout(timer);
-    this.#shared.outbox.flush();
+    await this.#shared.outbox.told();
   }
 
   #stopAll(): void {
@@ -238,8 +238,8 @@ class LocalExecutor implements Executor {
     this.#shared.guard.close();
     this.#shared.sweeper.sweep();
     clearTimeout(this.#ticking);
-    this.#shared.outbox.flush();
-    this.#shared.logs.flush();
+    await this.#shared.outbox.told();
+    await this.#shared.logs.sink();
     await rm(this.#shared.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }

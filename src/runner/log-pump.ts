@@ -21,6 +21,8 @@ export class LogPump {
   #bytes = 0;
   #sources = new Map<LogSource, number>();
   #timer: NodeJS.Timeout | undefined;
+  /** Resolves when all that was handed to the sink is in it, or lost by it. */
+  #sinking: Promise<void> = Promise.resolve();
 
   constructor(sink: LogSink, clock: Pick<Clock, 'now'>, bytesMax: number) {
     this.#sink = sink;
@@ -71,6 +73,16 @@ export class LogPump {
     const sunk = () => {
       for (const [source, bytes] of sources) source.sunk(bytes);
     };
-    this.#sink.append(lines).then(sunk, sunk);
+    this.#sinking = Promise.all([this.#sinking, this.#sink.append(lines).then(sunk, sunk)]).then(
+      nothing,
+    );
+  }
+
+  /** Resolves when all lines so far can be read from the sink, or are lost by it. */
+  sink(): Promise<void> {
+    this.flush();
+    return this.#sinking;
   }
 }
+
+const nothing = (): void => undefined;

@@ -9,10 +9,13 @@ export class Outbox {
   #events: ExecutorEvents;
   #logs: LogPump;
   #results: AttemptResult[] = [];
+  /** Of attempts that printed something. */
+  #printed: AttemptResult[] = [];
+  /** Resolves when all ends so far were told. */
+  #telling: Promise<void> = Promise.resolve();
   #started: number[] = [];
   #beating = new Set<Attempt>();
   #spawning = new Set<Attempt>();
-  #logged = false;
   #due = false;
 
   constructor(events: ExecutorEvents, logs: LogPump) {
@@ -21,10 +24,10 @@ export class Outbox {
   }
 
   ended(attempt: Attempt, result: AttemptResult): void {
-    this.#results.push(result);
+    if (attempt.logBytes > 0) this.#printed.push(result);
+    else this.#results.push(result);
     if (attempt.pulse !== undefined) this.#beating.delete(attempt);
     if (attempt.spawns !== undefined) this.#spawning.delete(attempt);
-    if (attempt.logBytes > 0) this.#logged = true;
   }
 
   started(attempt: Attempt): void {
@@ -51,19 +54,29 @@ export class Outbox {
     });
   }
 
-  /** Tells starts, and ends after the log lines that came before them. */
+  /** Tells starts and ends; the end of an attempt that printed something once what it printed can be read. */
   flush(): void {
     if (this.#started.length > 0) {
       const keys = this.#started;
       this.#started = [];
       this.#events.started(keys);
     }
+    if (this.#printed.length > 0) {
+      const results = this.#printed;
+      this.#printed = [];
+      const told = this.#logs.sink().then(() => this.#events.ended(results));
+      this.#telling = Promise.all([this.#telling, told]).then(() => undefined);
+    }
     if (this.#results.length === 0) return;
-    if (this.#logged) this.#logs.flush();
-    this.#logged = false;
     const results = this.#results;
     this.#results = [];
     this.#events.ended(results);
+  }
+
+  /** Tells all, and resolves when that was done. */
+  told(): Promise<void> {
+    this.flush();
+    return this.#telling;
   }
 
   /** To be called a few times a second: tells requests for sub-tasks, and each attempt's beat at most once a second. */
