@@ -3,12 +3,12 @@ import type { Control, Lost, Report } from '../contract/happening.ts';
 import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import { chance } from '../core/chance.ts';
-import { idOf } from '../core/graph.ts';
+import { counts, idOf, segmentsOf } from '../core/graph.ts';
 import { attemptOf, chunkOf, codeOf, sourceOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
 import type { Item } from '../ports/table.ts';
 import type { Decider } from './advance.ts';
-import type { AtWork } from './inspect.ts';
+import { type AtWork, errorOf, subTaskFailed } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 
@@ -48,7 +48,7 @@ export async function readEvents(
   await readMixed(decider, run, cursor, items);
   await readOthers(decider, run, cursor, items);
   if (isEnded(run.meta.state) && !cursor.ended && !more) {
-    items.push(...endEvents(run));
+    items.push(...(await endEvents(decider, run)));
     cursor.ended = true;
   }
   return { items, next: JSON.stringify(cursor) };
@@ -155,21 +155,32 @@ const isRefused = (run: LoadedRun, id: string, { task }: Report): boolean =>
   chunkOf(run.progress, task).refused.some(([source, number]) => source === id && number === task);
 
 function reportEvents(run: LoadedRun, report: Report): RunEvent[] {
-  const { task, attempt, outcome } = report;
+  const { task, attempt, outcome, endedAt, error } = report;
   if (outcome === 'released') return [];
-  const kind = outcome === 'succeeded' ? 'success' : outcome === 'failed' ? 'failure' : 'cancelled';
-  return [
-    startEvent(run, task, attempt, report.startedAt),
-    {
-      id: `end/${task}/${attempt}`,
-      at: report.endedAt,
-      event: kind,
-      task: idOf(run.progress.graph, task),
-      attempt,
-      ...(report.error && { error: report.error }),
-    },
-  ];
+  const start = startEvent(run, task, attempt, report.startedAt);
+  if (outcome === 'succeeded' && isParent(run, task)) return [start];
+  const isLast = attemptOf(run.progress, task) === attempt;
+  const event = outcome === 'failed' && !isLast ? 'retry' : words[outcome];
+  return [start, endEvent(run, task, attempt, { at: endedAt, event, ...(error && { error }) })];
 }
+
+const words = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
+
+const endEvent = (
+  run: LoadedRun,
+  task: number,
+  attempt: number,
+  told: Pick<RunEvent, 'at' | 'event' | 'error'>,
+): RunEvent => ({
+  id: `end/${task}/${attempt}`,
+  task: idOf(run.progress.graph, task),
+  attempt,
+  ...told,
+});
+
+/** Then its verdict comes with the last of its sub-tasks, and from nobody's report. */
+const isParent = (run: LoadedRun, task: number): boolean =>
+  segmentsOf(run.progress.graph, task).length > 0;
 
 /** Packs that hold reports of several runs lie elsewhere: progress names those that decided something here. */
 async function readMixed(
@@ -228,19 +239,39 @@ function controlEvent(item: Item): RunEvent {
   return { id: item.sort, at, event: 'control', detail: action };
 }
 
-/** What nobody reported: skips, cancels, parents that ended with their sub-tasks; then the run's end. */
-function endEvents(run: LoadedRun): RunEvent[] {
-  const at = run.meta.endedAt ?? run.meta.createdAt;
+/** The verdicts that nobody reported: of skipped and cancelled tasks, of parents, of what was lost; then the run's end. */
+async function endEvents(decider: Decider, run: LoadedRun): Promise<RunEvent[]> {
+  const { endedAt, createdAt, generation, state } = run.meta;
+  const at = endedAt ?? createdAt;
   const events: RunEvent[] = [];
-  for (let task = 0; task < run.progress.graph.size && events.length < eventsMax; task++) {
-    const code = codeOf(run.progress, task);
-    const event =
-      code === codes.cancelled ? 'cancelled' : code >= codes.skipped ? 'skipped' : undefined;
-    if (event === undefined || sourceOf(run.progress, task) !== undefined) continue;
-    const id = idOf(run.progress.graph, task);
-    events.push({ id: `${event}/${task}/${run.meta.generation}`, at, event, task: id });
-  }
-  const detail = run.meta.state;
-  events.push({ id: `ended/${run.meta.generation}`, at, event: 'ended', detail });
+  for (let task = 0; task < run.progress.graph.size && events.length < eventsMax; task++)
+    if (!isReported(run, task)) events.push(await verdictOf(decider, run, task, at));
+  events.push({ id: `ended/${generation}`, at, event: 'ended', detail: state });
   return events;
+}
+
+async function verdictOf(
+  decider: Decider,
+  run: LoadedRun,
+  task: number,
+  at: number,
+): Promise<RunEvent> {
+  const code = codeOf(run.progress, task);
+  const attempt = attemptOf(run.progress, task);
+  if (code === codes.succeeded) return endEvent(run, task, attempt, { at, event: 'success' });
+  if (code === codes.failed) {
+    const error = (await errorOf(decider, run, task)) ?? subTaskFailed;
+    return endEvent(run, task, attempt, { at, event: 'failure', error });
+  }
+  const event = code === codes.cancelled ? 'cancelled' : 'skipped';
+  const id = `${event}/${task}/${run.meta.generation}`;
+  return { id, at, event, task: idOf(run.progress.graph, task) };
+}
+
+/** Whether a pack that decided it tells its verdict; what a later attempt of its parent has replaced is not told. */
+function isReported(run: LoadedRun, task: number): boolean {
+  if (!counts(run.progress.graph, task)) return true;
+  const source = sourceOf(run.progress, task);
+  const byPack = source?.startsWith(sortKeys.pack) || source?.startsWith(sortKeys.mixedPack);
+  return byPack === true && !isParent(run, task);
 }

@@ -180,7 +180,7 @@ async function failuresOf(decider: Decider, run: LoadedRun): Promise<RunView['fa
   return failures;
 }
 
-const subTaskFailed: AttemptError = { reason: 'children', message: 'a sub-task failed' };
+export const subTaskFailed: AttemptError = { reason: 'children', message: 'a sub-task failed' };
 
 /** Why a task failed; undefined when only its sub-tasks did. */
 export async function errorOf(

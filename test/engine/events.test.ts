@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { followEvents } from '../../src/client/follow.ts';
+import type { Task } from '../../src/contract/workflow.ts';
+import type { Behaviour } from '../support/fake-executor.ts';
+import { type Home, openHome, workflowOf } from '../support/home.ts';
+
+let home: Home | undefined;
+afterEach(async () => {
+  await home?.close();
+  home = undefined;
+});
+
+/** What is told of each task of a run, but its starts, in order. */
+async function toldOf(behaviour: Behaviour, tasks: readonly Partial<Task>[]) {
+  home = openHome(behaviour);
+  const { run } = await home.engine.submit({ workflow: workflowOf(tasks) });
+  await home.ended(run.id);
+  const told: Record<string, string[]> = {};
+  for await (const { event, task } of followEvents(home.engine, run.id, { waitMs: 0 }))
+    if (task !== undefined && event !== 'start') told[task] = [...(told[task] ?? []), event];
+  return told;
+}
+
+const failed = { outcome: 'failed', error: { reason: 'error', message: 'no' } } as const;
+
+describe('each task has one verdict in the events of its run', () => {
+  test('a failure that is followed by another attempt is a retry', async () => {
+    const retry = { attemptsMax: 3, backoff: { delayMsMin: 1 } };
+    const told = await toldOf(
+      ({ task, attempt }) => (task === 'good' && attempt === 3 ? {} : failed),
+      [
+        { id: 'bad', retry },
+        { id: 'good', retry },
+      ],
+    );
+    expect(told).toEqual({
+      bad: ['retry', 'retry', 'failure'],
+      good: ['retry', 'retry', 'success'],
+    });
+  });
+
+  test('a map, and a task without work, are told though nobody reports them', async () => {
+    const told = await toldOf(
+      () => ({}),
+      [
+        { id: 'map', each: [[1, 2]] },
+        { id: 'meet', run: { kind: 'none' }, needs: ['map'] },
+      ],
+    );
+    expect(told).toEqual({
+      map: ['success'],
+      'map[0]': ['success'],
+      'map[1]': ['success'],
+      meet: ['success'],
+    });
+  });
+
+  test('a task that asked for sub-tasks ends as they do', async () => {
+    const told = await toldOf(
+      ({ task }) => {
+        if (task === 'parent') return { spawns: [{ key: 'a' }, { key: 'b' }] };
+        return task === 'parent/b' ? failed : {};
+      },
+      [{ id: 'parent' }],
+    );
+    expect(told.parent).toEqual(['failure']);
+    expect(Object.values(told).flat().sort()).toEqual(['failure', 'failure', 'success']);
+  });
+
+  test('an input that cannot be computed is a failure', async () => {
+    const told = await toldOf(
+      () => ({ output: 1 }),
+      [{ id: 'a' }, { id: 'b', needs: ['a'], with: { x: '${{ tasks.a.output.none }}' } }],
+    );
+    expect(told).toEqual({ a: ['success'], b: ['failure'] });
+  });
+});
