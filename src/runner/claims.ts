@@ -1,4 +1,4 @@
-import { type Answer, type ClaimRow, mergeClaims, type Wish } from '../core/claim.ts';
+import { type Answer, type Claimer, type ClaimRow, mergeClaims, type Wish } from '../core/claim.ts';
 import { asData, claimBlockTasks, claimKey } from '../engine/items.ts';
 import type { AttemptName } from '../engine/lost.ts';
 import { mayPass } from '../engine/passing.ts';
@@ -17,6 +17,7 @@ export interface Claims {
 interface Block {
   readonly run: string;
   readonly number: number;
+  readonly name: string;
   readonly indexes: number[];
   readonly wishes: Wish[];
 }
@@ -24,91 +25,100 @@ interface Block {
 const blocksKept = 5000;
 const retryMs = 50;
 
+type Needs = Pick<Ports, 'table' | 'clock' | 'ids'>;
+
 /** Claims of tasks with neighbouring numbers are one write. */
-export function createClaims(
-  ports: Pick<Ports, 'table' | 'clock' | 'ids'>,
-  settings: EngineSettings,
-): Claims {
-  const known = new Map<string, Item>();
-  const learn = (name: string, item: Item | undefined): void => {
-    known.delete(name);
-    if (item === undefined) return;
-    known.set(name, item);
-    if (known.size > blocksKept) known.delete(known.keys().next().value as string);
-  };
+export function createClaims(ports: Needs, settings: EngineSettings): Claims {
+  return new BlockClaims(ports, settings);
+}
 
-  const tryBlocks = async (
-    blocks: readonly Block[],
-    claimer: Parameters<typeof mergeClaims>[1],
-    answers: Answer[],
-  ): Promise<Block[]> => {
-    const puts: Put[] = [];
-    const putting: Block[] = [];
-    for (const block of blocks) {
-      const key = claimKey(settings.namespace, block.run, block.number);
-      const before = known.get(nameOf(block));
-      const standing = (before?.data.claims ?? []) as unknown as readonly ClaimRow[];
-      const merged = mergeClaims(standing, claimer, block.wishes);
-      for (const [i, index] of block.indexes.entries())
-        answers[index] = merged.answers[i] as Answer;
-      if (merged.rows === undefined) continue;
-      const version = (before?.version ?? 0) + 1;
-      const item = { ...key, version, data: asData({ claims: merged.rows }) };
-      puts.push({ item, condition: before ? { version: before.version } : 'absent' });
-      putting.push(block);
+class BlockClaims implements Claims {
+  readonly #ports: Needs;
+  readonly #settings: EngineSettings;
+  /** Blocks as they were last seen. What is not current is refused, and seen anew. */
+  readonly #known = new Map<string, Item>();
+  /** The last call for each block. One at a time: then each call finds what the one before was granted confirmed. */
+  readonly #busy = new Map<string, Promise<unknown>>();
+
+  constructor(ports: Needs, settings: EngineSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+  }
+
+  async claim(attempts: readonly AttemptName[], owner: string): Promise<readonly Answer[]> {
+    const answers: Answer[] = new Array(attempts.length);
+    const blocks = blocksOf(attempts);
+    const before = blocks.flatMap(({ name }) => this.#busy.get(name) ?? []);
+    const act = (): Promise<void> => this.#claimBlocks(blocks, owner, answers);
+    const mine = before.length === 0 ? act() : Promise.allSettled(before).then(act);
+    for (const { name } of blocks) this.#busy.set(name, mine);
+    try {
+      await mine;
+    } finally {
+      for (const { name } of blocks) if (this.#busy.get(name) === mine) this.#busy.delete(name);
     }
-    if (puts.length === 0) return [];
-    const results = await ports.table.putMany(puts);
-    return putting.filter((block, i) => {
-      const result = results[i];
-      learn(nameOf(block), result?.done ? (puts[i] as Put).item : result?.found);
-      return result?.done !== true;
-    });
-  };
+    return answers;
+  }
 
-  const claimBlocks = async (blocks: readonly Block[], owner: string, answers: Answer[]) => {
-    const claimer = { owner, nonce: ports.ids.next(), at: ports.clock.now() };
+  async #claimBlocks(blocks: readonly Block[], owner: string, answers: Answer[]): Promise<void> {
+    const { ids, clock } = this.#ports;
+    const claimer = { owner, nonce: ids.next(), at: clock.now() };
     let open = blocks;
     while (open.length > 0) {
       try {
-        open = await tryBlocks(open, claimer, answers);
+        open = await this.#tryBlocks(open, claimer, answers);
       } catch (error) {
         if (!mayPass(error)) throw error;
-        for (const block of open) learn(nameOf(block), undefined);
-        await ports.clock.sleep(retryMs);
+        for (const { name } of open) this.#known.delete(name);
+        await clock.sleep(retryMs);
       }
     }
-  };
+  }
 
-  /** The last call for each block. One at a time: then each call finds what the one before was granted confirmed. */
-  const busy = new Map<string, Promise<unknown>>();
-  const after = (blocks: readonly Block[]): Promise<unknown> | undefined => {
-    const before = blocks.flatMap((block) => busy.get(nameOf(block)) ?? []);
-    return before.length === 0 ? undefined : Promise.allSettled(before);
-  };
+  /** Returns the blocks that somebody else has changed meanwhile. */
+  async #tryBlocks(
+    blocks: readonly Block[],
+    claimer: Claimer,
+    answers: Answer[],
+  ): Promise<readonly Block[]> {
+    const puts: Put[] = [];
+    const putting: Block[] = [];
+    for (const block of blocks) {
+      const put = this.#putFor(block, claimer, answers);
+      if (put === undefined) continue;
+      puts.push(put);
+      putting.push(block);
+    }
+    if (puts.length === 0) return [];
+    const results = await this.#ports.table.putMany(puts);
+    return putting.filter(({ name }, i) => {
+      const result = results[i];
+      this.#learn(name, result?.done ? (puts[i] as Put).item : result?.found);
+      return result?.done !== true;
+    });
+  }
 
-  return {
-    async claim(attempts, owner) {
-      const answers: Answer[] = new Array(attempts.length);
-      const blocks = blocksOf(attempts);
-      const before = after(blocks);
-      const mine =
-        before === undefined
-          ? claimBlocks(blocks, owner, answers)
-          : before.then(() => claimBlocks(blocks, owner, answers));
-      for (const block of blocks) busy.set(nameOf(block), mine);
-      try {
-        await mine;
-      } finally {
-        for (const block of blocks)
-          if (busy.get(nameOf(block)) === mine) busy.delete(nameOf(block));
-      }
-      return answers;
-    },
-  };
+  /** Undefined when nothing of the block is to be had. */
+  #putFor(block: Block, claimer: Claimer, answers: Answer[]): Put | undefined {
+    const before = this.#known.get(block.name);
+    const standing = (before?.data.claims ?? []) as unknown as readonly ClaimRow[];
+    const merged = mergeClaims(standing, claimer, block.wishes);
+    for (const [i, index] of block.indexes.entries()) answers[index] = merged.answers[i] as Answer;
+    if (merged.rows === undefined) return undefined;
+    const key = claimKey(this.#settings.namespace, block.run, block.number);
+    const version = (before?.version ?? 0) + 1;
+    const item = { ...key, version, data: asData({ claims: merged.rows }) };
+    return { item, condition: before ? { version: before.version } : 'absent' };
+  }
+
+  #learn(name: string, item: Item | undefined): void {
+    this.#known.delete(name);
+    if (item === undefined) return;
+    this.#known.set(name, item);
+    if (this.#known.size > blocksKept)
+      this.#known.delete(this.#known.keys().next().value as string);
+  }
 }
-
-const nameOf = (block: Block): string => `${block.run}#${block.number}`;
 
 function blocksOf(attempts: readonly AttemptName[]): Block[] {
   const blocks = new Map<string, Block>();
@@ -117,7 +127,7 @@ function blocksOf(attempts: readonly AttemptName[]): Block[] {
     const name = `${run}#${number}`;
     let block = blocks.get(name);
     if (block === undefined) {
-      block = { run, number, indexes: [], wishes: [] };
+      block = { run, number, name, indexes: [], wishes: [] };
       blocks.set(name, block);
     }
     block.indexes.push(index);
