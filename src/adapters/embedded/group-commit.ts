@@ -44,8 +44,8 @@ export interface GroupCommitParts {
   readonly feed: FeedFile;
   /** Hears once that nothing can be stored any more. */
   readonly onStop: (error: Unavailable) => void;
-  /** Called after each transaction, with about how many bytes it wrote. */
-  readonly onCommit: (bytes: number) => void;
+  /** Called after each transaction. */
+  readonly onCommit: () => void;
 }
 
 /**
@@ -100,7 +100,7 @@ export class GroupCommit {
       db.exec('BEGIN IMMEDIATE');
       const result = work();
       db.exec('COMMIT');
-      onCommit(0);
+      onCommit();
       return result;
     } catch (error) {
       throw this.#rolledBack(error);
@@ -167,12 +167,11 @@ export class GroupCommit {
     const fresh: Item[] = [];
     try {
       db.exec('BEGIN IMMEDIATE');
-      let bytes = 0;
-      for (const part of group) bytes += this.#apply(part, fresh);
+      for (const part of group) this.#apply(part, fresh);
       const written = feed.write(fresh);
       db.exec('COMMIT');
       feed.committed(written);
-      onCommit(bytes);
+      onCommit();
       return undefined;
     } catch (error) {
       for (const { call, from } of group) call.results.length = from;
@@ -180,18 +179,15 @@ export class GroupCommit {
     }
   }
 
-  /** Says about how many bytes it wrote, and which items were not there before. */
-  #apply({ call, from, to }: Part, fresh: Item[]): number {
+  /** Adds what was not there before to `fresh`. */
+  #apply({ call, from, to }: Part, fresh: Item[]): void {
     const { items } = this.#parts;
-    let bytes = 0;
     for (let at = from; at < to; at++) {
       const { k, row, item, condition } = call.changes[at] as Change;
       const result = row ? items.put(row, condition) : items.remove(k, condition);
       call.results[at] = result;
       if (result === inserted) fresh.push(item as Item);
-      bytes += k.length + (row?.data.length ?? 0) + (row?.bytes?.length ?? 0);
     }
-    return bytes;
   }
 
   #rolledBack(error: unknown): unknown {

@@ -115,7 +115,7 @@ function storeOf(
     items,
     feed: feedFile,
     onStop: (error) => options.onStop?.(error),
-    onCommit: (bytes) => checkpoints.wrote(bytes),
+    onCommit: () => checkpoints.wrote(),
   });
   const forget = lazily(FORGET_MS, () => commits.schedule());
   const hub: FeedHub = new FeedHub({

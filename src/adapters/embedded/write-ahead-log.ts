@@ -30,7 +30,7 @@ export function checkLog(file: string): Damage | undefined {
 function damageOf(log: string): string | undefined {
   const handle = openSync(log, 'r');
   try {
-    const header = Buffer.alloc(HEADER_BYTES);
+    const header = Buffer.from(new ArrayBuffer(HEADER_BYTES));
     readSync(handle, header, 0, HEADER_BYTES, 0);
     const magic = header.readUInt32BE(0);
     const little = magic === LITTLE_ENDIAN;
@@ -50,7 +50,9 @@ function scanFrames(
   little: boolean,
 ): string | undefined {
   const frameBytes = FRAME_HEADER_BYTES + header.readUInt32BE(8);
-  const chunk = Buffer.alloc(Math.max(1, Math.floor(READ_BYTES / frameBytes)) * frameBytes);
+  const chunk = Buffer.from(
+    new ArrayBuffer(Math.max(1, Math.floor(READ_BYTES / frameBytes)) * frameBytes),
+  );
   const scan = new FrameScan(header, start, little);
   for (let at = HEADER_BYTES; ; at += chunk.length) {
     const length = readSync(handle, chunk, 0, chunk.length, at);
@@ -105,13 +107,16 @@ function nextSum(frame: Buffer, sum: Sum, little: boolean): Sum | undefined {
 const fits = (buffer: Buffer, at: number, [a, b]: Sum): boolean =>
   buffer.readUInt32BE(at) === a && buffer.readUInt32BE(at + 4) === b;
 
-/** SQLite's own, over pairs of words. */
+/** SQLite's own, over pairs of words. Frames begin at multiples of eight bytes. */
 function checksum(buffer: Buffer, length: number, [a, b]: Sum, little: boolean): Sum {
-  let [s0, s1] = [a, b];
-  const view = new DataView(buffer.buffer, buffer.byteOffset, length);
-  for (let at = 0; at < length; at += 8) {
-    s0 = (s0 + view.getUint32(at, little) + s1) >>> 0;
-    s1 = (s1 + view.getUint32(at + 4, little) + s0) >>> 0;
+  let [s0, s1] = [a | 0, b | 0];
+  const own = little === machineIsLittle ? buffer : Buffer.from(buffer).swap32();
+  const words = new Int32Array(own.buffer, own.byteOffset, length / 4);
+  for (let at = 0; at < words.length; at += 2) {
+    s0 = (s0 + (words[at] as number) + s1) | 0;
+    s1 = (s1 + (words[at + 1] as number) + s0) | 0;
   }
-  return [s0, s1];
+  return [s0 >>> 0, s1 >>> 0];
 }
+
+const machineIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
