@@ -15,6 +15,7 @@ import { canonicalize, canonicalText } from '../definition/canonical.ts';
 import { checkWorkflow } from '../definition/check.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createDecider, createEngine } from '../engine/create-engine.ts';
+import { judgeDead } from '../engine/dead-letters.ts';
 import type { Engine } from '../engine/engine.ts';
 import { fanOut } from '../engine/fan-out.ts';
 import { feedPrefixes } from '../engine/items.ts';
@@ -217,6 +218,7 @@ function sweeper(decider: Decider, trouble: (message: string) => void): () => Pr
   return every(sweepMs, trouble, async () => {
     await sweepRunners(decider);
     await sweepRuns(decider);
+    await judgeDead(decider.ports, decider.settings);
   });
 }
 
