@@ -2,6 +2,7 @@ import type { AttemptResult } from '../contract/execution.ts';
 import type { RunState } from '../contract/state.ts';
 import { fromData, type Meta, metaKey } from '../engine/items.ts';
 import { type Claimed, meetClaimed } from '../engine/meet-claimed.ts';
+import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Claims } from './claims.ts';
@@ -78,9 +79,13 @@ export class Admission {
 
   async #meet(refused: ReadonlyMap<Held, Claimed>): Promise<void> {
     const { ports, settings, holdings } = this.#parts;
-    const meetings = await meetClaimed(ports, settings, [...refused.values()]);
+    const meetings = await meetClaimed(ports, settings, [...refused.values()]).catch((error) => {
+      // Who can't be looked at now is looked at when the message comes again.
+      if (mayPass(error)) return [];
+      throw error;
+    });
     for (const [i, held] of [...refused.keys()].entries()) {
-      if (meetings[i] === 'early') holdings.leave(held);
+      if ((meetings[i] ?? 'early') === 'early') holdings.leave(held);
       else holdings.letGo(held);
     }
   }

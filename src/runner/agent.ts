@@ -151,7 +151,7 @@ export class Agent {
     this.#taking = false;
     this.#fireAll();
     const receipts = this.#intake.clear().map(({ receipt }) => receipt);
-    await this.#ports.queue.extend(receipts, 0).catch(() => undefined);
+    if (receipts.length > 0) await this.#ports.queue.extend(receipts, 0).catch(() => undefined);
     await this.#executor.drain(graceMs);
     await Promise.resolve();
     await this.#reports.settled();
@@ -251,15 +251,15 @@ export class Agent {
     const done: string[] = [];
     const extended: string[] = [...kept].map(({ receipt }) => receipt);
     for (const { letter, delivery } of held) {
-      if (letter.removed || kept.has(letter)) continue;
+      if (letter.removed || letter.stays || kept.has(letter)) continue;
       if (delivery === 'at-least-once') extended.push(letter.receipt);
       else {
         letter.removed = true;
         done.push(letter.receipt);
       }
     }
-    await queue.remove(done);
-    await queue.extend(extended, visibilityMs);
+    if (done.length > 0) await queue.remove(done);
+    if (extended.length > 0) await queue.extend(extended, visibilityMs);
   }
 
   /** Cancels what runs of cancelled runs. */

@@ -11,6 +11,8 @@ export interface Letter {
   open: number;
   /** A saved heartbeat lists all that is open of it, so the message is gone. */
   removed: boolean;
+  /** Something of it is to be looked at again, so it is left to come again. */
+  stays: boolean;
   /** When nobody else could take it any more, epoch ms. */
   visibleAt: number;
 }

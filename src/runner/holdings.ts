@@ -38,12 +38,17 @@ export class Holdings {
 
   /** The attempt is answered for; with the last one of its message, the message is done. */
   letGo(held: Held): void {
-    this.leave(held);
+    this.#forget(held);
     this.#close(held);
   }
 
   /** The attempt is somebody else's; its message stays, and comes again. */
   leave(held: Held): void {
+    this.#forget(held);
+    held.letter.stays = true;
+  }
+
+  #forget(held: Held): void {
     this.#held.delete(held.key);
     this.#names.delete(nameOf(held));
   }

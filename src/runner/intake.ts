@@ -36,6 +36,7 @@ export class Intake {
       receipt: taken.receipt,
       open: message.tasks.length,
       removed: false,
+      stays: false,
       visibleAt,
     };
     this.#bundles.push({ message, letter, next: 0 });
