@@ -8,7 +8,7 @@ export interface Interrupts {
   off(): void;
 }
 
-const numbers: Readonly<Record<Signal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+const numbers: Readonly<Record<Signal, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
 
 /** Hears of Ctrl-C and its kin: `first` at the first one; the second one ends the process at once. */
 export function hearInterrupts(shell: Shell, first: (signal: Signal) => void): Interrupts {

@@ -29,7 +29,7 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
-export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGQUIT' | 'SIGHUP';
 
 export interface Shell {
   readonly stdout: Output;
@@ -76,7 +76,7 @@ function isProcess(pid: number): boolean {
 }
 
 function onSignal(listener: (signal: Signal) => void): () => void {
-  const signals: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const signals: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'];
   for (const signal of signals) process.on(signal, listener);
   return () => {
     for (const signal of signals) process.off(signal, listener);

@@ -12,6 +12,7 @@ import { LogPump } from './log-pump.ts';
 import { baseEnv, type ExecutorOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { processFiles } from './process-files.ts';
+import { shellIn } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
@@ -83,7 +84,11 @@ class LocalExecutor implements Executor {
       control: new Control(outbox, logs),
       guard: new Guard(),
       sweeper: new Sweeper(),
-      interpreters: { node: options.node ?? process.execPath, python: options.python ?? 'python3' },
+      interpreters: {
+        node: options.node ?? process.execPath,
+        python: options.python ?? 'python3',
+        shell: shellIn(options.hostEnv.PATH),
+      },
       folder: claimFolder(options.workFolder, token),
       token,
       env: baseEnv(options),

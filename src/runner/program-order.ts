@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { PlainRun, Run } from '../contract/workflow.ts';
 import type { Attempt } from './attempt.ts';
@@ -8,6 +10,15 @@ export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script
 export interface Interpreters {
   readonly node: string;
   readonly python: string;
+  /** For scripts: bash where there is one, else sh. */
+  readonly shell: string;
+}
+
+export function shellIn(path: string | undefined): string {
+  const folders = (path ?? '').split(delimiter);
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, 'bash')))
+    ? 'bash'
+    : 'sh';
 }
 
 /** What a launcher is told to start. */
@@ -29,10 +40,9 @@ export interface ProgramOrder {
 function argvOf(run: Run, interpreters: Interpreters): readonly string[] {
   if (run.kind === 'command') return run.argv;
   if (run.kind === 'shell') return ['sh', '-c', run.line];
-  if (run.kind === 'snippet') return ['sh', '-c', run.code];
+  if (run.kind === 'snippet') return ['bash', '-c', run.code];
   if (run.kind !== 'script') throw new Error(`${run.kind} is not a program`);
   const args = run.args ?? [];
-  if (run.language === 'shell') return ['sh', run.path, ...args];
   return [interpreters[run.language], run.path, ...args];
 }
 
