@@ -135,7 +135,7 @@ async function newestRuns(
   limit: number,
 ): Promise<Meta[]> {
   const pages = await Promise.all(
-    allShards.map((shard) =>
+    allShards(settings).map((shard) =>
       ports.table.index('recent', {
         partition: `${settings.namespace}/RECENT#${shard}`,
         reverse: true,
@@ -155,7 +155,7 @@ export const runningFromHeartbeats =
   (ports: Pick<Ports, 'table'>, settings: EngineSettings): RunningSource =>
   async (run) => {
     const pages = await Promise.all(
-      allShards.map((shard) =>
+      allShards(settings).map((shard) =>
         ports.table.query({ partition: heartbeatPartition(settings.namespace, shard) }),
       ),
     );

@@ -5,6 +5,7 @@ import type { RunState } from '../contract/state.ts';
 import type { Code } from '../contract/workflow.ts';
 import type { Renewal } from '../core/graph.ts';
 import type { Key } from '../ports/table.ts';
+import type { EngineSettings } from './settings.ts';
 
 export const sortKeys = {
   meta: 'META',
@@ -41,25 +42,27 @@ export const specPartition = (namespace: string, hash: string): string =>
 export const runnerPartition = (namespace: string, runner: string): string =>
   `${namespace}/RUNNER#${runner}`;
 
-const shards = 16;
-const shardOf = (id: string): number => {
+/** Heartbeats of runners, and indexes, lie in so many partitions, so that none takes all traffic. */
+type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
+
+function shardOf({ shards }: Sharding, id: string): string {
   let hash = 0;
   for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
-  return hash % shards;
-};
-const shardNames: readonly string[] = Array.from({ length: shards }, (_, i) => i.toString(16));
+  return (hash % shards).toString(16);
+}
+
+export const allShards = ({ shards }: Sharding): readonly string[] =>
+  Array.from({ length: shards }, (_, i) => i.toString(16));
 
 /** Heartbeats of runners lie here, by incarnation. */
 export const heartbeatPartition = (namespace: string, shard: string): string =>
   `${namespace}/RUNNERS#${shard}`;
-export const heartbeatKey = (namespace: string, runner: string): Key => ({
-  partition: heartbeatPartition(namespace, shardNames[shardOf(runner)] as string),
+export const heartbeatKey = (sharding: Sharding, runner: string): Key => ({
+  partition: heartbeatPartition(sharding.namespace, shardOf(sharding, runner)),
   sort: runner,
 });
-export const allShards = shardNames;
-/** Partitions of indexes end in a shard, so that none takes all traffic. */
-export const indexPartition = (namespace: string, name: string, id: string): string =>
-  `${namespace}/${name}#${shardNames[shardOf(id)]}`;
+export const indexPartition = (sharding: Sharding, name: string, id: string): string =>
+  `${sharding.namespace}/${name}#${shardOf(sharding, id)}`;
 
 export const metaKey = (namespace: string, run: string): Key => ({
   partition: runPartition(namespace, run),

@@ -57,8 +57,13 @@ export async function fromMeta(
     progress.chunks.push(
       decodeChunk({ data: meta.progress, bytes: item.bytes ?? new Uint8Array() }, 0),
     );
-  if (progress.graph.size > (meta.small ? meta.chunkSize : 0))
+  if (progress.graph.size > (meta.small ? meta.chunkSize : 0)) {
     await loadChunks(ports, settings, meta, progress);
+    // What was read bit by bit must be of one piece: chunks may rest on a META that came after the one at hand.
+    const now = settings.soleDecider ? item : await ports.table.get(item);
+    if (now !== undefined && now.version !== item.version)
+      return fromMeta(ports, settings, specs, now);
+  }
   grow(progress);
   return { meta, metaVersion: item.version, workflow, dag, progress, input };
 }

@@ -32,9 +32,7 @@ export async function meetClaimed(
 ): Promise<Meeting[]> {
   if (claimed.length === 0) return [];
   const owners = [...new Set(claimed.map(({ owner }) => owner))];
-  const items = await ports.table.getMany(
-    owners.map((owner) => heartbeatKey(settings.namespace, owner)),
-  );
+  const items = await ports.table.getMany(owners.map((owner) => heartbeatKey(settings, owner)));
   const beats = new Map(
     owners.map((owner, i) => [owner, items[i] && fromData<HeartbeatData>(items[i].data)]),
   );

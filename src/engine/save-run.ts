@@ -156,7 +156,7 @@ export function metaItem(
     meta.wakeAt === undefined
       ? undefined
       : {
-          partition: indexPartition(namespace, 'ACTIVE', meta.id),
+          partition: indexPartition(settings, 'ACTIVE', meta.id),
           sort: sortable(meta.wakeAt, meta.id),
         };
   return {
@@ -167,7 +167,7 @@ export function metaItem(
     indexes: {
       ...(active && { active }),
       recent: {
-        partition: indexPartition(namespace, 'RECENT', meta.id),
+        partition: indexPartition(settings, 'RECENT', meta.id),
         sort: sortable(meta.createdAt, meta.id),
       },
     },

@@ -2,6 +2,8 @@
 export interface EngineSettings {
   /** Begins every partition key. */
   readonly namespace: string;
+  /** Over how many partitions spread what all runners, or all runs, write: at most 16. Never changed later. */
+  readonly shards: number;
   /** Tasks to a chunk of progress. */
   readonly chunkSize: number;
   /** Runs up to this many tasks keep their progress in their META item. */
@@ -31,6 +33,7 @@ export interface EngineSettings {
 
 export const defaultSettings: EngineSettings = {
   namespace: 'main',
+  shards: 16,
   chunkSize: 1024,
   smallRunTasks: 128,
   bundleMax: 128,

@@ -29,7 +29,7 @@ import { pagesOf } from './pages.ts';
 export async function sweepRunners(decider: Decider, all = false): Promise<number> {
   const { ports, settings } = decider;
   let lost = 0;
-  for (const shard of allShards) {
+  for (const shard of allShards(settings)) {
     const partition = heartbeatPartition(settings.namespace, shard);
     for await (const items of pagesOf(ports.table, { partition }))
       for (const item of items) lost += await sweepRunner(decider, item, all);
@@ -75,7 +75,7 @@ export async function sweepRuns(decider: Decider, all = false): Promise<Repairs>
   const total = { visited: 0, resent: 0, lost: 0 };
   const { ports, settings } = decider;
   const to = all ? undefined : `${ports.clock.now().toString().padStart(15, '0')}~`;
-  for (const shard of allShards) {
+  for (const shard of allShards(settings)) {
     const partition = `${settings.namespace}/ACTIVE#${shard}`;
     for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active')) {
       const visits = await Promise.all(items.map((item) => visit(decider, item.partition)));
@@ -171,9 +171,7 @@ async function declareLost(
     return current && attemptOf(run.progress, task) === claim.attempt;
   });
   const owners = [...new Set(open.map(([, { owner }]) => owner))];
-  const items = await ports.table.getMany(
-    owners.map((owner) => heartbeatKey(settings.namespace, owner)),
-  );
+  const items = await ports.table.getMany(owners.map((owner) => heartbeatKey(settings, owner)));
   const beats = new Map(
     owners.map((owner, i) => [owner, items[i] && fromData<HeartbeatData>(items[i].data)]),
   );

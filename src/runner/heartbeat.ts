@@ -20,7 +20,7 @@ export function createHeartbeat(
   runner: { readonly id: string; readonly pool: string; readonly slots: number },
   held: () => readonly Held[],
 ): Heartbeat {
-  const key = heartbeatKey(settings.namespace, runner.id);
+  const key = heartbeatKey(settings, runner.id);
   let leaseUntil = 0;
   const put = async (rows: readonly HeldRow[], lease: number): Promise<void> => {
     const at = ports.clock.now();
