@@ -1,0 +1,116 @@
+import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import type { Run } from '../../src/contract/workflow.ts';
+import { fanfold } from '../examples/cli.ts';
+import { crashCampaign } from './crash/campaign.ts';
+import { markedProcessesAfter } from './processes.ts';
+import { openPlace, type Place, serve } from './server.ts';
+
+jest.setTimeout(120_000);
+
+const places: Place[] = [];
+const place = (): Place => {
+  const made = openPlace();
+  places.push(made);
+  return made;
+};
+afterEach(async () => {
+  for (const one of places.splice(0)) await one.remove();
+});
+
+const workflowOf = (name: string, run: Run) => ({ name, tasks: [{ id: 'only', run }] });
+const sleeping = (ms: number) =>
+  workflowOf('sleep', {
+    kind: 'snippet',
+    language: 'node',
+    code: `await new Promise((done) => setTimeout(done, ${ms})); return 1;`,
+    concurrency: 100,
+  });
+
+test('a server that is killed again and again finishes all that it accepted, each task once', async () => {
+  const { wrong, ...numbers } = await crashCampaign({
+    place: place(),
+    cycles: 15,
+    seed: 7,
+    lifeMsMax: 1_500,
+    pauseMs: 60,
+  });
+  expect(wrong).toEqual([]);
+  expect(numbers.exitCode).toBe(0);
+  expect(numbers.accepted).toBeGreaterThan(20);
+});
+
+test('TERM under load: the server ends in order, and the next one finishes the rest', async () => {
+  const here = place();
+  const { server, client } = await serve(here, { slots: 8 });
+  const { ids } = await client.submitMany({
+    workflow: sleeping(300),
+    runs: Array.from({ length: 30 }, () => ({})),
+  });
+  // Far longer than a server may take to leave: it is handed back, and made again by the next one.
+  const long = workflowOf('long', {
+    kind: 'shell',
+    line: '[ -e done ] || { touch done; sleep 600; }; echo 7',
+  });
+  const code = { folder: here.folder };
+  const { run } = await client.submit({ workflow: long, code });
+  while ((await client.run(run.id)).running.length === 0) await client.end(run.id, 100);
+  server.kill('SIGTERM');
+  expect(await server.exited).toEqual({ code: 0, signal: null });
+  expect(await markedProcessesAfter(here.mark, 5_000)).toEqual([]);
+  const next = await serve(here, { slots: 8 });
+  for (const id of [...ids, run.id])
+    expect((await next.client.end(id, 60_000)).state).toBe('succeeded');
+  expect((await next.client.run(run.id)).outputs).toEqual({ only: 7 });
+  next.server.kill('SIGTERM');
+  expect((await next.server.exited).code).toBe(0);
+});
+
+test('a second server on the folder is refused and names the first, which goes on', async () => {
+  const here = place();
+  const { server, client } = await serve(here);
+  const options = { cwd: here.folder, env: here.env };
+  const second = await fanfold(['serve', '--data', here.data, '--port', '0'], options);
+  expect(second.code).toBe(1);
+  expect(second.stderr.trim().split('\n')).toHaveLength(1);
+  expect(second.stderr).toMatch(/held by the server at http/);
+  const { run } = await client.submit({ workflow: sleeping(1) });
+  expect((await client.end(run.id, 60_000)).state).toBe('succeeded');
+  server.kill('SIGKILL');
+  await server.exited;
+  const third = await serve(here);
+  expect((await third.client.run(run.id)).state).toBe('succeeded');
+});
+
+test('a folder that a server without an API holds is refused as well', async () => {
+  const here = place();
+  const { server } = await serve(here);
+  // As if the server had not announced itself.
+  writeFileSync(join(here.data, 'server.json'), '{}');
+  const options = { cwd: here.folder, env: here.env };
+  const second = await fanfold(['ls', '--data', here.data, '--json'], options);
+  expect(second.code).toBe(1);
+  expect(JSON.parse(second.stdout)).toMatchObject({
+    problem: { code: 'data-in-use', message: expect.stringContaining(`process ${server.pid}`) },
+  });
+});
+
+test('data of a newer version are refused, and left as they are', async () => {
+  const here = place();
+  const { server, client } = await serve(here);
+  await client.submit({ workflow: sleeping(1) });
+  server.kill('SIGTERM');
+  await server.exited;
+  const file = join(here.data, 'fanfold.sqlite');
+  const handle = openSync(file, 'r+');
+  // The format is SQLite's user version, big-endian at byte 60.
+  writeSync(handle, Buffer.from([0, 0, 0, 99]), 0, 4, 60);
+  const before = readFileSync(file);
+  const options = { cwd: here.folder, env: here.env };
+  const newer = await fanfold(['serve', '--data', here.data, '--json'], options);
+  expect(newer.code).toBe(1);
+  expect(JSON.parse(newer.stdout)).toMatchObject({ problem: { code: 'data-newer' } });
+  expect(newer.stderr).toMatch(/newer Fanfold \(format 99/);
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
