@@ -50,13 +50,15 @@ export const openGate: Gate = {
   },
   wait(ms, listen) {
     return new Promise((resolve) => {
+      // Whoever is listened to may call back at once.
+      let stop = (): void => undefined;
       const end = () => {
         clearTimeout(timer);
         stop();
         resolve();
       };
       const timer = setTimeout(end, ms);
-      const stop = listen(end);
+      stop = listen(end);
     });
   },
   onDeath: () => () => {},
