@@ -9,23 +9,29 @@ import type { LoadedRun } from './loaded-run.ts';
 
 /**
  * Cancels, pauses, resumes or reruns. What was asked is appended first, then decided at once, so that the answer says
- * what won: a cancel that came too late is refused with `run-ended`.
+ * what won: a cancel that came too late is refused with `run-ended`. `key` names the request: when it is made again, since
+ * its answer was lost, it is the same one, and what became of it late does nothing any more.
  */
 export async function controlRun(
   decider: Decider,
   id: string,
   request: ControlRequest,
+  key: string = decider.ports.ids.next(),
 ): Promise<Meta> {
   const { ports, runs } = decider;
   const run = await runs.look(id, !decider.settings.soleDecider);
   if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+  const sort = `${sortKeys.control}${key}`;
+  const answer = (meta: Meta): Meta => {
+    if (request.action === 'cancel' && isEnded(meta.state) && meta.state !== 'cancelled')
+      throw new Problem('run-ended', `run ${id} had already ended: ${meta.state}`);
+    return meta;
+  };
+  if (run.meta.controls?.includes(sort)) return answer(run.meta);
   const control = controlOf(run, request, ports.clock.now());
   const done = alreadyDone(run.meta, request);
   if (done) return run.meta;
-  const meta = await applyControl(decider, id, `${sortKeys.control}${ports.ids.next()}`, control);
-  if (request.action === 'cancel' && isEnded(meta.state) && meta.state !== 'cancelled')
-    throw new Problem('run-ended', `run ${id} had already ended: ${meta.state}`);
-  return meta;
+  return answer(await applyControl(decider, id, sort, control));
 }
 
 /** Appends a control and decides it. */
