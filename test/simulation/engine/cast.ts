@@ -170,11 +170,13 @@ export async function actAsClient(
   const stream = world.stream(`client ${life.name}`);
   for (const run of world.runs) await accept(judge, submitter, run, stream, ports);
   for (const deed of world.deeds) {
+    if (judge.deedsDone.has(deed)) continue;
     const wait = deed.at - world.kernel.time;
     if (wait > 0) await ports.clock.sleep(wait);
     await perform(judge, decider, deed);
+    judge.deedsDone.add(deed);
   }
-  judge.clientDone = true;
+  judge.clientIsDone();
 }
 
 async function accept(
@@ -221,13 +223,22 @@ async function refuseOther(
 
 const rerunTries = 30;
 
-async function perform(judge: Judge, decider: Decider, { run, action }: Deed): Promise<void> {
+/** The name of a request is the same when it is made again, by whatever incarnation. */
+function keyOf(judge: Judge, decider: Decider, deed: Deed): string {
+  const key = judge.deedKeys.get(deed) ?? decider.ports.ids.next();
+  judge.deedKeys.set(deed, key);
+  return key;
+}
+
+async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void> {
+  const { run, action } = deed;
   const { ledger } = judge.run(run);
   const { clock } = decider.ports;
   ledger.touched = true;
   for (let tries = 0; tries < rerunTries; tries++) {
     try {
-      const meta = await persistently(clock, () => controlRun(decider, run, { action }));
+      const key = keyOf(judge, decider, deed);
+      const meta = await persistently(clock, () => controlRun(decider, run, { action }, key));
       judge.count(`${action} was answered`);
       if (action === 'cancel') ledger.cancelled = true;
       if (action === 'rerun') ledger.reran = true;

@@ -9,7 +9,7 @@ import { claimBlockTasks, type Meta, type PackData, runOf } from '../../../src/e
 import type { Item } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
 import type { Entry, Planned } from '../world/book.ts';
-import type { World } from '../world.ts';
+import type { Deed, World } from '../world.ts';
 import { type NeedsCount, ruleMet } from './rule-met.ts';
 
 /** What was promised to a client, kept where no death reaches it. */
@@ -58,7 +58,8 @@ const SUCCEEDED = 3;
 /** Which states of a run may follow which, within a generation. */
 const next: Readonly<Record<RunState, readonly RunState[]>> = {
   running: ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'],
-  paused: ['paused', 'running', 'cancelling', 'cancelled', 'failed'],
+  // A resume, and what made the run end, may be folded together.
+  paused: ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'],
   cancelling: ['cancelling', 'cancelled', 'failed'],
   succeeded: ['succeeded'],
   failed: ['failed'],
@@ -72,7 +73,9 @@ export class Judge {
   readonly #lives = new Map<string, Life>();
   readonly #reads = new Map<string, MetaRead>();
   readonly #metaWaiters: (() => void)[] = [];
-  clientDone = false;
+  readonly deedsDone = new Set<Deed>();
+  readonly deedKeys = new Map<Deed, string>();
+  #clientDone = false;
 
   constructor(world: World) {
     this.world = world;
@@ -102,12 +105,19 @@ export class Judge {
   /** A runner has read a run's META. */
   metaRead(life: Life, run: string, calledAt: number, meta: Meta | undefined): void {
     const answeredAt = this.world.kernel.time;
+    const known = this.#reads.get(`${life.name} ${run}`);
+    if (known !== undefined && known.calledAt > calledAt) return;
     this.#reads.set(`${life.name} ${run}`, { calledAt, answeredAt, state: meta?.state });
+  }
+
+  clientIsDone(): void {
+    this.#clientDone = true;
+    for (const call of this.#metaWaiters) call();
   }
 
   /** Whether everything that was asked for has come to an end. */
   get allEnded(): boolean {
-    if (!this.clientDone) return false;
+    if (!this.#clientDone) return false;
     for (const { meta } of this.runs.values())
       if (meta === undefined || !isEnd(meta.state)) return false;
     return true;
@@ -115,7 +125,7 @@ export class Judge {
 
   /** What keeps the world from its end, in words. */
   whatIsOpen(): string {
-    const words: string[] = this.clientDone ? [] : ['the client is not done'];
+    const words: string[] = this.#clientDone ? [] : ['the client is not done'];
     for (const { planned, meta, chunks } of this.runs.values()) {
       if (meta === undefined) words.push(`${planned.id} is not there`);
       else if (!isEnd(meta.state)) {
@@ -129,7 +139,7 @@ export class Judge {
     return words.join('; ');
   }
 
-  /** Calls back whenever a run's META was written. */
+  /** Calls back whenever a run's META was written, and when the client is done. */
   onMeta(call: () => void): void {
     this.#metaWaiters.push(call);
   }
@@ -289,7 +299,10 @@ export class Judge {
   #begins(entry: Entry, definition: Task): void {
     const run = this.run(entry.run);
     const { meta } = run;
-    if (meta === undefined) return this.violate('P15', `${entry.task} of no run begins`);
+    if (meta === undefined) {
+      this.violate('P15', `${entry.task} of no run begins`);
+      return;
+    }
     const life = this.#lives.get(entry.by);
     this.#checkWanted(run, entry, definition, life);
     const number = run.numbers.get(entry.task);
@@ -312,8 +325,10 @@ export class Judge {
   #checkWanted(run: RunSeen, entry: Entry, definition: Task, life: Life | undefined): void {
     const read = this.#reads.get(`${entry.by} ${entry.run}`);
     const name = `${entry.run} ${entry.task}#${entry.attempt}`;
-    if (read === undefined || life === undefined)
-      return this.violate('P12', `${name} begins, and nobody asked whether it may`);
+    if (read === undefined || life === undefined) {
+      this.violate('P12', `${name} begins, and nobody asked whether it may`);
+      return;
+    }
     const always = definition.rule === 'always';
     if (read.state !== 'running' && !(read.state === 'cancelling' && always))
       this.violate('P12', `${name} begins, though its run was ${read.state}`);

@@ -30,6 +30,7 @@ export function drawProfile(world: World, name: ProfileName): Profile {
   const settings: EngineSettings = {
     ...defaultSettings,
     soleDecider: embedded,
+    shards: embedded || stream.chance(0.7) ? 1 : 2,
     chunkSize: chunked ? stream.int(4, 8) : 1024,
     smallRunTasks: chunked ? 3 : 128,
     bundleMax: stream.int(1, 8),
