@@ -148,7 +148,7 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
   const feeders = here.filter((name) => name.startsWith('feeder'));
   const parts = [
     ...all.map(({ id }) => `run ${id}`),
-    ...deeds.map(named),
+    ...new Set(deeds.map(named)),
     ...actors.slice(1).map((name) => `actor ${name}`),
     ...all.flatMap(({ id, workflow }) => workflow.tasks.map((task) => `task ${id} ${task.id}`)),
   ];
@@ -160,7 +160,8 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
   };
 }
 
-const named = ({ run, action, at }: Deed): string => `deed ${action} ${run} ${at}`;
+/** A run's deeds are left out together: a pause without its resume would be another story. */
+const named = ({ run }: Deed): string => `deeds ${run}`;
 
 function drawRuns(seed: number, stream: Stream, options: WorldOptions): readonly Planned[] {
   const temper = drawTemper(stream);

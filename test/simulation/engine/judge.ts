@@ -54,6 +54,8 @@ interface MetaRead {
 const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 const isEnd = (state: string): boolean => ENDED.includes(state);
 const SUCCEEDED = 3;
+/** An attempt begins so soon after its runner asked, unless that stands still. */
+const SOON_MS = 50;
 
 /** Which states of a run may follow which, within a generation. */
 const next: Readonly<Record<RunState, readonly RunState[]>> = {
@@ -71,7 +73,7 @@ export class Judge {
   readonly world: World;
   readonly runs: ReadonlyMap<string, RunSeen>;
   readonly #lives = new Map<string, Life>();
-  readonly #reads = new Map<string, MetaRead>();
+  readonly #reads = new Map<string, MetaRead[]>();
   readonly #metaWaiters: (() => void)[] = [];
   readonly deedsDone = new Set<Deed>();
   readonly deedKeys = new Map<Deed, string>();
@@ -105,9 +107,9 @@ export class Judge {
   /** A runner has read a run's META. */
   metaRead(life: Life, run: string, calledAt: number, meta: Meta | undefined): void {
     const answeredAt = this.world.kernel.time;
-    const known = this.#reads.get(`${life.name} ${run}`);
-    if (known !== undefined && known.calledAt > calledAt) return;
-    this.#reads.set(`${life.name} ${run}`, { calledAt, answeredAt, state: meta?.state });
+    const name = `${life.name} ${run}`;
+    const reads = this.#reads.get(name) ?? [];
+    this.#reads.set(name, [{ calledAt, answeredAt, state: meta?.state }, ...reads.slice(0, 3)]);
   }
 
   clientIsDone(): void {
@@ -323,29 +325,20 @@ export class Judge {
 
   /** Between its claim and its start, its runner asks whether the run still wants it. */
   #checkWanted(run: RunSeen, entry: Entry, definition: Task, life: Life | undefined): void {
-    const read = this.#reads.get(`${entry.by} ${entry.run}`);
     const name = `${entry.run} ${entry.task}#${entry.attempt}`;
-    if (read === undefined || life === undefined) {
-      this.violate('P12', `${name} begins, and nobody asked whether it may`);
-      return;
-    }
-    const always = definition.rule === 'always';
-    if (read.state !== 'running' && !(read.state === 'cancelling' && always))
-      this.violate('P12', `${name} begins, though its run was ${read.state}`);
     const number = run.numbers.get(entry.task);
-    if (number === undefined) return;
-    const claim = run.claims.get(`${number}#${entry.attempt}`);
-    if (definition.delivery !== 'at-least-once') {
-      if (claim === undefined) this.violate('P4', `${name} begins without a claim`);
-      else if (read.calledAt < claim.at)
-        this.violate('P12', `${name} begins, and its run was asked for before its claim`);
-    }
+    const claim = number === undefined ? undefined : run.claims.get(`${number}#${entry.attempt}`);
+    const claimed = definition.delivery !== 'at-least-once' && number !== undefined;
+    if (claimed && claim === undefined) this.violate('P4', `${name} begins without a claim`);
+    const reads = this.#reads.get(`${entry.by} ${entry.run}`) ?? [];
     const { time } = this.world.kernel;
-    if (time - read.answeredAt > 50 && life.frozenUntil < read.answeredAt)
-      this.violate(
-        'P12',
-        `${name} begins ${time - read.answeredAt} ms after its run was asked for`,
-      );
+    const asked = reads.some(({ calledAt, answeredAt, state }) => {
+      const wanted =
+        state === 'running' || (state === 'cancelling' && definition.rule === 'always');
+      const soon = time - answeredAt <= SOON_MS || (life?.frozenUntil ?? 0) >= answeredAt;
+      return wanted && soon && (!claimed || calledAt >= (claim?.at ?? 0));
+    });
+    if (!asked) this.violate('P12', `${name} begins: ${time}, ${JSON.stringify(reads)}`);
   }
 
   #checkRule(run: RunSeen, entry: Entry, definition: Task, number: number): void {

@@ -1,6 +1,6 @@
 import { Unavailable } from '../../../src/ports/table.ts';
 import type { Kernel } from './kernel.ts';
-import { Life } from './life.ts';
+import { Life, SKEW_MS_MAX } from './life.ts';
 
 export interface ActorOptions {
   /** Whether faults may kill and freeze it. Default: true. */
@@ -13,7 +13,6 @@ export interface ActorOptions {
 }
 
 const RESTART_MS_MAX = 20_000;
-const SKEW_MS_MAX = 8_000;
 
 /**
  * A process that can die between any two calls of ports and comes back as a new incarnation, which knows nothing of the

@@ -7,6 +7,9 @@ import { hashSeed, unit } from './random.ts';
 import { type Bearer, clockOf, idsOf, randomOf } from './self.ts';
 import { type Caller, Wire } from './wire.ts';
 
+/** How far clocks are from the right time, when nobody has set them wrong. */
+export const SKEW_MS_MAX = 8_000;
+
 /** What outlives a life: whose incarnation it is. */
 export interface Owner {
   readonly kernel: Kernel;
@@ -137,9 +140,18 @@ export class Life implements Gate, Bearer, Caller {
     this.#trouble('freeze', 0, () =>
       this.freeze(200 + luck.draw(`frozen ${this.name}`) ** 2 * 120_000),
     );
-    this.#trouble('jump', 0, () => {
-      this.#owner.skewMs = (luck.draw(`jump ${this.name}`) * 2 - 1) * 3_600_000;
-      this.say(`CLOCK now ${(this.#owner.skewMs / 1000).toFixed(0)} s ahead`);
+    this.#trouble('jump', 0, () => this.#jump());
+  }
+
+  /** Its clock is wrong by up to an hour, until somebody sets it right: at the latest when nothing goes wrong any more. */
+  #jump(): void {
+    const { kernel } = this;
+    const owner = this.#owner;
+    const before = owner.skewMs;
+    owner.skewMs = (kernel.luck.draw(`jump ${this.name}`) * 2 - 1) * 3_600_000;
+    this.say(`CLOCK now ${(owner.skewMs / 1000).toFixed(0)} s ahead`);
+    kernel.after(kernel.options.faultsUntil - kernel.time, () => {
+      owner.skewMs = Math.abs(before) > SKEW_MS_MAX ? 0 : before;
     });
   }
 

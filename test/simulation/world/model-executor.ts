@@ -42,8 +42,12 @@ export class ModelExecutor implements Executor {
     this.#events = events;
   }
 
-  room(_spec: ExecutionSpec): number {
-    return Math.max(0, this.#slots - this.#running.size);
+  room(_spec: ExecutionSpec, promised = 0): number {
+    return Math.max(0, this.#slots - this.#running.size - promised);
+  }
+
+  slots(_spec: ExecutionSpec, attempts: number): number {
+    return attempts;
   }
 
   start(executions: readonly Execution[]): void {
