@@ -84,6 +84,8 @@ export interface ExecutorEvents {
   started(keys: readonly number[]): void;
   ended(results: readonly AttemptResult[]): void;
   beats(beats: readonly Beat[]): void;
+  /** There may be more room than before, without an end. */
+  roomier?(): void;
   /** Sub-tasks that are to start while the attempt still runs. Those that come with the end are in its result. */
   spawned(key: number, requests: readonly SpawnRequest[]): void;
 }
@@ -92,9 +94,12 @@ export interface ExecutorEvents {
 export interface Executor {
   /**
    * How many more attempts of this kind it would take now without letting them wait for long: free slots, and for
-   * calls into warm processes that were seen to be short a few more, so that these never idle.
+   * calls into warm processes that were seen to be short a few more, so that these never idle. `promised`: slots that
+   * others are about to take.
    */
-  room(spec: ExecutionSpec): number;
+  room(spec: ExecutionSpec, promised?: number): number;
+  /** How many slots so many attempts of this kind would take if they were started now. */
+  slots(spec: ExecutionSpec, attempts: number): number;
   start(executions: readonly Execution[]): void;
   /** TERM, then KILL after the grace time. The attempt ends as `cancelled`. Unknown keys are ignored. */
   cancel(keys: readonly number[]): void;

@@ -1,4 +1,4 @@
-import type { AttemptResult, Execution, Executor, ExecutorEvents } from '../contract/execution.ts';
+import type { AttemptResult, Executor, ExecutorEvents } from '../contract/execution.ts';
 import { asBody, fromBody } from '../contract/task-message.ts';
 import { queueOf } from '../engine/dispatch.ts';
 import { mayPass } from '../engine/passing.ts';
@@ -9,7 +9,7 @@ import { Admission, isWanted, type RunStates, readStates } from './admission.ts'
 import { type ChainParts, goOn, leadsOn } from './chain.ts';
 import { createClaims } from './claims.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
-import type { Held } from './held.ts';
+import { executionOf, type Held } from './held.ts';
 import { Holdings } from './holdings.ts';
 import { Intake } from './intake.ts';
 import { createReports, type Reports } from './reports.ts';
@@ -62,6 +62,8 @@ export class Agent {
   });
   readonly #stop = new AbortController();
   #taking = true;
+  /** Slots kept for attempts that are about to be gone on with. */
+  #hopping = 0;
   /** Something came or ended: there may be something to start. */
   readonly #changed = new Signal();
   /** Nothing taken waits for room: more may be taken. */
@@ -112,6 +114,7 @@ export class Agent {
         });
       },
       ended: (results) => this.#onEnded(results),
+      roomier: () => this.#changed.fire(),
       beats: (beats) => {
         for (const beat of beats)
           this.#each([beat.key], (held) => {
@@ -220,8 +223,8 @@ export class Agent {
   }
 
   async #startWhatFits(): Promise<void> {
-    const room = (spec: Held['spec']): number => this.#executor.room(spec);
-    const chosen = this.#intake.choose(room, this.#ports.clock.now(), claimMax);
+    const now = this.#ports.clock.now();
+    const chosen = this.#intake.choose(this.#executor, this.#hopping, now, claimMax);
     if (this.#intake.waiting() === 0) this.#drained.fire();
     if (chosen.length === 0) return this.#changed.wait();
     const admitted = await this.#admission.admit(chosen);
@@ -232,10 +235,18 @@ export class Agent {
     for (const result of results) {
       const held = this.#holdings.get(result.key);
       if (held === undefined) continue;
-      if (this.#taking && leadsOn(held, result))
-        void goOn(this.#chain, held, result).catch(this.#options.failed);
+      if (this.#taking && leadsOn(held, result)) void this.#goOn(held, result);
       else this.#reports.add(held, result);
     }
+    this.#changed.fire();
+  }
+
+  async #goOn(held: Held, result: AttemptResult): Promise<void> {
+    const [next] = held.follow;
+    const slots = next ? this.#executor.slots(next.spec, 1) : 0;
+    this.#hopping += slots;
+    await goOn(this.#chain, held, result).catch(this.#options.failed);
+    this.#hopping -= slots;
     this.#changed.fire();
   }
 
@@ -281,14 +292,3 @@ export class Agent {
     if (keys.length > 0) this.#executor.cancel(keys);
   }
 }
-
-const executionOf = (held: Held): Execution => ({
-  key: held.key,
-  run: held.run,
-  workflow: held.workflow,
-  task: held.id,
-  attempt: held.attempt,
-  spec: held.spec,
-  input: held.input,
-  stepInputs: held.stepInputs,
-});

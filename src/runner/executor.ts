@@ -59,12 +59,13 @@ class LocalExecutor implements Executor {
     this.#shared = this.#share(options);
     const files = processFiles(options.harnessFolder);
     const warmMax = options.warmProcesses ?? Math.min(this.#slots, cores);
+    const longMax = options.warmProcesses ?? this.#slots;
     this.#launchers = new Launchers(
       this.#shared,
       files.launcher,
       options.launchers ?? Math.min(2, cores),
     );
-    this.#warm = new WarmPool(this.#shared, files, warmMax, this.#slots);
+    this.#warm = new WarmPool(this.#shared, files, { max: warmMax, longMax, slots: this.#slots });
     this.#composites = new Composites(
       this.#shared,
       () => ++this.#lastId,
@@ -99,11 +100,18 @@ class LocalExecutor implements Executor {
     };
   }
 
-  room(spec: ExecutionSpec): number {
+  room(spec: ExecutionSpec, promised = 0): number {
     if (this.#draining) return 0;
-    const free = Math.max(0, this.#slots - this.#launchers.running - this.#warm.busy);
+    const running = this.#launchers.running + this.#warm.running;
+    const taken = running + this.#shared.outbox.slots + promised;
+    const free = Math.max(0, this.#slots - taken);
     const warm = this.#warm.specOf(spec);
     return warm === undefined ? free : this.#warm.room(warm, free);
+  }
+
+  slots(spec: ExecutionSpec, attempts: number): number {
+    const warm = this.#warm.specOf(spec);
+    return warm === undefined ? attempts : this.#warm.begins(warm, attempts);
   }
 
   start(executions: readonly Execution[]): void {
@@ -165,8 +173,8 @@ class LocalExecutor implements Executor {
       return;
     }
     this.#attempts.delete(attempt.execution.key);
-    this.#supervised.delete(attempt);
-    this.#shared.outbox.ended(attempt, resultOf(attempt, ending));
+    const slots = this.#supervised.delete(attempt) ? 1 : 0;
+    this.#shared.outbox.ended(attempt, resultOf(attempt, ending), slots);
     if (this.#attempts.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 

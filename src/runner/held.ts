@@ -1,4 +1,4 @@
-import type { Beat, ExecutionSpec } from '../contract/execution.ts';
+import type { Beat, Execution, ExecutionSpec } from '../contract/execution.ts';
 import type { Report } from '../contract/happening.ts';
 import type { Json } from '../contract/json.ts';
 import type { Follow } from '../contract/task-message.ts';
@@ -48,3 +48,15 @@ export interface Held {
   /** Spawn items that are being written. */
   spawning: Promise<void> | undefined;
 }
+
+/** What its executor is given. */
+export const executionOf = (held: Held): Execution => ({
+  key: held.key,
+  run: held.run,
+  workflow: held.workflow,
+  task: held.id,
+  attempt: held.attempt,
+  spec: held.spec,
+  input: held.input,
+  stepInputs: held.stepInputs,
+});

@@ -1,7 +1,9 @@
-import type { ExecutionSpec } from '../contract/execution.ts';
+import type { ExecutionSpec, Executor } from '../contract/execution.ts';
 import { fromBody, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Taken } from '../ports/queue.ts';
 import type { Held, Letter } from './held.ts';
+
+type Places = Pick<Executor, 'room' | 'slots'>;
 
 /** Tasks of a taken message that have not been claimed yet. */
 interface Bundle {
@@ -42,18 +44,26 @@ export class Intake {
     this.#bundles.push({ message, letter, next: 0 });
   }
 
-  /** Up to `max` attempts, oldest message first, of each kind as many as there is room for. */
-  choose(room: (spec: ExecutionSpec) => number, now: number, max: number): Held[] {
+  /**
+   * Up to `max` attempts, oldest message first, of each kind as many as there is room for, and of all kinds together as
+   * many as there are slots. `promised`: slots that others are about to take.
+   */
+  choose(places: Places, promised: number, now: number, max: number): Held[] {
     const chosen: Held[] = [];
-    const rooms = new Map<ExecutionSpec, number>();
+    const kinds = new Map<ExecutionSpec, number>();
+    let taken = promised;
     for (const bundle of this.#bundles) {
       const spec = this.intern(bundle.message.spec);
-      let left = Math.min(rooms.get(spec) ?? room(spec), max - chosen.length);
-      for (; left > 0 && bundle.next < bundle.message.tasks.length; bundle.next++, left--) {
-        const row = bundle.message.tasks[bundle.next] as TaskRow;
+      const before = kinds.get(spec) ?? 0;
+      const others = taken - places.slots(spec, before);
+      const room = Math.min(places.room(spec, others) - before, max - chosen.length);
+      const count = Math.max(0, Math.min(room, bundle.message.tasks.length - bundle.next));
+      for (let i = 0; i < count; i++) {
+        const row = bundle.message.tasks[bundle.next++] as TaskRow;
         chosen.push(this.#held(bundle, spec, row, now));
       }
-      rooms.set(spec, left);
+      kinds.set(spec, before + count);
+      taken = others + places.slots(spec, before + count);
       if (chosen.length >= max) break;
     }
     this.#sweep();

@@ -11,6 +11,8 @@ export class Outbox {
   #results: AttemptResult[] = [];
   /** Of attempts that printed something. */
   #printed: AttemptResult[] = [];
+  #printedSlots = 0;
+  #untoldSlots = 0;
   /** Resolves when all ends so far were told. */
   #telling: Promise<void> = Promise.resolve();
   #started: number[] = [];
@@ -23,11 +25,19 @@ export class Outbox {
     this.#logs = logs;
   }
 
-  ended(attempt: Attempt, result: AttemptResult): void {
-    if (attempt.logBytes > 0) this.#printed.push(result);
-    else this.#results.push(result);
+  /** `slots`: how many it holds until its end is told, so that nobody takes them from what may follow it. */
+  ended(attempt: Attempt, result: AttemptResult, slots = 0): void {
+    if (attempt.logBytes > 0) {
+      this.#printed.push(result);
+      this.#printedSlots += slots;
+    } else this.#results.push(result);
     if (attempt.pulse !== undefined) this.#beating.delete(attempt);
     if (attempt.spawns !== undefined) this.#spawning.delete(attempt);
+  }
+
+  /** Held by attempts whose ends are not told yet. */
+  get slots(): number {
+    return this.#printedSlots + this.#untoldSlots;
   }
 
   started(attempt: Attempt): void {
@@ -42,6 +52,11 @@ export class Outbox {
 
   spawned(attempt: Attempt): void {
     this.#spawning.add(attempt);
+  }
+
+  /** Tells that there may be more room. To be called from a timer or an event, never within a call of the agent's. */
+  roomier(): void {
+    this.#events.roomier?.();
   }
 
   /** Tells all at the next turn. */
@@ -62,9 +77,14 @@ export class Outbox {
       this.#events.started(keys);
     }
     if (this.#printed.length > 0) {
-      const results = this.#printed;
+      const [results, slots] = [this.#printed, this.#printedSlots];
       this.#printed = [];
-      const told = this.#logs.sink().then(() => this.#events.ended(results));
+      this.#printedSlots = 0;
+      this.#untoldSlots += slots;
+      const told = this.#logs.sink().then(() => {
+        this.#untoldSlots -= slots;
+        this.#events.ended(results);
+      });
       this.#telling = Promise.all([this.#telling, told]).then(() => undefined);
     }
     if (this.#results.length === 0) return;

@@ -9,23 +9,28 @@ import { type WarmSpec, warmSpecOf } from './warm-spec.ts';
 /** With less work than this in the emptiest process, no other is started. */
 const CROWDED_MS = 2;
 
+export interface WarmLimits {
+  /** Processes of one group. */
+  readonly max: number;
+  /** The same, for calls that were seen to be long. */
+  readonly longMax: number;
+  readonly slots: number;
+}
+
 /** Warm processes, in groups of those that can stand in for each other. */
 export class WarmPool {
   #shared: Shared;
   #files: ProcessFiles;
-  /** Processes of one group. */
-  #max: number;
-  #slots: number;
+  #limits: WarmLimits;
   #groups = new Map<string, WarmProcess[]>();
   #specs = new WeakMap<ExecutionSpec, WarmSpec | false>();
   #touched = new Set<WarmProcess>();
   #count = 0;
 
-  constructor(shared: Shared, files: ProcessFiles, max: number, slots: number) {
+  constructor(shared: Shared, files: ProcessFiles, limits: WarmLimits) {
     this.#shared = shared;
     this.#files = files;
-    this.#max = max;
-    this.#slots = slots;
+    this.#limits = limits;
   }
 
   /** Undefined for what is not run warm. */
@@ -41,14 +46,14 @@ export class WarmPool {
     return this.#groups.size;
   }
 
-  /** Processes that have work. */
-  get busy(): number {
-    let busy = 0;
-    for (const process of this.#all()) if (process.calls.size > 0) busy += 1;
-    return busy;
+  /** Calls that run; those that wait in a process take no slot. */
+  get running(): number {
+    let running = 0;
+    for (const process of this.#all()) running += process.running;
+    return running;
   }
 
-  /** How many more calls would not wait for long, when `free` more processes may become busy. */
+  /** How many more calls would not wait for long, when `free` more may run. */
   room(warm: WarmSpec, free: number): number {
     let room = 0;
     let usable = 0;
@@ -56,16 +61,45 @@ export class WarmPool {
     for (const process of this.#groups.get(warm.key) ?? []) {
       if (process.retiring) continue;
       usable += 1;
-      if (process.calls.size === 0 && left-- <= 0) continue;
-      room += roomIn(process, warm);
+      const idle = process.concurrency - process.running;
+      const now = Math.min(idle, left);
+      left -= now;
+      // What is sent beyond that would run at once, and take slots, unless the process has its fill.
+      room += now < idle ? now : Math.max(0, now + this.#prefetch(process, warm));
     }
-    return room + Math.max(0, Math.min(left, this.#max - usable)) * warm.concurrency;
+    return room + Math.min(left, this.#addable(warm, usable) * warm.concurrency);
+  }
+
+  /** How many of so many calls would run at once. */
+  begins(warm: WarmSpec, calls: number): number {
+    let begins = 0;
+    let usable = 0;
+    for (const process of this.#groups.get(warm.key) ?? []) {
+      if (process.retiring) continue;
+      usable += 1;
+      begins += process.concurrency - process.running;
+    }
+    return Math.min(calls, begins + this.#addable(warm, usable) * warm.concurrency);
+  }
+
+  /** How many processes may be added: for calls that mostly wait, more than there are cores. */
+  #addable(warm: WarmSpec, usable: number): number {
+    const { max, longMax } = this.#limits;
+    return Math.max(0, (warm.isLong ? longMax : max) - usable);
+  }
+
+  /** How many calls may wait in a process beside those that wait there. */
+  #prefetch(process: WarmProcess, warm: WarmSpec): number {
+    if (!process.ready) return 0;
+    const waiting = Math.max(0, process.calls.size - process.concurrency);
+    return warm.prefetch(process.queuedMs) - waiting;
   }
 
   /** To be followed by `flush`. */
   start(attempt: Attempt, warm: WarmSpec, now: number): void {
-    const max = attempt.root === attempt ? this.#max : this.#slots;
-    const process = this.#choose(warm, max);
+    const { max, longMax, slots } = this.#limits;
+    const processes = warm.isLong ? longMax : max;
+    const process = this.#choose(warm, attempt.root === attempt ? processes : slots);
     process.call(attempt, Math.min(warm.costMs, 1000), now);
     this.#touched.add(process);
   }
@@ -150,7 +184,7 @@ export class WarmPool {
   /** Ends an idle process where there are many. */
   #makeWay(): void {
     const all = [...this.#all()];
-    if (all.length < 2 * this.#slots) return;
+    if (all.length < 2 * this.#limits.slots) return;
     const idle = all.filter((process) => process.calls.size === 0 && !process.retiring);
     idle.sort((a, b) => a.idleSince - b.idleSince)[0]?.kill();
   }
@@ -163,11 +197,4 @@ export class WarmPool {
     if (gone.pid !== undefined) this.#shared.guard.delete(gone.pid);
     this.#shared.sweeper.add(token);
   }
-}
-
-/** How many more calls a process takes: those it can run now, and if they are short, some that wait. */
-function roomIn(process: WarmProcess, warm: WarmSpec): number {
-  const now = warm.concurrency - process.calls.size;
-  if (!process.ready) return Math.max(0, now);
-  return Math.max(0, now + warm.prefetch(process.queuedMs));
 }

@@ -62,6 +62,11 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     this.#child = new WarmChild(command, this);
   }
 
+  /** Calls that run, or will as soon as it is ready. */
+  get running(): number {
+    return Math.min(this.calls.size, this.concurrency);
+  }
+
   /** Takes a call; it goes out with the next `flush`. */
   call(attempt: Attempt, costMs: number, now: number): void {
     if (this.ready && this.calls.size < this.concurrency) attempt.startedAt = now;
@@ -228,6 +233,8 @@ export class WarmProcess implements Host, LogSource, WarmListener {
       if (left-- === 0) break;
       if (attempt.startedAt === 0 && this.ready) attempt.startedAt = now;
       check(attempt, now);
+      const sawLong = this.#warmSpecs(attempt.spec)?.sees(now - (attempt.startedAt || now));
+      if (sawLong) this.#shared.outbox.roomier();
       if (attempt.stopping !== undefined && now >= attempt.killAt) this.#giveUpOn(attempt, now);
     }
   }

@@ -9,6 +9,8 @@ const QUEUED_MS = 12;
 const QUEUED_MAX = 2000;
 /** What is longer than this is not prefetched. */
 const SHORT_MS = 4;
+/** What is longer than this mostly waits, or is worth another process. */
+const LONG_MS = 100;
 const SAMPLES_MIN = 8;
 const COST_MS_MIN = 0.006;
 
@@ -23,6 +25,7 @@ export class WarmSpec {
   /** A high quantile of the recent durations, in ms. */
   #highMs = 0;
   #samples = 0;
+  #sawLong = false;
 
   constructor(spec: ExecutionSpec, run: WarmRun) {
     this.spec = spec;
@@ -31,6 +34,19 @@ export class WarmSpec {
     this.concurrency = run.concurrency ?? 1;
     const env = Object.entries(spec.env ?? {}).sort();
     this.key = JSON.stringify([this.language, this.concurrency, spec.code?.folder, env]);
+  }
+
+  /** Whether its calls take so long that a process for each of them is worth its start. */
+  get isLong(): boolean {
+    return this.#samples < SAMPLES_MIN ? this.#sawLong : this.#highMs > LONG_MS;
+  }
+
+  /** A call has been running for `ms`. True: that has changed what is known. */
+  sees(ms: number): boolean {
+    if (ms <= LONG_MS || this.isLong) return false;
+    this.#sawLong = true;
+    this.#highMs = Math.max(this.#highMs, ms);
+    return true;
   }
 
   /** What one more call adds to a queue, in ms; infinite for calls that are long, or not yet known. */

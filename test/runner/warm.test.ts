@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AttemptResult } from '../../src/contract/execution.ts';
@@ -213,7 +213,7 @@ describe.each(each)('a call in %s', (language) => {
       'console.log(input); await new Promise((r) => setTimeout(r, 500)); console.log(input); return input',
       'import asyncio\nprint(input)\nawait asyncio.sleep(0.5)\nprint(input)\nreturn input',
     )[language](100);
-    const other = openRig({ slots: 2, warmProcesses: 1 });
+    const other = openRig({ slots: 100, warmProcesses: 1 });
     const spec = { run };
     expect(other.executor.room(spec)).toBe(100);
     const inputs = Array.from({ length: 100 }, (_, index) => index);
@@ -305,6 +305,31 @@ describe('room', () => {
     );
     expect(other.executor.room(slow)).toBe(2);
     expect(other.executor.room({ run: { kind: 'command', argv: ['true'] } })).toBe(4);
+    await other.close();
+  });
+
+  test('calls side by side in one process take a slot each', async () => {
+    const other = openRig({ slots: 3, warmProcesses: 1 });
+    const spec = { run: node('await new Promise((r) => setTimeout(r, 60000))', 1000) };
+    expect(other.executor.room(spec)).toBe(3);
+    expect(other.executor.room(spec, 2)).toBe(1);
+    expect(other.executor.slots(spec, 5)).toBe(5);
+    other.startAll(spec, [0, 1]);
+    expect(other.executor.room(spec)).toBe(1);
+    expect(other.executor.room({ run: { kind: 'command', argv: ['true'] } })).toBe(1);
+    await other.close();
+  });
+
+  test('long calls get a process each, up to the slots', async () => {
+    const other = openRig({ slots: 12 });
+    const spec = { run: node('await new Promise((r) => setTimeout(r, 60000))') };
+    const few = other.executor.room(spec);
+    expect(few).toBe(Math.min(12, availableParallelism()));
+    other.startAll(
+      spec,
+      Array.from({ length: few }, () => null),
+    );
+    await until(() => other.executor.room(spec) === 12 - few);
     await other.close();
   });
 

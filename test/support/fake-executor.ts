@@ -29,7 +29,8 @@ export function fakeExecutor(
       events.ended([ended]);
     };
     return {
-      room: () => slots - at.size,
+      room: (_, promised = 0) => Math.max(0, slots - at.size - promised),
+      slots: (_, attempts) => attempts,
       start(executions) {
         for (const execution of executions) at.set(execution.key, execution);
         queueMicrotask(() => {
