@@ -196,8 +196,10 @@ function followRow(run: LoadedRun, task: number, next: number): Follow {
 
 const none: readonly Follow[] = [];
 
+/** After one that runs in a cancelled run too comes one that does not, so that is not gone on with. */
 const inlineable = (task: Task | undefined): boolean =>
   task !== undefined &&
+  task.rule !== 'always' &&
   (task.delivery ?? 'claimed') === 'claimed' &&
   task.each === undefined &&
   task.run.kind !== 'none' &&
