@@ -85,6 +85,7 @@ export class Judge {
     world.system.table.onChange((after, before) => {
       if (after) this.#changed(after, before);
     });
+    world.book.generationOf = (id) => this.run(id).meta?.generation ?? 1;
     world.book.onBegin = (entry, definition) => this.#begins(entry, definition);
   }
 

@@ -28,6 +28,8 @@ export class Book {
   readonly entries: Entry[] = [];
   /** Hears of each attempt that begins. */
   onBegin: (entry: Entry, definition: Task) => void = () => {};
+  /** How often a run was run again. */
+  generationOf: (run: string) => number = () => 1;
   readonly #kernel: Kernel;
   readonly #runs: ReadonlyMap<string, Planned>;
   readonly #ran = new Map<string, Entry>();
@@ -60,7 +62,10 @@ export class Book {
 
   /** A claimed attempt runs at most once; one delivered at least once may run again. */
   #checkOnce(entry: Entry, { delivery }: Task): void {
-    const name = `${entry.run} ${entry.task} ${entry.attempt}`;
+    // A parent that runs again may ask anew for what it had asked for: these are new sub-tasks.
+    const spawned = entry.task !== rootId(entry.task);
+    const which = spawned ? `generation ${this.generationOf(entry.run)}` : '';
+    const name = `${entry.run} ${entry.task} ${entry.attempt} ${which}`;
     const before = this.#ran.get(name);
     this.#ran.set(name, entry);
     if (before === undefined) return;
