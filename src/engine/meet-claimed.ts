@@ -44,7 +44,7 @@ export async function meetClaimed(
       gone.push(one);
       return 'lost';
     }
-    return beat.at > one.at + settings.skewMs || lists(beat, one) ? 'settled' : 'early';
+    return beat.at > one.at || lists(beat, one) ? 'settled' : 'early';
   });
   const lost: Put[] = [];
   for (const one of gone) {

@@ -13,6 +13,7 @@ import { executionOf, type Held } from './held.ts';
 import { Holdings } from './holdings.ts';
 import { Intake } from './intake.ts';
 import { createReports, type Reports } from './reports.ts';
+import { risingClock } from './rising-clock.ts';
 import { Signal } from './signal.ts';
 
 export interface AgentOptions {
@@ -74,8 +75,10 @@ export class Agent {
     this.#ports = ports;
     this.#settings = settings;
     this.#options = options;
-    const claims = createClaims(ports, settings);
-    this.#heartbeat = createHeartbeat(ports, settings, options, () => this.held());
+    // Whether a claim is older than a heartbeat tells others who answers for it.
+    const rising = risingClock(ports.clock);
+    const claims = createClaims({ ...ports, clock: rising }, settings);
+    this.#heartbeat = createHeartbeat(ports, settings, options, () => this.held(), rising);
     this.#reports = createReports(ports, settings, {
       owner: options.id,
       lingerMs: options.lingerMs,

@@ -1,8 +1,10 @@
 import { asData, type HeldRow, heartbeatKey } from '../engine/items.ts';
 import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Held } from './held.ts';
+import { risingClock } from './rising-clock.ts';
 
 export interface Heartbeat {
   /** Makes sure that the lease holds for a good while: before claims, also after a freeze. */
@@ -19,12 +21,13 @@ export function createHeartbeat(
   settings: EngineSettings,
   runner: { readonly id: string; readonly pool: string; readonly slots: number },
   held: () => readonly Held[],
+  rising: Pick<Clock, 'now'> = risingClock(ports.clock),
 ): Heartbeat {
   const key = heartbeatKey(settings, runner.id);
   let leaseUntil = 0;
   const put = async (rows: readonly HeldRow[], lease: number): Promise<void> => {
-    const at = ports.clock.now();
-    const until = at + lease;
+    const at = rising.now();
+    const until = ports.clock.now() + lease;
     const { pool, slots } = runner;
     const data = asData({ at, leaseUntil: until, pool, slots, holds: rows });
     // The version tells a sweep whether the runner has beaten since it looked.
