@@ -1,6 +1,6 @@
 import type { Rule } from '../contract/workflow.ts';
 import { consult, type Decision } from './decision.ts';
-import { definitionOf } from './graph.ts';
+import { ancestorOf, definitionOf } from './graph.ts';
 import { codeOf, countRange, type Progress } from './progress.ts';
 import { decideRule, type Readiness, type Tally } from './rule.ts';
 import { codes, codesCount } from './status.ts';
@@ -41,17 +41,21 @@ export function readinessBefore(
   return decideRule(ruleOf(progress, task), tallyOfCounts());
 }
 
-/** Needs with neighbouring numbers, as those of a whole level have, are counted by chunks. */
+/**
+ * Needs with neighbouring numbers, as those of a whole level have, are counted by chunks. A spawned task has none, but its
+ * input may rest on what its parent needed: so these are looked at, too.
+ */
 function countNeeds(progress: Progress, task: number, decision: Decision): void {
   const { dag } = progress.graph;
   counts.fill(0);
-  if (!isOwn(progress, task)) return;
-  const end = dag.needsStart[task + 1] as number;
-  for (let e = dag.needsStart[task] as number; e < end; ) {
+  const own = isOwn(progress, task);
+  const needing = own ? task : ancestorOf(progress.graph, task);
+  const end = dag.needsStart[needing + 1] as number;
+  for (let e = dag.needsStart[needing] as number; e < end; ) {
     const first = dag.needs[e] as number;
     let length = 1;
     while (e + length < end && dag.needs[e + length] === first + length) length++;
-    countRange(progress, first, first + length, counts);
+    if (own) countRange(progress, first, first + length, counts);
     consult(progress, first, first + length, decision);
     e += length;
   }
