@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../src/contract/json.ts';
-import type { Condition, Item, Key, PutResult, Table } from '../../src/ports/table.ts';
+import type { Condition, Item, Key, Put, PutResult, Table } from '../../src/ports/table.ts';
 import { testTableIndexes } from './table-index.suite.ts';
 import {
   byBytes,
@@ -35,6 +35,26 @@ export function testTable(name: string, make: () => Promise<TableSubject>): void
     testRaces(() => table);
     testTableIndexes(current);
     testTableModel(current);
+
+    test('a relaxed put is read at once, and is there after a later one was answered', async () => {
+      const p = freshPartition();
+      const relaxed = (n: number): Put => ({
+        item: item(p, 'a', n, { n }),
+        condition: n === 1 ? 'absent' : { version: n - 1 },
+        relaxed: true,
+      });
+      for (let n = 1; n <= 3; n++) {
+        expect(await table.putMany([relaxed(n)])).toEqual([{ done: true }]);
+        expect((await table.get({ partition: p, sort: 'a' }))?.data).toEqual({ n });
+      }
+      const [refused] = await table.putMany([relaxed(2)]);
+      expect(refused?.done).toBe(false);
+      await table.put(item(p, 'b', 1, {}), 'absent');
+      if (subject.reopen === undefined) return;
+      table = await subject.reopen();
+      subject = { ...subject, table };
+      expect((await table.get({ partition: p, sort: 'a' }))?.data).toEqual({ n: 3 });
+    });
 
     test('what was answered is there after the process ended', async () => {
       if (subject.reopen === undefined) return;

@@ -28,8 +28,10 @@ export class Checkpoints {
   wrote(): void {
     this.#writes++;
     if (this.#idle === undefined) this.#watch();
-    if (this.#pages() > LOG_PAGES_MAX)
-      setImmediate(() => this.#checkpoint('PASSIVE', LOG_PAGES_MAX));
+    const pages = this.#pages();
+    // Later a transaction may be open again, time after time.
+    if (pages > 2 * LOG_PAGES_MAX) this.#checkpoint('PASSIVE', 0);
+    else if (pages > LOG_PAGES_MAX) setImmediate(() => this.#checkpoint('PASSIVE', LOG_PAGES_MAX));
   }
 
   close(): void {
@@ -48,7 +50,7 @@ export class Checkpoints {
 
   /** False when it was not possible now: later is as good. */
   #checkpoint(mode: 'PASSIVE' | 'TRUNCATE', beyond: number): boolean {
-    if (this.#closed) return false;
+    if (this.#closed || this.#db.isTransaction) return false;
     try {
       if (this.#pages() > beyond) this.#db.exec(`PRAGMA wal_checkpoint(${mode})`);
       return true;

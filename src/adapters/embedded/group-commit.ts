@@ -36,6 +36,10 @@ interface Part {
 
 /** A transaction blocks the thread for some 6 µs a change: what waits meanwhile goes into the next. */
 const CHANGES_MAX = 1024;
+/** A relaxed call of more than this waits like any other: it would hold up its caller's turn. */
+const EARLY_CALL_MAX = 64;
+/** At the latest so long after its answer, a relaxed change is durable. */
+const EARLY_MS = 10;
 
 export interface GroupCommitParts {
   readonly db: DatabaseSync;
@@ -51,6 +55,9 @@ export interface GroupCommitParts {
 /**
  * Many calls, one transaction, one fsync: all that was asked for in one turn of the event loop is committed together,
  * then answered. A call alone is committed at once.
+ *
+ * Relaxed calls are applied and answered at once, in a transaction that stays open for the next group, which makes them
+ * durable with itself. So what is answered as durable never rests on what is not.
  */
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
@@ -59,6 +66,10 @@ export class GroupCommit {
   #scheduled = false;
   #stopped: Unavailable | undefined;
   #idle: (() => void)[] = [];
+  /** Applied in the open transaction, answered, and not yet durable. */
+  #early: Change[] = [];
+  #earlyFresh: Item[] = [];
+  #earlyTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
@@ -78,6 +89,27 @@ export class GroupCommit {
     });
   }
 
+  /** Answers when all the changes can be read; they are durable before any later call of `commit` is answered. */
+  async commitEarly(changes: readonly Change[]): Promise<PutResult[]> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (changes.length > EARLY_CALL_MAX) return this.commit(changes);
+    const before = this.#early.length;
+    const results: PutResult[] = [];
+    try {
+      this.#begin();
+      for (const change of changes) {
+        results.push(this.#applyOne(change, this.#earlyFresh));
+        this.#early.push(change);
+      }
+    } catch (error) {
+      this.#early.length = before;
+      throw this.#rolledBack(error);
+    }
+    if (this.#early.length >= CHANGES_MAX) this.schedule();
+    else this.#earlyTimer ??= setTimeout(() => this.schedule(), EARLY_MS);
+    return results;
+  }
+
   /** Also without a call: what the feed has to write down goes with the next transaction. */
   schedule(): void {
     if (this.#scheduled || this.#stopped !== undefined) return;
@@ -87,7 +119,7 @@ export class GroupCommit {
 
   /** Commits what waits, then refuses what comes. */
   async close(): Promise<void> {
-    if (this.#parts.feed.hasHandled) this.schedule();
+    if (this.#parts.feed.hasHandled || this.#early.length > 0) this.schedule();
     if (this.#scheduled) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#stopped ??= new Unavailable('The store is closed.');
   }
@@ -96,6 +128,8 @@ export class GroupCommit {
   runAlone<T>(work: () => T): T {
     if (this.#stopped !== undefined) throw this.#stopped;
     const { db, onCommit } = this.#parts;
+    const error = this.#early.length > 0 ? this.#tryCommit([]) : undefined;
+    if (error !== undefined) throw error;
     try {
       db.exec('BEGIN IMMEDIATE');
       const result = work();
@@ -121,6 +155,7 @@ export class GroupCommit {
     for (const call of this.#calls.slice(this.#first)) call.reject(stop);
     this.#calls = [];
     this.#first = 0;
+    clearTimeout(this.#earlyTimer);
     this.#rest();
     this.#parts.onStop(stop);
     return stop;
@@ -157,6 +192,8 @@ export class GroupCommit {
   #commitGroup(group: readonly Part[]): void {
     const error = this.#tryCommit(group);
     if (error === undefined) return;
+    // Only what was answered already: it is kept in memory until there is room.
+    if (group.length === 0 && this.#early.length > 0 && !isDiskFull(error)) this.halt(error);
     const alone = group.length === 1 || error instanceof Unavailable || isDiskFull(error);
     if (alone) for (const { call } of group) call.error = error;
     else for (const part of group) this.#commitGroup([part]);
@@ -164,12 +201,13 @@ export class GroupCommit {
 
   #tryCommit(group: readonly Part[]): unknown {
     const { db, feed, onCommit } = this.#parts;
-    const fresh: Item[] = [];
     try {
-      db.exec('BEGIN IMMEDIATE');
+      this.#begin();
+      const fresh = [...this.#earlyFresh];
       for (const part of group) this.#apply(part, fresh);
       const written = feed.write(fresh);
       db.exec('COMMIT');
+      this.#forgetEarly();
       feed.committed(written);
       onCommit();
       return undefined;
@@ -179,14 +217,42 @@ export class GroupCommit {
     }
   }
 
-  /** Adds what was not there before to `fresh`. */
+  #begin(): void {
+    if (!this.#parts.db.isTransaction) this.#parts.db.exec('BEGIN IMMEDIATE');
+  }
+
+  #forgetEarly(): void {
+    clearTimeout(this.#earlyTimer);
+    this.#earlyTimer = undefined;
+    this.#early = [];
+    this.#earlyFresh = [];
+  }
+
   #apply({ call, from, to }: Part, fresh: Item[]): void {
+    for (let at = from; at < to; at++)
+      call.results[at] = this.#applyOne(call.changes[at] as Change, fresh);
+  }
+
+  /** Adds what was not there before to `fresh`. */
+  #applyOne({ k, row, item, condition }: Change, fresh: Item[]): PutResult {
     const { items } = this.#parts;
-    for (let at = from; at < to; at++) {
-      const { k, row, item, condition } = call.changes[at] as Change;
-      const result = row ? items.put(row, condition) : items.remove(k, condition);
-      call.results[at] = result;
-      if (result === inserted) fresh.push(item as Item);
+    const result = row ? items.put(row, condition) : items.remove(k, condition);
+    if (result === inserted) fresh.push(item as Item);
+    return result;
+  }
+
+  /** What was answered before it was durable is applied anew, to what lay there then, and waits for the next group. */
+  #restoreEarly(): void {
+    const early = this.#early;
+    this.#forgetEarly();
+    if (early.length === 0) return;
+    try {
+      this.#begin();
+      for (const change of early) this.#applyOne(change, this.#earlyFresh);
+      this.#early = early;
+      this.#earlyTimer = setTimeout(() => this.schedule(), EARLY_MS);
+    } catch (error) {
+      this.halt(error);
     }
   }
 
@@ -198,7 +264,8 @@ export class GroupCommit {
     } catch (second) {
       return this.halt(second);
     }
-    if (!isSqliteError(error)) return error;
+    this.#restoreEarly();
+    if (!isSqliteError(error) || this.#stopped !== undefined) return this.#stopped ?? error;
     switch (troubleOf(error)) {
       case 'full':
         return diskFull(file);

@@ -39,8 +39,11 @@ export function embeddedTable(
         () => `index ${name} ${JSON.stringify(range.partition)}`,
       ),
     put: async (item, condition) => one(putOf(item, condition)),
-    putMany: async (puts) =>
-      commits.commit(puts.map(({ item, condition }) => putOf(item, condition))),
+    putMany: async (puts) => {
+      const changes = puts.map(({ item, condition }) => putOf(item, condition));
+      const early = puts.every(({ relaxed }) => relaxed === true);
+      return early ? commits.commitEarly(changes) : commits.commit(changes);
+    },
     remove: async (key, condition) =>
       one({ k: fileKey(key), row: undefined, item: undefined, condition }),
   };

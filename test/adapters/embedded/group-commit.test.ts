@@ -22,8 +22,8 @@ function rig(onCommit: (commit: number) => void = () => {}) {
     exec(sql: string) {
       const [word] = sql.split(' ');
       log.push(word as string);
-      db.isTransaction = word === 'BEGIN';
       if (word === 'COMMIT') onCommit(++commits);
+      db.isTransaction = word === 'BEGIN';
     },
   };
   const items = {
@@ -70,6 +70,63 @@ test('a call that is too large for one transaction is answered once, in order', 
   expect(log.filter((word) => word === 'COMMIT')).toHaveLength(3);
   const order = log.filter((word) => word !== 'BEGIN' && word !== 'COMMIT');
   expect(order).toEqual([...many.map(({ k }) => k), 'last']);
+});
+
+test('relaxed calls are answered at once, and durable with the next group', async () => {
+  const { group, log } = rig();
+  await group.commitEarly([change('r1')]);
+  await group.commitEarly([change('r2')]);
+  expect(log).toEqual(['BEGIN', 'r1', 'r2']);
+  await group.commit([change('a')]);
+  expect(log).toEqual(['BEGIN', 'r1', 'r2', 'a', 'COMMIT']);
+});
+
+test('a relaxed call is durable before long, also without a next group, and when the store closes', async () => {
+  const { group, log } = rig();
+  await group.commitEarly([change('r1')]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(log).toEqual(['BEGIN', 'r1', 'COMMIT']);
+  await group.commitEarly([change('r2')]);
+  await group.close();
+  expect(log.slice(3)).toEqual(['BEGIN', 'r2', 'COMMIT']);
+});
+
+test('a group that fails takes no relaxed change with it', async () => {
+  const { group, log } = rig();
+  await group.commitEarly([change('r')]);
+  await expect(group.commit([change('bad')])).rejects.toThrow('a bug');
+  expect(log).toEqual(['BEGIN', 'r', 'bad', 'ROLLBACK', 'BEGIN', 'r']);
+  await group.commit([change('a')]);
+  expect(log.slice(6)).toEqual(['a', 'COMMIT']);
+});
+
+test('a relaxed call that fails harms none before it', async () => {
+  const { group, log } = rig();
+  await group.commitEarly([change('r')]);
+  await expect(group.commitEarly([change('bad')])).rejects.toThrow('a bug');
+  await group.commit([change('a')]);
+  expect(log).toEqual(['BEGIN', 'r', 'bad', 'ROLLBACK', 'BEGIN', 'r', 'a', 'COMMIT']);
+});
+
+test('relaxed changes wait for room on the disk, and are read meanwhile', async () => {
+  const { group, log, stops } = rig((commit) => {
+    if (commit < 3) throw sqliteError(FULL, 'database or disk is full');
+  });
+  await group.commitEarly([change('r')]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(stops).toEqual([]);
+  const tries = ['BEGIN', 'r', 'COMMIT', 'ROLLBACK', 'BEGIN', 'r', 'COMMIT', 'ROLLBACK'];
+  expect(log).toEqual([...tries, 'BEGIN', 'r', 'COMMIT']);
+});
+
+test('nothing comes after relaxed changes that can never be durable', async () => {
+  const { group, stops } = rig(() => {
+    throw sqliteError(IO_ERROR_FSYNC, 'disk I/O error');
+  });
+  await group.commitEarly([change('r')]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(stops).toHaveLength(1);
+  await expect(group.commitEarly([change('r')])).rejects.toBeInstanceOf(Unavailable);
 });
 
 test('one that fails is tried alone, and the others of its group are done', async () => {
