@@ -1,5 +1,6 @@
 import type { Control, Happening, Lost, Report } from '../contract/happening.ts';
 import type { JsonObject } from '../contract/json.ts';
+import { chunkOf, sourceOf } from '../core/progress.ts';
 import type { Item } from '../ports/table.ts';
 import { type Advanced, advance, type Cause, carryOut, type Decider } from './advance.ts';
 import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
@@ -88,12 +89,19 @@ async function addPack(
     const run = report.run ?? runOf(item.partition);
     for (const spawn of report.spawns ?? [])
       await addMissing(decider, causes, seen, runPartition(namespace, run), spawn);
-    if (report.after) {
+    if (report.after && !isFolded(decider, run, report.after)) {
       const key = sourceKey(namespace, run, report.after.pack);
       await addMissing(decider, causes, seen, key.partition, key.sort);
     }
     causeOf(causes, run).happenings.push({ kind: 'report', id: item.sort, report });
   }
+}
+
+/** A chain's reports come one by one: what was folded and saved here is not read again, back to its first task. */
+function isFolded(decider: Decider, id: string, after: NonNullable<Report['after']>): boolean {
+  const progress = decider.runs.cached(id)?.progress;
+  if (progress === undefined || after.task >= progress.graph.size) return false;
+  return sourceOf(progress, after.task) === after.pack && !chunkOf(progress, after.task).dirty;
 }
 
 async function addMissing(
