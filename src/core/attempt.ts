@@ -9,6 +9,7 @@ import {
   codeOf,
   endedBy,
   isCurrent,
+  isUnsaved,
   nextTry,
   type Progress,
   refuse,
@@ -33,6 +34,7 @@ export function foldReport(
   const { task, attempt } = report;
   if (wasFolded(progress, id, task, attempt)) sayAgain(progress, task, attempt, decision);
   else if (!isCurrent(progress, task, attempt)) refuseReport(progress, id, report);
+  else if (report.after && isUnsaved(progress, report.after.task, task)) decision.unfinished = true;
   else if (report.after && !ledHere(progress, report.after)) {
     refuse(progress, task, attempt, id);
     again(progress, id, task, triesOf(progress, task), 0, decision);
@@ -99,6 +101,8 @@ function accept(progress: Progress, id: string, report: Report, decision: Decisi
   const { task, outcome } = report;
   const tries = triesOf(progress, task);
   if (outcome === 'succeeded') {
+    // Another decider may have added sub-tasks of attempts before: then the head can't be saved.
+    if (tries.tries + tries.lost > 0) progress.head.dirty = true;
     setSource(progress, task, id);
     if (hasChildren(progress.graph, task)) {
       setCode(progress, task, codes.awaiting);

@@ -1,6 +1,6 @@
 import { consult, type Decision } from './decision.ts';
 import { type Graph, isDetached, type Segment, segmentsOf } from './graph.ts';
-import { countRange, type Progress } from './progress.ts';
+import { countRange, isUnsaved, type Progress } from './progress.ts';
 import { type Code, codes, codesCount } from './status.ts';
 
 /** Whether a task whose own work is done has sub-tasks to wait for. */
@@ -41,3 +41,13 @@ function addSegment(progress: Progress, segment: Segment, total: Int32Array): vo
   for (let task = segment.base; task < end; task++)
     if (!isDetached(segment, task)) countRange(progress, task, task + 1, total);
 }
+
+/** Whether the end of some sub-tasks of a parent is not saved yet. */
+export const areUnsaved = (progress: Progress, parent: number): boolean =>
+  segmentsOf(progress.graph, parent).some(({ base, count }) => {
+    for (let task = base; task < base + count; ) {
+      if (isUnsaved(progress, task, parent)) return true;
+      task += progress.chunkSize - (task % progress.chunkSize);
+    }
+    return false;
+  });

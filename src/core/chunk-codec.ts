@@ -12,6 +12,7 @@ export interface StoredChunk {
 type Data = {
   readonly size: number;
   readonly generation: number;
+  readonly segments?: number;
   /** Of sources `PACK#<runner>#<number>`: what comes before the number. */
   readonly runners: readonly string[];
   /** Sources of any other form, as they are. */
@@ -23,7 +24,8 @@ type Data = {
 export function encodeChunk(chunk: Chunk): StoredChunk {
   if (chunk.sources.length > chunk.status.length) dropUnused(chunk);
   const names = new Map(chunk.sources.map((id, i) => [id, i + 1]));
-  for (const { by, before } of chunk.tries.values())
+  const tries = [...chunk.tries].sort(([a], [b]) => a - b);
+  for (const [, { by, before }] of tries)
     for (const id of [by, ...before])
       if (id !== '' && !names.has(id)) names.set(id, names.size + 1);
 
@@ -32,10 +34,11 @@ export function encodeChunk(chunk: Chunk): StoredChunk {
   const { runners, others } = writeNames(writer, [...names.keys()]);
   writer.varint(chunk.sources.length);
   writer.runs(chunk.decided);
-  writeTries(writer, chunk.tries, names);
+  writeTries(writer, tries, names);
   const data: Data = {
     size: chunk.status.length,
     generation: chunk.generation,
+    ...(chunk.segments > 0 && { segments: chunk.segments }),
     runners,
     others,
     ...(chunk.refused.length > 0 && { refused: [...chunk.refused] }),
@@ -49,6 +52,7 @@ export function decodeChunk(stored: StoredChunk, version: number): Chunk {
   const chunk = emptyChunk(data.size, data.generation);
   const reader = new Reader(stored.bytes);
   chunk.version = version;
+  chunk.segments = data.segments ?? 0;
   reader.runs(chunk.status, codesCount - 1);
   chunk.tally.fill(0);
   for (const code of chunk.status) chunk.tally[code] = (chunk.tally[code] as number) + 1;
@@ -64,16 +68,16 @@ export function decodeChunk(stored: StoredChunk, version: number): Chunk {
   return chunk;
 }
 
-/** By place; times as what they differ by from the task before. */
+/** In order of places; times as what they differ by from the task before. */
 function writeTries(
   writer: Writer,
-  tries: Chunk['tries'],
+  tries: readonly (readonly [number, Tries])[],
   names: ReadonlyMap<string, number>,
 ): void {
-  writer.varint(tries.size);
+  writer.varint(tries.length);
   let place = 0;
   let since = 0;
-  for (const [at, one] of [...tries].sort(([a], [b]) => a - b)) {
+  for (const [at, one] of tries) {
     writer.varint(at - place);
     writer.varint(one.attempt);
     writer.varint(one.tries);

@@ -1,5 +1,5 @@
 import type { Control } from '../contract/happening.ts';
-import type { Decision } from './decision.ts';
+import { consult, type Decision } from './decision.ts';
 import { codeOf, type Head, type Progress } from './progress.ts';
 import { completeRerun } from './rerun.ts';
 import { consider, endTask, survivesCancel } from './settle.ts';
@@ -82,8 +82,9 @@ export function cancelOpen(progress: Progress, decision: Decision): void {
   }
 }
 
-/** Looks at every open task as if nothing had been sent. */
+/** Looks at every open task as if nothing had been sent. So it rests on every chunk. */
 export function resumeAll(progress: Progress, decision: Decision): void {
+  consult(progress, 0, progress.graph.size, decision);
   for (let task = 0; task < progress.graph.size; task++)
     if (!consider(progress, task, decision) && codeOf(progress, task) === codes.awaiting)
       decision.parents.add(task);

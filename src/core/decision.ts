@@ -14,6 +14,10 @@ export interface Decision {
   readonly consulted: Set<number>;
   /** A happening was of a task or attempt that this progress does not have: if it was not just loaded, fold again. */
   behind: boolean;
+  /** Progress was read while somebody saved it, and nothing was decided: load it anew and fold again. */
+  readonly torn: boolean;
+  /** More follows from what was accepted once that is saved: save, then fold the same again. */
+  unfinished: boolean;
 
   // Working lists of the fold itself:
   /** Tasks that ended in this fold: what needs them is considered. */
@@ -32,12 +36,14 @@ export interface Send {
   readonly at: number;
 }
 
-export const newDecision = (): Decision => ({
+export const newDecision = (torn = false): Decision => ({
   sends: new Map(),
   expands: new Map(),
   end: undefined,
   consulted: new Set(),
   behind: false,
+  torn,
+  unfinished: false,
   ended: [],
   replayed: [],
   parents: new Set(),

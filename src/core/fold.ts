@@ -3,7 +3,7 @@ import { foldLost, foldReport } from './attempt.ts';
 import { cancelOpen, foldControl, resumeAll } from './control.ts';
 import { type Decision, newDecision, takeBack } from './decision.ts';
 import { decideEnd } from './outcome.ts';
-import { isKnown, type Progress } from './progress.ts';
+import { isKnown, isTorn, type Progress } from './progress.ts';
 import { completeRerun } from './rerun.ts';
 import { settle, start } from './settle.ts';
 import { foldSpawn } from './spawn.ts';
@@ -15,32 +15,47 @@ import { foldSpawn } from './spawn.ts';
  * folded before yields its dependents' sends and the run's due end again. So whoever dies between saving and sending
  * does no harm, as the happenings come again.
  *
+ * What follows from a happening in other chunks than its own is decided only once it is saved: chunks are saved each
+ * alone, and one that another decider changed is not. Then the decision is unfinished, and the same is to be folded again.
+ *
  * Whatever the order in which happenings come, each report is judged alone: the current attempt's first one counts,
  * any other is refused.
  */
 export function fold(progress: Progress, happenings: readonly Happening[]): Decision {
-  completeRerun(progress);
-  const decision = newDecision();
-  for (const happening of happenings) foldOne(progress, happening, decision);
-  return settled(progress, decision);
+  return decide(progress, (decision) => {
+    for (const happening of happenings) foldOne(progress, happening, decision);
+  });
 }
 
 /** A run was just submitted: what of it may start. */
 export function begin(progress: Progress): Decision {
-  const decision = newDecision();
   const { dag } = progress.graph;
-  for (let task = 0; task < dag.tasks.length && dag.level[task] === 0; task++)
-    start(progress, task, decision);
-  return settled(progress, decision);
+  return decide(progress, (decision) => {
+    for (let task = 0; task < dag.tasks.length && dag.level[task] === 0; task++)
+      start(progress, task, decision);
+  });
 }
 
 /** Everything that is open is looked at again, as if nothing had been sent: after a restart, or where nothing moves. */
 export function revive(progress: Progress): Decision {
-  completeRerun(progress);
+  return decide(progress, (decision) => {
+    if (progress.head.state === 'cancelling') cancelOpen(progress, decision);
+    resumeAll(progress, decision);
+  });
+}
+
+function decide(progress: Progress, change: (decision: Decision) => void): Decision {
+  if (isTorn(progress)) return newDecision(true);
   const decision = newDecision();
-  if (progress.head.state === 'cancelling') cancelOpen(progress, decision);
-  resumeAll(progress, decision);
-  return settled(progress, decision);
+  for (const chunk of progress.chunks) chunk.unsaved &&= chunk.dirty;
+  completeRerun(progress);
+  change(decision);
+  settle(progress, decision);
+  takeBack(progress, decision);
+  decideEnd(progress, decision);
+  for (const chunk of progress.chunks)
+    if (chunk.dirty) chunk.segments = progress.graph.segments.length;
+  return decision;
 }
 
 function foldOne(progress: Progress, happening: Happening, decision: Decision): void {
@@ -60,11 +75,4 @@ function isAbout(progress: Progress, happening: Exclude<Happening, { kind: 'cont
   if (happening.kind === 'lost')
     return isKnown(progress, happening.lost.task, happening.lost.attempt);
   return isKnown(progress, happening.spawn.parent, happening.spawn.attempt);
-}
-
-function settled(progress: Progress, decision: Decision): Decision {
-  settle(progress, decision);
-  takeBack(progress, decision);
-  decideEnd(progress, decision);
-  return decision;
 }

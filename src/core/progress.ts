@@ -54,6 +54,8 @@ export interface Chunk {
   version: number;
   /** The generation that its tasks were last reset for. */
   generation: number;
+  /** How many segments the run had when this was last changed. */
+  segments: number;
   /** One code a task. */
   status: Uint8Array;
   /** Of task i: `sources[decided[i] - 1]` is the happening that ended it, or its own part of it; 0: none. */
@@ -67,6 +69,8 @@ export interface Chunk {
   /** How many tasks have each code. */
   readonly tally: Int32Array;
   dirty: boolean;
+  /** Holds what was accepted of a happening and is not saved yet: if that fails, the happening may be judged otherwise. */
+  unsaved: boolean;
 }
 
 /** A run as its decider sees it. Folding changes it in place: whoever can't save it throws it away and loads anew. */
@@ -100,6 +104,7 @@ export function emptyChunk(size: number, generation: number): Chunk {
   return {
     version: 0,
     generation,
+    segments: 0,
     status: new Uint8Array(size),
     decided: new Uint16Array(size),
     sources: [],
@@ -108,6 +113,7 @@ export function emptyChunk(size: number, generation: number): Chunk {
     refused: [],
     tally,
     dirty: false,
+    unsaved: false,
   };
 }
 
@@ -131,6 +137,18 @@ function enlarge(chunk: Chunk, size: number): void {
   chunk.status = status;
   chunk.decided = decided;
 }
+
+/** Whether what one task's chunk says of it is not saved yet, and is not saved together with another task's. */
+export function isUnsaved(progress: Progress, task: number, beside: number): boolean {
+  const chunk = chunkOf(progress, task);
+  return chunk.unsaved && chunk !== chunkOf(progress, beside);
+}
+
+/** Whether a chunk rests on a later head than the one at hand: they were read while somebody saved both. */
+export const isTorn = ({ head, graph, chunks }: Progress): boolean =>
+  chunks.some(
+    ({ generation, segments }) => generation > head.generation || segments > graph.segments.length,
+  );
 
 export function chunkOf(progress: Progress, task: number): Chunk {
   const chunk = progress.chunks[Math.floor(task / progress.chunkSize)];
@@ -165,9 +183,15 @@ export function sourceOf(progress: Progress, task: number): string | undefined {
 }
 
 export function setTries(progress: Progress, task: number, tries: Tries): void {
+  accepting(progress, task).tries.set(task % progress.chunkSize, tries);
+}
+
+/** The task's chunk, in which something is accepted. */
+function accepting(progress: Progress, task: number): Chunk {
   const chunk = chunkOf(progress, task);
-  chunk.tries.set(task % progress.chunkSize, tries);
   chunk.dirty = true;
+  chunk.unsaved = true;
+  return chunk;
 }
 
 export function setCode(progress: Progress, task: number, code: Code): void {
@@ -183,7 +207,7 @@ export function setCode(progress: Progress, task: number, code: Code): void {
 }
 
 export function setSource(progress: Progress, task: number, id: string): void {
-  const chunk = chunkOf(progress, task);
+  const chunk = accepting(progress, task);
   let index = chunk.sourceIndex.get(id);
   if (index === undefined) {
     if (chunk.sources.length >= sourcesMax) dropUnused(chunk);
@@ -192,7 +216,6 @@ export function setSource(progress: Progress, task: number, id: string): void {
     chunk.sourceIndex.set(id, index);
   }
   chunk.decided[task % progress.chunkSize] = index;
-  chunk.dirty = true;
 }
 
 const sourcesMax = 0xffff;
@@ -212,9 +235,7 @@ export function dropUnused(chunk: Chunk): void {
 }
 
 export function clearSource(progress: Progress, task: number): void {
-  const chunk = chunkOf(progress, task);
-  chunk.decided[task % progress.chunkSize] = 0;
-  chunk.dirty = true;
+  accepting(progress, task).decided[task % progress.chunkSize] = 0;
 }
 
 export function refuse(progress: Progress, task: number, attempt: number, id: string): void {

@@ -1,4 +1,4 @@
-import { endOfParent } from './children.ts';
+import { areUnsaved, endOfParent } from './children.ts';
 import { consult, type Decision, send } from './decision.ts';
 import {
   ancestorOf,
@@ -9,7 +9,7 @@ import {
   segmentAt,
 } from './graph.ts';
 import { readinessBefore, readinessOf, ruleOf } from './needs.ts';
-import { codeOf, type Progress, setCode, sourceOf, triesOf } from './progress.ts';
+import { codeOf, isUnsaved, type Progress, setCode, sourceOf, triesOf } from './progress.ts';
 import { decidesEarly } from './rule.ts';
 import { type Code, codes, hasEnded } from './status.ts';
 
@@ -36,10 +36,10 @@ function considerWaiting(progress: Progress, task: number, decision: Decision): 
     case 'wait':
       return;
     case 'skip':
-      endTask(progress, task, codes.skipped, decision);
+      endByNeeds(progress, task, codes.skipped, decision);
       return;
     case 'skip-by-failure':
-      endTask(progress, task, codes.skippedByFailure, decision);
+      endByNeeds(progress, task, codes.skippedByFailure, decision);
       return;
     case 'ready':
       startReady(progress, task, decision);
@@ -49,10 +49,22 @@ function considerWaiting(progress: Progress, task: number, decision: Decision): 
 function startReady(progress: Progress, task: number, decision: Decision): void {
   const { graph, head } = progress;
   if (head.state === 'cancelling' && !survivesCancel(graph, task))
-    endTask(progress, task, codes.cancelled, decision);
+    endByNeeds(progress, task, codes.cancelled, decision);
   else if (definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0)
-    endTask(progress, task, codes.succeeded, decision);
+    endByNeeds(progress, task, codes.succeeded, decision);
   else send(progress, task, decision);
+}
+
+/** Ends a task for what its needs came to, when that is saved. */
+function endByNeeds(progress: Progress, task: number, code: Code, decision: Decision): void {
+  const { dag } = progress.graph;
+  const end = dag.needsStart[task + 1] ?? 0;
+  for (let e = dag.needsStart[task] ?? 0; e < end; e++) {
+    if (!isUnsaved(progress, dag.needs[e] as number, task)) continue;
+    decision.unfinished = true;
+    return;
+  }
+  endTask(progress, task, code, decision);
 }
 
 /** Considers a task that waits for nobody; one that the decider itself ended leads on to its dependents again. */
@@ -192,7 +204,9 @@ function closeParents(progress: Progress, decision: Decision): void {
   for (const parent of decision.parents) {
     if (codeOf(progress, parent) !== codes.awaiting) continue;
     const end = endOfParent(progress, parent, decision);
-    if (end !== undefined) endTask(progress, parent, end, decision);
+    if (end === undefined) continue;
+    if (areUnsaved(progress, parent)) decision.unfinished = true;
+    else endTask(progress, parent, end, decision);
   }
   decision.parents.clear();
 }

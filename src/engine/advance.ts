@@ -64,7 +64,7 @@ async function tryAdvance(
   if (run === undefined) return undefined;
   try {
     const decisions = decide(run, cause);
-    if (round === 0 && decisions.some(({ behind }) => behind)) {
+    if (decisions.some(({ behind, torn }) => torn || (behind && round === 0))) {
       // Another decider went on since this run was cached, or since its item came by the feed.
       runs.forget(runId);
       return 'again';
@@ -75,6 +75,7 @@ async function tryAdvance(
       if (!(await runs.save(run, options))) return 'again';
     }
     if (await runs.overtaken(run, consultedBy(decisions))) return 'again';
+    if (decisions.some(({ unfinished }) => unfinished)) return 'again';
     return { run, decisions };
   } catch (error) {
     // What was folded may not be what is stored.

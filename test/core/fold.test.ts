@@ -5,6 +5,7 @@ import {
   control,
   expandedBy,
   failed,
+  foldSaved,
   mapOf,
   progressOf,
   reloaded,
@@ -140,9 +141,9 @@ describe('a save that failed in part', () => {
     const run = progressOf(tasks, 1);
     const stored = progressOf(tasks, 1);
     const happening = failed(run, 'a');
-    expect(sentBy(run, fold(run, [happening]))).toEqual(['c@1']);
+    expect(sentBy(run, foldSaved(run, [happening]))).toEqual(['c@1']);
     stored.chunks[1] = reloaded(run).chunks[1] as (typeof stored.chunks)[0];
-    expect(sentBy(stored, fold(stored, [happening]))).toEqual(['c@1']);
+    expect(sentBy(stored, foldSaved(stored, [happening]))).toEqual(['c@1']);
     expect(statusesOf(stored)).toEqual(statusesOf(run));
   });
 
@@ -150,23 +151,23 @@ describe('a save that failed in part', () => {
     const tasks = [taskOf('m', { each: [[1]] }), taskOf('z', { needs: ['m'] })];
     const run = progressOf(tasks, 1);
     const spawn = spawned(run, 'm', mapOf(1));
-    fold(run, [spawn]);
+    foldSaved(run, [spawn]);
     const before = reloaded(run, [spawn]);
     const happening = reported(run, 'm[0]');
-    expect(sentBy(run, fold(run, [happening]))).toEqual(['z@1']);
+    expect(sentBy(run, foldSaved(run, [happening]))).toEqual(['z@1']);
     before.chunks[0] = reloaded(run, [spawn]).chunks[0] as (typeof before.chunks)[0];
-    expect(sentBy(before, fold(before, [happening]))).toEqual(['z@1']);
+    expect(sentBy(before, foldSaved(before, [happening]))).toEqual(['z@1']);
   });
 
   test('loses nothing when a map’s sub-tasks are known, and that it was expanded is not', () => {
     const run = progressOf([taskOf('m', { each: [[1]] })], 1);
     const spawn = spawned(run, 'm', mapOf(1));
     const parent = reloaded(run).chunks[0] as (typeof run.chunks)[0];
-    fold(run, [spawn]);
+    foldSaved(run, [spawn]);
     run.chunks[0] = parent;
-    expect(sentBy(run, fold(run, [spawn]))).toEqual(['m[0]@1']);
+    expect(sentBy(run, foldSaved(run, [spawn]))).toEqual(['m[0]@1']);
     expect(statusesOf(run)).toEqual({ m: 'awaiting', 'm[0]': 'waiting' });
-    expect(fold(run, [reported(run, 'm[0]')]).end?.state).toBe('succeeded');
+    expect(foldSaved(run, [reported(run, 'm[0]')]).end?.state).toBe('succeeded');
   });
 });
 

@@ -88,6 +88,15 @@ test('fates are the same for whoever asks, in whatever order', () => {
   expect(back).toEqual(forth);
 });
 
+/** Decides until nothing more follows, with all that changed saved in between. */
+function untilDone(progress: Progress, decide: (progress: Progress) => Decision): Decision {
+  for (;;) {
+    const decision = decide(progress);
+    for (const chunk of progress.chunks) chunk.dirty = false;
+    if (!decision.unfinished) return decision;
+  }
+}
+
 /** Plays a run by the core's fold alone: attempts end in a random order, some are lost, some reports come twice. */
 class FoldedRun {
   readonly #progress: Progress;
@@ -125,7 +134,7 @@ class FoldedRun {
   }
 
   play(): { readonly run: string; readonly tasks: ReadonlyMap<string, string> } {
-    this.#take(begin(this.#progress));
+    this.#take(untilDone(this.#progress, begin));
     while (this.#work.length > 0 && this.#end === undefined) {
       const [next] = this.#work.splice(Math.floor(this.#stream.next() * this.#work.length), 1);
       if (next) this.#take(next());
@@ -157,8 +166,9 @@ class FoldedRun {
   }
 
   #fold(...happenings: Happening[]): Decision {
-    if (this.#stream.chance(0.2)) this.#work.push(() => fold(this.#progress, happenings));
-    return fold(this.#progress, happenings);
+    const decide = () => untilDone(this.#progress, (progress) => fold(progress, happenings));
+    if (this.#stream.chance(0.2)) this.#work.push(decide);
+    return decide();
   }
 
   #id(kind: string): string {

@@ -6,6 +6,7 @@ import type { Task } from '../../src/contract/workflow.ts';
 import { decodeChunk, encodeChunk } from '../../src/core/chunk-codec.ts';
 import { compile, type Dag } from '../../src/core/dag.ts';
 import type { Decision } from '../../src/core/decision.ts';
+import { fold } from '../../src/core/fold.ts';
 import { extend, graphOf, idOf, numberOf } from '../../src/core/graph.ts';
 import { attemptOf, codeOf, grow, type Head, type Progress } from '../../src/core/progress.ts';
 import { statuses } from '../../src/core/status.ts';
@@ -142,6 +143,15 @@ export const control = (
   const { id = `CONTROL#${(++controls).toString().padStart(8, '0')}`, ...rest } = options;
   return { kind: 'control', id, control: { action, at: 4000, ...rest } };
 };
+
+/** Folds until nothing more follows, with all that changed saved in between. */
+export function foldSaved(progress: Progress, happenings: readonly Happening[]): Decision {
+  for (;;) {
+    const decision = fold(progress, happenings);
+    for (const chunk of progress.chunks) chunk.dirty = false;
+    if (!decision.unfinished) return decision;
+  }
+}
 
 /** The same run as it is after everything was stored and read again. `spawns`: all that were ever folded. */
 export function reloaded(progress: Progress, spawns: readonly Happening[] = []): Progress {

@@ -74,7 +74,9 @@ export class Runners {
 
   #isAllowed(one: Named): boolean {
     const state = this.#world.state();
-    if (state === 'paused') this.#report(one, 'released', undefined, []);
+    // Of an attempt that may run twice, the other one may be at work: its message only comes again.
+    const twin = one.definition.delivery === 'at-least-once';
+    if (state === 'paused' && !twin) this.#report(one, 'released', undefined, []);
     return state === 'running' || (state === 'cancelling' && one.always);
   }
 

@@ -32,18 +32,32 @@ export class Store {
     return this.#head.generation;
   }
 
+  /** All at once, as nobody does who shares a table. */
   load(): Progress {
+    const steps = this.loadInSteps();
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** The head first, then chunk by chunk: others may save in between. */
+  *loadInSteps(): Generator<undefined, Progress, undefined> {
     const graph = graphOf(this.#dag, structuredClone(this.#renewals));
     for (const id of this.#segments) extend(graph, id, this.#spawnOf(id));
-    const chunks = this.#chunks.map((chunk) => chunk && decodeChunk(chunk.stored, chunk.version));
     const progress: Progress = {
       head: structuredClone(this.#head),
       graph,
-      chunks: chunks as Chunk[],
+      chunks: [],
       chunkSize: this.#chunkSize,
     };
-    grow(progress);
     this.#loaded.set(progress, this.#version);
+    for (let n = 0; n * this.#chunkSize < graph.size; n++) {
+      yield;
+      const chunk = this.#chunks[n];
+      if (chunk) progress.chunks[n] = decodeChunk(chunk.stored, chunk.version);
+    }
+    grow(progress);
     return progress;
   }
 

@@ -29,6 +29,7 @@ export interface WorldOptions {
 }
 
 type Step = Generator<undefined, void, undefined>;
+type Tried = 'done' | 'unfinished' | 'again' | 'died';
 const beginning = 'META';
 
 export class World {
@@ -133,29 +134,27 @@ export class World {
   }
 
   *#decide(me: number, batch: readonly string[]): Step {
-    let done: 'done' | 'again' | 'died' = 'again';
-    while (done === 'again') {
+    let done: Tried = 'again';
+    while (done === 'again' || done === 'unfinished') {
       done = yield* this.#tryDecide(me, batch);
-      if (done !== 'done') this.#caches[me] = undefined;
+      if (done === 'again' || done === 'died') this.#caches[me] = undefined;
     }
     if (done === 'died') this.#pending.push(...batch);
     else if (this.#dice.chance(this.#options.trouble)) this.#pending.push(this.#dice.pick(batch));
   }
 
-  *#tryDecide(
-    me: number,
-    batch: readonly string[],
-  ): Generator<undefined, 'done' | 'again' | 'died', undefined> {
+  *#tryDecide(me: number, batch: readonly string[]): Generator<undefined, Tried, undefined> {
     const fresh = this.#caches[me] === undefined;
-    const progress = this.#caches[me] ?? this.store.load();
+    const progress = this.#caches[me] ?? (yield* this.store.loadInSteps());
     this.#caches[me] = progress;
     const decisions = this.#fold(progress, batch);
-    if (!fresh && decisions.some(({ behind }) => behind)) return 'again';
+    if (decisions.some(({ behind, torn }) => torn || (behind && !fresh))) return 'again';
     yield;
     const saved = yield* this.#save(progress, decisions);
     if (saved === 'died' || this.#dies()) return 'died';
     yield;
     if (saved === 'conflict' || this.#isOvertaken(progress, decisions)) return 'again';
+    if (decisions.some(({ unfinished }) => unfinished)) return 'unfinished';
     for (const decision of decisions) this.#carryOut(progress, decision);
     for (const id of batch) this.#decided.add(id);
     return 'done';
