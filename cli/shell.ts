@@ -26,6 +26,8 @@ export interface EmbeddedOptions {
 export interface Embedded {
   readonly engine: Fanfold;
   readonly url: string | undefined;
+  /** How many tasks run at once. */
+  readonly slots: number;
   close(): Promise<void>;
 }
 

@@ -91,17 +91,19 @@ export function outputLines(view: RunView, columns: number): string[] {
   return [...lines, ...(left > 0 ? [`  and ${left} more`] : [])];
 }
 
-/** Prints the summary. `place`: where the run can be looked at again. */
+/** Prints the summary. `place`: where the run can be looked at again; `more`: a line beside the outcome. */
 export async function summarize(
   context: Context,
   fanfold: Fanfold,
   view: RunView,
   place: string,
+  more?: string,
 ): Promise<void> {
   const { shell, paint, say, sayJson, flags } = context;
   sayJson(view);
   if (flags.json === true) return;
   say(outcomeLine(view, shell.now(), paint));
+  if (more !== undefined) say(more);
   if (view.reason !== undefined && view.state !== 'succeeded')
     say(`reason: ${harmless(view.reason)}`);
   const failures = await failureLines(context, fanfold, view);

@@ -1,5 +1,5 @@
 import type { Fanfold } from '../../src/client/fanfold.ts';
-import type { SubmitRequest } from '../../src/contract/api.ts';
+import type { RunView, SubmitRequest } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import { type Act, number, optional, required, text } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -7,6 +7,7 @@ import { type EventsFile, openEventsFile } from '../events-file.ts';
 import { exitCodeOfRun, exitCodes } from '../exit-codes.ts';
 import { followRun } from '../follow-run.ts';
 import { hearInterrupts } from '../interrupts.ts';
+import { makespanLine } from '../makespan.ts';
 import { findServer, givenUrl, startEmbedded } from '../servers.ts';
 import type { Signal } from '../shell.ts';
 import { requestOf } from '../submission.ts';
@@ -62,7 +63,8 @@ async function runOnServer(
     const view = await followRun(context, fanfold, run.id, following);
     const code = interrupts.code();
     if (code !== undefined) return code;
-    await summarize(context, fanfold, view, url);
+    const makespan = makespanLine(request.workflow, view, undefined);
+    await summarize(context, fanfold, view, url, makespan);
     return exitCodeOfRun(view);
   } finally {
     interrupts.off();
@@ -78,7 +80,8 @@ async function runHere(
   const embedded = await startEmbedded(context, optional('slots', slots));
   try {
     const { run } = await embedded.engine.submit(request);
-    return await followHere(context, embedded.engine, run.id, events);
+    const makespan = (view: RunView) => makespanLine(request.workflow, view, embedded.slots);
+    return await followHere(context, embedded.engine, run.id, events, makespan);
   } finally {
     await embedded.close();
   }
@@ -90,6 +93,7 @@ async function followHere(
   engine: Fanfold,
   id: string,
   events: EventsFile | undefined,
+  makespan: (view: RunView) => string | undefined,
 ): Promise<number> {
   const leaving = new AbortController();
   const onSignal = (signal: Signal) => {
@@ -106,7 +110,7 @@ async function followHere(
     });
     if (leaving.signal.aborted)
       context.note(`run ${id} is kept; \`fanfold serve\` goes on with it`);
-    else await summarize(context, engine, view, context.dataFolder);
+    else await summarize(context, engine, view, context.dataFolder, makespan(view));
     return interrupts.code() ?? exitCodeOfRun(view);
   } finally {
     interrupts.off();

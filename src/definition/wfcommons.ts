@@ -13,12 +13,16 @@ export interface ImportOptions {
 }
 
 /** One for all tasks, so that one warm process takes many at a time: sleeping needs no computer. */
-export const sleepRun: Run = {
+export const sleepRun = {
   kind: 'snippet',
   language: 'node',
   code: 'await new Promise((done) => setTimeout(done, input.seconds * 1000));',
   concurrency: 1000,
-};
+} as const satisfies Run;
+
+/** Whether all that a workflow does is to sleep, as one that was imported does. */
+export const isSleeping = ({ tasks }: Pick<Workflow, 'tasks'>): boolean =>
+  tasks.every(({ run }) => run.kind === 'snippet' && run.code === sleepRun.code);
 
 const Names = z.array(z.string()).nullish();
 const Seconds = z.number().nonnegative().nullish();

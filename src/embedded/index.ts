@@ -48,6 +48,8 @@ export interface Embedded {
   readonly engine: Engine;
   /** Undefined without an API. */
   readonly url: string | undefined;
+  /** Attempts at a time. */
+  readonly slots: number;
   /** Lets what runs end for a moment, hands back the rest, and lets go of the folder. */
   close(): Promise<void>;
 }
@@ -112,6 +114,7 @@ async function compose(
   return {
     engine,
     url: serving?.url,
+    slots,
     close: closing(async () => {
       unannounce?.();
       await serving?.close();

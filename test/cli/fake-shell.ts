@@ -62,6 +62,7 @@ export function fakeShell(options: FakeShellOptions = {}) {
       return {
         engine: fanfold,
         url: given.port === null ? undefined : 'http://127.0.0.1:7420',
+        slots: given.slots ?? 4,
         close: async () => void notes.push('close'),
       };
     },

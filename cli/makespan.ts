@@ -1,0 +1,25 @@
+/** How near a run of a recorded workflow came to what is possible. */
+import type { RunSummary } from '../src/contract/api.ts';
+import type { Workflow } from '../src/contract/workflow.ts';
+import { bounds } from '../src/definition/bounds.ts';
+import { isSleeping } from '../src/definition/wfcommons.ts';
+import { duration } from './render/text.ts';
+
+/**
+ * `makespan 14.2 s, at least 13.3 s with 64 slots (critical path 13.3 s)`, for a workflow whose tasks sleep as long as
+ * recorded ones ran; undefined for any other, whose times nobody knows beforehand.
+ */
+export function makespanLine(
+  workflow: Workflow,
+  run: Pick<RunSummary, 'state' | 'createdAt' | 'endedAt'>,
+  slots: number | undefined,
+): string | undefined {
+  if (run.state !== 'succeeded' || run.endedAt === undefined || !isSleeping(workflow))
+    return undefined;
+  const found = bounds(workflow, slots ?? workflow.tasks.length);
+  const [least, critical] = [found.makespanSeconds, found.criticalPathSeconds].map((seconds) =>
+    duration(seconds * 1000),
+  );
+  const many = slots === undefined ? 'any number of slots' : `${slots} slots`;
+  return `makespan ${duration(run.endedAt - run.createdAt)}, at least ${least} with ${many} (critical path ${critical})`;
+}
