@@ -65,6 +65,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const settings: EngineSettings = {
     ...defaultSettings,
     soleDecider: true,
+    shards: 1,
     followMax: 256,
     heartbeatMs: 2_000,
     ...options.settings,

@@ -1,6 +1,8 @@
 import type { IndexEntry, IndexName, Item, Range } from '../../ports/table.ts';
 import { indexNames } from '../../ports/table.ts';
-import { halfCharacter } from './row.ts';
+
+/** One half of a surrogate pair without the other. */
+export const halfCharacter = /\p{Surrogate}/u;
 
 /** Where an entry stands: index, partition, sort key and the item's key, in the order in which they are sorted. */
 export function entryText(name: IndexName, { partition, sort }: IndexEntry, k: string): string {

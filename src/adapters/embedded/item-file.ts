@@ -33,6 +33,7 @@ export class ItemFile {
   readonly #replaceQuick: StatementSync;
   readonly #replace: StatementSync;
   readonly #select: StatementSync;
+  readonly #selectIndexes: StatementSync;
   readonly #delete: StatementSync;
   readonly #addEntry: StatementSync;
   readonly #dropEntry: StatementSync;
@@ -55,6 +56,9 @@ export class ItemFile {
       'UPDATE item SET version=?1, expires=?2, sum=?3, idx=?4, data=?5, bytes=?6 WHERE k=?7',
     );
     this.#select = asColumns(db.prepare(`SELECT ${readColumns} FROM item WHERE k=?`));
+    this.#selectIndexes = asColumns(
+      db.prepare('SELECT CAST(version AS REAL), idx FROM item WHERE k=?'),
+    );
     this.#delete = db.prepare('DELETE FROM item WHERE k=?');
     this.#addEntry = db.prepare('INSERT INTO entry(e, k) VALUES(?,?) ON CONFLICT DO NOTHING');
     this.#dropEntry = db.prepare('DELETE FROM entry WHERE e=?');
@@ -132,6 +136,11 @@ export class ItemFile {
 
   #change(row: Row, version: number): PutResult {
     const { k, expires, sum, idx, data, bytes } = row;
+    const entries = idx === null ? undefined : this.#entriesAt(k, version);
+    if (entries !== undefined) {
+      this.#overwrite(row, entries);
+      return done;
+    }
     const quick = this.#replaceQuick.run(row.version, expires, sum, idx, data, bytes, k, version);
     if (quick.changes === 1) return done;
     const found = this.get(k);
@@ -140,24 +149,29 @@ export class ItemFile {
     return done;
   }
 
+  /** In which indexes the item of that version is; undefined when it is another one, or unreadable. */
+  #entriesAt(k: string, version: number): readonly string[] | undefined {
+    const found = this.#selectIndexes.get(k) as unknown as [number, string | null] | undefined;
+    if (found?.[0] !== version) return undefined;
+    try {
+      return entriesOf(JSON.parse(found[1] ?? '{}'), k);
+    } catch {
+      return undefined;
+    }
+  }
+
   #tryInsert(row: Row): boolean {
     const { k, version, expires, sum, idx, data, bytes } = row;
     if (this.#insert.run(k, version, expires, sum, idx, data, bytes).changes === 0) return false;
-    if (idx !== null) this.#enter(row);
+    for (const entry of row.entries) this.#addEntry.run(entry, k);
     return true;
   }
 
   #overwrite(row: Row, entries: readonly string[] = []): void {
     const { k, version, expires, sum, idx, data, bytes } = row;
     this.#replace.run(version, expires, sum, idx, data, bytes, k);
-    for (const entry of entries) this.#dropEntry.run(entry);
-    this.#enter(row);
-  }
-
-  #enter({ k, idx }: Row): void {
-    if (idx === null) return;
-    const indexes = JSON.parse(idx) as Item['indexes'];
-    for (const entry of entriesOf(indexes, k)) this.#addEntry.run(entry, k);
+    for (const entry of entries) if (!row.entries.includes(entry)) this.#dropEntry.run(entry);
+    for (const entry of row.entries) if (!entries.includes(entry)) this.#addEntry.run(entry, k);
   }
 
   #erase(k: string): void {

@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { Item, Key } from '../../ports/table.ts';
+import { entriesOf, halfCharacter } from './entries.ts';
 
 /** What one item may weigh in the file, keys included. */
 export const itemBytesMax = 350 * 1024;
@@ -16,6 +17,8 @@ export interface Row {
   readonly idx: string | null;
   readonly data: string;
   readonly bytes: Uint8Array | null;
+  /** What `idx` means for the table of entries. */
+  readonly entries: readonly string[];
 }
 
 /** Columns in the order of `Row`, as statements return them. */
@@ -45,9 +48,6 @@ export function asColumns(statement: StatementSync): StatementSync {
   return statement;
 }
 
-/** One half of a surrogate pair without the other. */
-export const halfCharacter = /\p{Surrogate}/u;
-
 /** Partitions end where the first NUL is, so they hold none; half a surrogate pair would not come back as it was. */
 export function fileKey({ partition, sort }: Key): string {
   if (partition.includes('\0')) throw new TypeError('a partition key cannot hold NUL');
@@ -69,7 +69,7 @@ export function placeOf(k: string): string {
 }
 
 /** Over everything in the row, so that no bit of it changes unseen. */
-function checksum(row: Omit<Row, 'sum'>): number {
+function checksum(row: Omit<Row, 'sum' | 'entries'>): number {
   const { k, version, expires, idx, data, bytes } = row;
   const sum = crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0${data}`);
   return bytes === null ? sum : crc32(bytes, sum);
@@ -88,7 +88,7 @@ export function toRow(item: Item): Row {
     bytes: item.bytes === undefined ? null : item.bytes.slice(),
   };
   refuseTooLarge(row);
-  return { ...row, sum: checksum(row) };
+  return { ...row, sum: checksum(row), entries: entriesOf(item.indexes, row.k) };
 }
 
 /** Undefined when the row is not what was written. */
@@ -109,7 +109,7 @@ export function fromColumns(columns: Columns): Item | undefined {
   };
 }
 
-function refuseTooLarge(row: Omit<Row, 'sum'>): void {
+function refuseTooLarge(row: Omit<Row, 'sum' | 'entries'>): void {
   const beside = row.bytes?.length ?? 0;
   // No character takes more than three bytes for each unit of its length.
   if ((row.data.length + row.k.length) * 3 + beside <= itemBytesMax) return;
