@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { troubleOf } from './database.ts';
+import { LogRoom } from './log-room.ts';
 
 /** How long the log may grow, in pages: what a start has to read again, and what one checkpoint writes at most. */
 const LOG_PAGES_MAX = 1000;
 const IDLE_MS = 1000;
+/** How far the log moves before it is looked whether its file has room. */
+const ROOM_PAGES = 16;
 
 /**
  * Moves what the log holds into the file: between transactions, when there is much, and when nothing else is to do.
@@ -12,14 +15,17 @@ const IDLE_MS = 1000;
 export class Checkpoints {
   readonly #db: DatabaseSync;
   readonly #look: StatementSync;
+  readonly #room: LogRoom;
+  #roomFor = 0;
   readonly #onTrouble: (error: unknown) => void;
   #idle: NodeJS.Timeout | undefined;
   #writes = 0;
   #closed = false;
 
   /** `onTrouble` hears that a checkpoint failed for another reason than a full disk. */
-  constructor(db: DatabaseSync, onTrouble: (error: unknown) => void) {
+  constructor(db: DatabaseSync, file: string, onTrouble: (error: unknown) => void) {
     this.#db = db;
+    this.#room = new LogRoom(file);
     this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#onTrouble = onTrouble;
   }
@@ -29,6 +35,7 @@ export class Checkpoints {
     this.#writes++;
     if (this.#idle === undefined) this.#watch();
     const pages = this.#pages();
+    if (Math.abs(pages - this.#roomFor) >= ROOM_PAGES) setImmediate(() => this.#makeRoom(pages));
     // Later a transaction may be open again, time after time.
     if (pages > 2 * LOG_PAGES_MAX) this.#checkpoint('PASSIVE', 0);
     else if (pages > LOG_PAGES_MAX) setImmediate(() => this.#checkpoint('PASSIVE', LOG_PAGES_MAX));
@@ -37,6 +44,13 @@ export class Checkpoints {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#idle);
+    this.#room.close();
+  }
+
+  #makeRoom(pages: number): void {
+    if (this.#closed) return;
+    this.#roomFor = pages;
+    this.#room.make(pages);
   }
 
   #watch(): void {

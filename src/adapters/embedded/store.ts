@@ -108,7 +108,7 @@ function storeOf(
     get: (k) => items.get(k),
     onCommitted: (groups) => hub.offer(groups),
   });
-  const checkpoints = new Checkpoints(db, (error) => commits.halt(error));
+  const checkpoints = new Checkpoints(db, file, (error) => commits.halt(error));
   const commits: GroupCommit = new GroupCommit({
     db,
     file,
