@@ -50,15 +50,15 @@ export function mergeClaims(
 ): Merged {
   const held = holders(standing);
   const taken = new Map<number, number>();
-  const granted = new Map<number, number>();
+  const left = latest(wishes);
   const answers = wishes.map(({ place, attempt }): Answer => {
-    const before = granted.get(place);
-    if (before !== undefined) return heldBy(claimer.owner, claimer.at, before);
     const holder = held.get(place);
+    if (left.get(place) !== attempt)
+      return heldBy(claimer.owner, claimer.at, Math.max(attempt, left.get(place) ?? 0));
     if (holder === undefined || holder.attempt < attempt) taken.set(place, attempt);
     else if (holder.attempt > attempt || holder.row[1] !== claimer.nonce)
       return heldBy(holder.row[0], holder.row[2], holder.attempt);
-    granted.set(place, attempt);
+    left.delete(place);
     return { granted: true };
   });
   if (taken.size === 0) return { rows: undefined, answers };
@@ -66,6 +66,13 @@ export function mergeClaims(
     rows: [...merged(without(standing, taken), claimer.owner), rowOf(claimer, taken)],
     answers,
   };
+}
+
+/** Of several attempts at one task only the last one can be had. */
+function latest(wishes: readonly Wish[]): Map<number, number> {
+  const last = new Map<number, number>();
+  for (const { place, attempt } of wishes) last.set(place, Math.max(attempt, last.get(place) ?? 0));
+  return last;
 }
 
 interface Holder {
