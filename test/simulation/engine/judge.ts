@@ -23,6 +23,7 @@ export interface Ledger {
 }
 
 interface ChunkSeen {
+  refused: number;
   bytes: Uint8Array;
   generation: number;
   status: Uint8Array;
@@ -53,6 +54,14 @@ interface MetaRead {
 
 const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 const isEnd = (state: string): boolean => ENDED.includes(state);
+/** What a refused put means, by what the sort key begins with. */
+const refusals: Readonly<Record<string, string>> = {
+  META: 'a run was changed by another decider',
+  PROGR: 'progress was changed by another decider',
+  CLAIM: 'a claim was refused',
+  SPAWN: 'a map was expanded twice',
+  'LOST#': 'a loss was declared twice',
+};
 const SUCCEEDED = 3;
 /** An attempt begins so soon after its runner asked, unless that stands still. */
 const SOON_MS = 50;
@@ -85,8 +94,20 @@ export class Judge {
     world.system.table.onChange((after, before) => {
       if (after) this.#changed(after, before);
     });
+    this.#countRefusals();
     world.book.generationOf = (id) => this.run(id).meta?.generation ?? 1;
     world.book.onBegin = (entry, definition) => this.#begins(entry, definition);
+  }
+
+  /** Refused puts are where one process met another. */
+  #countRefusals(): void {
+    const { table } = this.world.system;
+    const put = table.put.bind(table);
+    table.put = (item, condition) => {
+      const result = put(item, condition);
+      if (!result.done) this.count(refusals[item.sort.slice(0, 5)] ?? 'another put was refused');
+      return result;
+    };
   }
 
   run(id: string): RunSeen {
@@ -241,6 +262,9 @@ export class Judge {
     const now = seenChunk(item, data);
     now.bytes = bytes;
     run.chunks[n] = now;
+    const refused = (stored: Item['data']): number => Number(stored.refusedCount ?? 0);
+    now.refused = refused(data);
+    this.count('a stale report was refused', now.refused - (was?.refused ?? 0));
     if (was) this.#chunkMoved(run, n, was, now);
   }
 
@@ -388,7 +412,7 @@ const triesMax = ({ retry }: Task): number =>
 function seenChunk(item: Item, data: Item['data']): ChunkSeen {
   const bytes = item.bytes ?? new Uint8Array();
   const { generation, status, decided, tries } = decodeChunk({ data, bytes }, 0);
-  return { bytes, generation, status, decided, tries };
+  return { refused: 0, bytes, generation, status, decided, tries };
 }
 
 function seenOf(planned: Planned): RunSeen {

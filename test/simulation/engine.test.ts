@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { allModes, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
+import { fits } from './engine/mutate.ts';
+import { engineScenario } from './engine/scenario.ts';
+import { type Order, ordersOf, playOrders } from './engine/workers.ts';
+import { playBatch } from './kernel/batch.ts';
+import { mutants } from './mutants.ts';
+
+interface Stored {
+  readonly mode: string;
+  readonly seed: number;
+  /** What went wrong when it was found. */
+  readonly story: string;
+}
+const stored = JSON.parse(
+  readFileSync(new URL('./seeds.json', import.meta.url), 'utf8'),
+) as readonly Stored[];
+
+/** In processes of their own: within Jest, everything takes many times as long. */
+async function play(orders: readonly Order[]) {
+  const seen = new Map<string, number>();
+  const violations: RangeResult['violations'][number][] = [];
+  let runs = 0;
+  await playOrders(orders, 2, (result) => {
+    runs += result.runs;
+    violations.push(...result.violations);
+    for (const [name, count] of result.counts) seen.set(name, (seen.get(name) ?? 0) + count);
+    return 'go on';
+  });
+  return { runs, seen, violations };
+}
+
+test('what was once broken holds', async () => {
+  const orders = stored.map(({ mode, seed }) => ({ mode, from: seed, seeds: 1 }));
+  const { runs, violations } = await play(orders);
+  const told = violations.map((one) => ({
+    ...one,
+    story: stored.find(({ mode, seed }) => mode === one.mode && seed === one.seed)?.story,
+  }));
+  expect(told).toEqual([]);
+  expect(runs).toBe(stored.length);
+});
+
+test('the engine keeps its promises in 2,000 worlds, which met all that can go wrong', async () => {
+  const orders = [
+    ...ordersOf('cloud off', 100_000, 1_000, 100),
+    ...ordersOf('cloud on', 100_000, 700, 100),
+    ...ordersOf('cloud lossy', 100_000, 300, 100),
+  ];
+  const { runs, seen, violations } = await play(orders);
+  expect(violations).toEqual([]);
+  expect(runs).toBe(2_000);
+  expect(sometimes.filter((name) => !seen.get(name))).toEqual([]);
+}, 240_000);
+
+test.each(allModes)('the same seed is the same story: %s', async (mode) => {
+  const { unsteady, violations } = await playBatch(scenarioOf(mode), {
+    from: 200_000,
+    seeds: 6,
+    twiceEvery: 3,
+  });
+  expect([unsteady, violations]).toEqual([[], []]);
+});
+
+/** Every rate zero but these. */
+test('without faults, repair has nothing to do but look', async () => {
+  const calm = engineScenario({ profile: 'cloud', repair: true, calm: true, deeds: false });
+  const { violations, counters } = await playBatch(calm, { from: 1, seeds: 20, twiceEvery: 1000 });
+  expect(violations).toEqual([]);
+  expect(counters.get('an attempt ran')).toBeGreaterThan(100);
+});
+
+test('every seeded bug still fits its place, exactly once', () => {
+  expect(mutants.filter((mutant) => fits(mutant) !== 1).map(({ name }) => name)).toEqual([]);
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  expect(mutants.length).toBeGreaterThanOrEqual(40);
+});

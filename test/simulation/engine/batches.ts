@@ -1,0 +1,108 @@
+import type { Scenario } from '../kernel/scenario.ts';
+import { engineScenario } from './scenario.ts';
+
+/** A profile, whether repair is on, and whether messages and feed records are lost, which only repair can heal. */
+export const allModes = ['cloud off', 'cloud on', 'cloud lossy'];
+
+export function modesOf(repair: string, profile: string): readonly string[] {
+  return allModes.filter((mode) => {
+    const [which = '', how] = mode.split(' ');
+    const fits = repair === 'both' || (repair === 'off') === (how === 'off') || repair === how;
+    return fits && (profile === 'all' || profile === which);
+  });
+}
+
+export function scenarioOf(mode: string): Scenario {
+  const [profile, how] = mode.split(' ');
+  const lossy = { ratesMax: { 'queue-lost': 0.3, 'feed-discarded': 0.5 } };
+  return engineScenario({
+    profile: profile === 'embedded' ? 'embedded' : 'cloud',
+    repair: how !== 'off',
+    ...(how === 'lossy' && lossy),
+  });
+}
+
+export interface RangeResult {
+  readonly runs: number;
+  readonly events: number;
+  /** Virtual ms. */
+  readonly time: number;
+  readonly counts: readonly (readonly [name: string, count: number])[];
+  readonly violations: readonly {
+    readonly mode: string;
+    readonly seed: number;
+    readonly promise: string;
+    readonly message: string;
+  }[];
+}
+
+/** Plays seeds one after the other, up to the first that breaks a promise. */
+export async function playRange(mode: string, from: number, seeds: number): Promise<RangeResult> {
+  const scenario = scenarioOf(mode);
+  const counts = new Map<string, number>();
+  const violations: RangeResult['violations'][number][] = [];
+  let [runs, events, time] = [0, 0, 0];
+  for (let seed = from; seed < from + seeds && violations.length === 0; seed++) {
+    const report = await scenario.play(seed, {});
+    runs++;
+    events += report.events;
+    time += report.time;
+    for (const [name, count] of report.counters.entries())
+      counts.set(name, (counts.get(name) ?? 0) + count);
+    if (report.violation) violations.push({ mode, seed, ...report.violation });
+  }
+  return { runs, events, time, counts: [...counts], violations };
+}
+
+/** What a batch of some thousands must have met; else it proves less than it says. */
+export const sometimes: readonly string[] = [
+  'ambiguous',
+  'throttle',
+  'straggler',
+  'crash-before',
+  'crash-after',
+  'partial',
+  'torn',
+  'slow',
+  'slow-answer',
+  'kill',
+  'freeze',
+  'jump',
+  'outage',
+  'met an outage',
+  'queue-doubled',
+  'queue-kept',
+  'queue-late',
+  'queue-shuffled',
+  'feed-again',
+  'feed-late',
+  'feed-shuffled',
+  'index-late',
+  'page-cut',
+  'a batch was refused',
+  'a chain went on',
+  'a run was run again',
+  'a run was resumed',
+  'a run was submitted twice',
+  'another run with that id was refused',
+  'an attempt kills its runner',
+  'an attempt makes its runner stand still',
+  'an attempt is over its time limit',
+  'an attempt ran twice',
+  'an attempt was declared lost',
+  'cancel was answered',
+  'cancel was refused: run-ended',
+  'pause was answered',
+  'resume was answered',
+  'rerun was answered',
+  'rerun was refused: run-contended',
+  'lapsed lease',
+  'dead letter',
+  'dead letter: sent again',
+  'dead letter: lost',
+  'a stale report was refused',
+  'a claim was refused',
+  'a run was changed by another decider',
+  'progress was changed by another decider',
+  'a map was expanded twice',
+];

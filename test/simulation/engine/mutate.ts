@@ -1,0 +1,135 @@
+/* biome-ignore-all lint/suspicious/noConsole: a command that prints its findings */
+import { fork } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Mutant, mutants } from '../mutants.ts';
+import type { RangeResult } from './batches.ts';
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const SEEDS = 1_000;
+const modes = ['cloud off', 'cloud on'] as const;
+
+interface Kill {
+  /** The first seed that shows it. */
+  readonly seed: number;
+  readonly promise: string;
+}
+
+interface Verdict {
+  readonly name: string;
+  readonly kills: Readonly<Record<(typeof modes)[number], Kill | undefined>>;
+}
+
+/** Plays every mutant until the first broken promise, and prints the table. 1 when one survives or does not fit. */
+export async function playMutants(
+  jobs: number,
+  only: ReadonlySet<string> | undefined,
+  file: string | undefined,
+): Promise<number> {
+  const chosen = mutants.filter(({ name }) => only === undefined || only.has(name));
+  const unfit = chosen.filter((mutant) => fits(mutant) !== 1);
+  for (const mutant of unfit)
+    console.log(`${mutant.name}: its patch fits ${fits(mutant)} times in ${mutant.file}`);
+  const work = chosen.filter((mutant) => fits(mutant) === 1);
+  const verdicts: Verdict[] = [];
+  console.log(`${'mutant'.padEnd(34)} ${modes.map((mode) => mode.padEnd(22)).join(' ')}`);
+  const one = async (): Promise<void> => {
+    for (let mutant = work.shift(); mutant; mutant = work.shift()) {
+      const verdict = await judge(mutant);
+      verdicts.push(verdict);
+      console.log(lineOf(verdict));
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, one));
+  const survivors = verdicts.filter(({ kills }) => modes.every((mode) => !kills[mode]));
+  console.log(`\n${verdicts.length} mutants, ${survivors.length} survive within ${SEEDS} seeds`);
+  for (const { name } of survivors) console.log(`  survives: ${name}`);
+  if (file) writeFileSync(file, JSON.stringify(verdicts, null, 2));
+  return unfit.length + survivors.length > 0 ? 1 : 0;
+}
+
+const lineOf = ({ name, kills }: Verdict): string => {
+  const cells = modes.map((mode) => {
+    const kill = kills[mode];
+    return (kill ? `seed ${kill.seed}: ${kill.promise}` : '-').padEnd(22);
+  });
+  return `${name.padEnd(34)} ${cells.join(' ')}`;
+};
+
+/** How often a mutant's patch fits. */
+export function fits({ file, find }: Mutant): number {
+  return readFileSync(join(root, file), 'utf8').split(find).length - 1;
+}
+
+async function judge(mutant: Mutant): Promise<Verdict> {
+  const folder = mkdtempSync(join(tmpdir(), 'fanfold-mutant-'));
+  try {
+    build(folder, mutant);
+    const kills = Object.fromEntries(
+      await Promise.all(modes.map(async (mode) => [mode, await firstKill(folder, mode)] as const)),
+    );
+    return { name: mutant.name, kills: kills as Verdict['kills'] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function build(folder: string, { file, find, replace }: Mutant): void {
+  mkdirSync(join(folder, 'test'));
+  cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true });
+  cpSync(join(root, 'test', 'simulation'), join(folder, 'test', 'simulation'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const path = join(folder, file);
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(find, () => replace),
+  );
+}
+
+/** In a process of its own, as a mutant may do anything; one that dies, or is stuck, is found out, too. */
+function firstKill(folder: string, mode: string): Promise<Kill | undefined> {
+  return new Promise((resolve) => {
+    const main = join(folder, 'test', 'simulation', 'main.ts');
+    const child = fork(main, ['--part', 'worker'], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    let seed = 1;
+    const end = (kill: Kill | undefined): void => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      child.kill('SIGKILL');
+      resolve(kill);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const next = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => end({ seed, promise: 'stuck' }), STUCK_MS);
+      if (seed > SEEDS) end(undefined);
+      else child.send({ mode, from: seed, seeds: STEP });
+    };
+    child.on('message', (result: RangeResult) => {
+      const [found] = result.violations;
+      if (found) end({ seed: found.seed, promise: found.promise });
+      else {
+        seed += STEP;
+        next();
+      }
+    });
+    child.on('exit', () => end({ seed, promise: 'crash' }));
+    next();
+  });
+}
+
+const STEP = 50;
+const STUCK_MS = 120_000;

@@ -1,0 +1,111 @@
+/* biome-ignore-all lint/suspicious/noConsole: a command that prints its findings */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
+import { playMutants } from './engine/mutate.ts';
+import { ordersOf, playOrders, serveOrders } from './engine/workers.ts';
+import { shrink, story } from './kernel/shrink.ts';
+
+/** Plays many simulated worlds with the real engine in them, in a few processes, and says what became of them. */
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    repair: { type: 'string', default: 'both' },
+    profile: { type: 'string', default: 'all' },
+    jobs: { type: 'string', default: '2' },
+    json: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    part: { type: 'string' },
+  },
+});
+
+const STEP = 200;
+const modes = modesOf(values.repair, values.profile);
+
+interface Total {
+  runs: number;
+  events: number;
+  hours: number;
+  readonly counts: Map<string, number>;
+  readonly violations: { mode: string; seed: number; promise: string; message: string }[];
+}
+
+async function simulate(): Promise<void> {
+  const each = Math.ceil(Number(values.runs) / modes.length);
+  const first = Number(values.seed);
+  const orders = modes.flatMap((mode) => ordersOf(mode, first, each, STEP));
+  orders.sort((a, b) => a.from - b.from);
+  const began = Date.now();
+  const total: Total = { runs: 0, events: 0, hours: 0, counts: new Map(), violations: [] };
+  await playOrders(orders, Number(values.jobs), (result) => {
+    add(total, result);
+    progress(total, began);
+    return total.violations.length > 0 ? 'stop' : 'go on';
+  });
+  await conclude(total, (Date.now() - began) / 1000);
+}
+
+function add(total: Total, result: RangeResult): void {
+  total.runs += result.runs;
+  total.events += result.events;
+  total.hours += result.time / 3_600_000;
+  for (const [name, count] of result.counts)
+    total.counts.set(name, (total.counts.get(name) ?? 0) + count);
+  total.violations.push(...result.violations);
+}
+
+function progress(total: Total, began: number): void {
+  const seconds = (Date.now() - began) / 1000;
+  const line = `${total.runs} runs, ${Math.round(total.runs / seconds)}/s, ${total.violations.length} violations`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}   `);
+}
+
+async function conclude(total: Total, seconds: number): Promise<void> {
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  console.log('\nfaults and what they led to:');
+  for (const [name, count] of [...total.counts].sort())
+    console.log(`  ${String(count).padStart(10)}  ${name}`);
+  const never = sometimes.filter((name) => !total.counts.get(name));
+  const figures = {
+    runs: total.runs,
+    events: total.events,
+    virtualHours: Math.round(total.hours),
+    seconds: Math.round(seconds * 10) / 10,
+    runsPerSecond: Math.round(total.runs / seconds),
+    violations: total.violations.length,
+    never,
+  };
+  console.log('');
+  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(14)} ${value}`);
+  if (values.json)
+    writeFileSync(
+      values.json,
+      JSON.stringify(
+        { ...figures, counts: Object.fromEntries(total.counts), found: total.violations },
+        null,
+        2,
+      ),
+    );
+  const [one] = total.violations;
+  if (one) await tell(one);
+  // Only a large batch is bound to meet everything.
+  if (one || (total.runs >= 2_000 && never.length > 0)) process.exitCode = 1;
+}
+
+async function tell(one: Total['violations'][number]): Promise<void> {
+  console.log(`\n${one.promise} is broken (${one.mode}, seed ${one.seed}): ${one.message}\n`);
+  const scenario = scenarioOf(one.mode);
+  console.log(story(await shrink(scenario, await scenario.play(one.seed, {}))));
+  const [profile, repair] = one.mode.split(' ');
+  console.log(
+    `\nreplay: npm run simulate -- --runs 1 --seed ${one.seed} --profile ${profile} --repair ${repair}`,
+  );
+}
+
+if (values.part === 'worker') serveOrders();
+else if (values.mutants) {
+  const only = values.only === undefined ? undefined : new Set(values.only.split(','));
+  process.exitCode = await playMutants(Number(values.jobs), only, values.json);
+} else await simulate();

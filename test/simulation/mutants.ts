@@ -1,0 +1,392 @@
+/** Bugs that the simulator must find: each takes one guard away. A patch that fits no longer, or twice, is an error. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const m = (name: string, file: string, find: string, replace: string): Mutant => ({
+  name,
+  file: `src/${file}`,
+  find,
+  replace,
+});
+
+export const mutants: readonly Mutant[] = [
+  // Claims
+  m(
+    'claim-granted-twice',
+    'core/claim.ts',
+    'holder.attempt < attempt) taken',
+    'holder.attempt <= attempt) taken',
+  ),
+  m(
+    'claim-without-nonce',
+    'core/claim.ts',
+    'holder.row[1] !== claimer.nonce',
+    'holder.row[0] !== claimer.owner',
+  ),
+  m('own-claim-is-anothers', 'core/claim.ts', 'holder.row[1] !== claimer.nonce', 'true'),
+  m(
+    'claim-put-blindly',
+    'runner/claims.ts',
+    "condition: before ? { version: before.version } : 'absent'",
+    "condition: 'any'",
+  ),
+  m('refused-claim-starts', 'runner/admission.ts', 'if (answer.granted) continue;', 'continue;'),
+  m(
+    'unknown-runner-lives',
+    'engine/meet-claimed.ts',
+    'if (beat === undefined || beat.leaseUntil + settings.skewMs < now) {',
+    'if (beat !== undefined && beat.leaseUntil + settings.skewMs < now) {',
+  ),
+  m(
+    'early-meeting-settles',
+    'engine/meet-claimed.ts',
+    "lists(beat, one) ? 'settled' : 'early'",
+    "lists(beat, one) ? 'settled' : 'settled'",
+  ),
+  // The runner
+  m(
+    'starts-in-cancelled-run',
+    'runner/admission.ts',
+    "state === 'running' || (state === 'cancelling' && held.always);",
+    "state !== 'paused';",
+  ),
+  m(
+    'run-not-asked-for',
+    'runner/admission.ts',
+    'const states = await insist(ports, () => this.#parts.states(runs));',
+    "const states = new Map(runs.map((run) => [run, 'running' as RunState]));",
+  ),
+  m(
+    'chain-not-asked-for',
+    'runner/chain.ts',
+    'const wanted = await admission.wanted([next]);',
+    'const wanted = [next];',
+  ),
+  m(
+    'chain-without-claim',
+    'runner/chain.ts',
+    'if (answers[0]?.granted !== true) return sendInstead(parts, next);',
+    '',
+  ),
+  m(
+    'chain-drops-refused-link',
+    'runner/chain.ts',
+    'if (answers[0]?.granted !== true) return sendInstead(parts, next);',
+    'if (answers[0]?.granted !== true) return holdings.letGo(next);',
+  ),
+  m(
+    'unread-owner-holds-attempt',
+    'runner/admission.ts',
+    "if ((meetings[i] ?? 'early') === 'early') holdings.leave(held);",
+    "if (meetings[i] === 'early') holdings.leave(held); else if (meetings[i] === undefined) continue;",
+  ),
+  m(
+    'message-removed-while-unclaimed',
+    'runner/intake.ts',
+    'this.#bundles.push({ message, letter, next: 0 });',
+    'this.#bundles.push({ message, letter, next: message.tasks.length > 1 ? 1 : 0 });',
+  ),
+  m(
+    'message-goes-with-first-task',
+    'runner/holdings.ts',
+    'if (letter.open > 0 || letter.removed) return;',
+    'if (letter.removed) return;',
+  ),
+  m(
+    'not-due-message-dropped',
+    'runner/agent.ts',
+    'await queue.send([{ queue: taken.queue, body: asBody(message), delayMs }]);',
+    'void delayMs;',
+  ),
+  m(
+    'not-due-message-started',
+    'runner/agent.ts',
+    'if (early <= 0) return',
+    'if (early <= 600_000) return',
+  ),
+  m(
+    'paused-attempt-forgotten',
+    'runner/admission.ts',
+    "if (state === 'paused') ended([neverRan(held, 'released', now)]);",
+    "if (state === 'paused') holdings.letGo(held);",
+  ),
+  m(
+    'report-once',
+    'runner/reports.ts',
+    'await insist(ports, async () => void (await ports.table.putMany(puts)));',
+    'await ports.table.putMany(puts).catch(() => undefined);',
+  ),
+  m(
+    'pack-numbers-repeat',
+    'runner/reports.ts',
+    'return packsOf(reports).map((pack) => packPut(settings, options.owner, packs++, pack));',
+    'return packsOf(reports).map((pack) => packPut(settings, options.owner, packs, pack));',
+  ),
+  m(
+    'heartbeat-lists-nothing',
+    'runner/heartbeat.ts',
+    'await put(list.map(rowOf), settings.leaseMs);',
+    'await put(list.slice(list.length).map(rowOf), settings.leaseMs);',
+  ),
+  m(
+    'spawns-not-named',
+    'runner/reports.ts',
+    'const spawns = held.spawned.length > 0 ? { spawns: held.spawned } : {};',
+    'const spawns = {};',
+  ),
+  // Folding
+  m(
+    'stale-report-accepted',
+    'core/attempt.ts',
+    'else if (!isCurrent(progress, task, attempt)) refuseReport(progress, id, report);',
+    'else if (!isCurrent(progress, task, triesOf(progress, task).attempt)) refuseReport(progress, id, report);',
+  ),
+  m(
+    'folded-report-says-nothing',
+    'core/attempt.ts',
+    'if (wasFolded(progress, id, task, attempt)) sayAgain(progress, task, attempt, decision);\n  else if (!isCurrent',
+    'if (wasFolded(progress, id, task, attempt)) return;\n  else if (!isCurrent',
+  ),
+  m(
+    'lost-is-no-attempt',
+    'core/attempt.ts',
+    'const tries = { ...before, lost: before.lost + 1 };',
+    'const tries = { ...before };',
+  ),
+  m(
+    'lost-has-no-end',
+    'core/retry.ts',
+    'if (tries.lost > (task.lostMax ?? lostMaxDefault))',
+    'if (tries.lost > 1e6 + (task.lostMax ?? lostMaxDefault))',
+  ),
+  m(
+    'failures-have-no-end',
+    'core/retry.ts',
+    'if (tries.tries >= attemptsMax)',
+    'if (tries.tries > attemptsMax)',
+  ),
+  m(
+    'at-most-once-twice',
+    'core/retry.ts',
+    "if (task.delivery === 'at-most-once') return giveUp('delivery is at-most-once');\n  if (task.onLost",
+    'if (task.onLost',
+  ),
+  m(
+    'abandoned-chain',
+    'core/attempt.ts',
+    'decision.continued.set(dependent, undefined);\n    decision.replayed.push(task);',
+    'void dependent;',
+  ),
+  m(
+    'continued-by-any-attempt',
+    'core/decision.ts',
+    'else if (decision.continued.get(task) !== tries.attempt)',
+    'else if (decision.continued.get(task) === undefined)',
+  ),
+  m(
+    'link-starts-before-its-need',
+    'core/attempt.ts',
+    'if (isReady(progress, task, decision)) setCode(progress, task, codes.backoff);',
+    'setCode(progress, task, codes.backoff);',
+  ),
+  m(
+    'chain-led-elsewhere',
+    'core/attempt.ts',
+    'else if (report.after && !ledHere(progress, report.after)) {',
+    'else if (report.after && !ledHere(progress, report.after) && attempt < 0) {',
+  ),
+  m(
+    'skips-before-all-ended',
+    'core/rule.ts',
+    "return tally.open > 0 ? 'wait' : 'skip';",
+    "return 'skip';",
+  ),
+  m(
+    'join-starts-early',
+    'core/rule.ts',
+    'return t.open === 0 ? true : undefined;',
+    'return t.open <= 1 ? true : undefined;',
+  ),
+  m(
+    'children-not-waited-for',
+    'core/children.ts',
+    'if (sum(total, codes.waiting, codes.backoff, codes.awaiting) > 0) return undefined;',
+    'if (sum(total, codes.waiting, codes.waiting, codes.waiting) > 2) return undefined;',
+  ),
+  m(
+    'failed-children-forgiven',
+    'core/children.ts',
+    'return bad > 0 ? codes.failed : codes.succeeded;',
+    'return bad > 1 ? codes.failed : codes.succeeded;',
+  ),
+  m(
+    'run-ends-with-open-tasks',
+    'core/outcome.ts',
+    'if (!allEnded(progress, decision)) return;',
+    'allEnded(progress, decision);\n  if (!progress.chunks.some((chunk) => endedIn(chunk) === chunk.status.length)) return;',
+  ),
+  m(
+    'end-left-to-the-other',
+    'core/outcome.ts',
+    'decision.consulted.add(first);\n',
+    'void decision;\n',
+  ),
+  m(
+    'parent-left-to-the-other',
+    'core/settle.ts',
+    'consult(progress, parent, parent + 1, decision);',
+    '',
+  ),
+  m(
+    'needs-left-to-the-other',
+    'core/needs.ts',
+    'consult(progress, first, first + length, decision);',
+    'if (!own) consult(progress, first, first + length, decision);',
+  ),
+  m(
+    'elements-with-old-outputs',
+    'core/needs.ts',
+    'consult(progress, first, first + length, decision);',
+    'if (own) consult(progress, first, first + length, decision);',
+  ),
+  m(
+    'map-stays-waiting',
+    'core/spawn.ts',
+    'if (current) settleParent(progress, id, spawn, decision);',
+    'if (current && known === undefined) settleParent(progress, id, spawn, decision);',
+  ),
+  m(
+    'unknown-task-ignored',
+    'core/fold.ts',
+    'else if (!isAbout(progress, happening)) decision.behind = true;',
+    'else if (!isAbout(progress, happening)) return;',
+  ),
+  m(
+    'resume-starts-nothing',
+    'core/control.ts',
+    "if (control.action === 'resume' || control.action === 'rerun') resumeAll(progress, decision);",
+    "if (control.action === 'rerun') resumeAll(progress, decision);",
+  ),
+  m(
+    'control-decided-again',
+    'core/control.ts',
+    'if (!wasDecided(head, id)) {',
+    "if (!wasDecided(head, id) || control.action === 'pause') {",
+  ),
+  m(
+    'cancelled-run-succeeds',
+    'core/outcome.ts',
+    "if (head.state === 'cancelling') {",
+    "if (head.state === 'cancelling' && head.fails) {",
+  ),
+  m(
+    'rerun-keeps-attempt',
+    'core/rerun.ts',
+    "const next = nextTry(triesOf(progress, task), sourceOf(progress, task) ?? '');",
+    "const next = { ...nextTry(triesOf(progress, task), ''), attempt: triesOf(progress, task).attempt };",
+  ),
+  // Deciding and saving
+  m(
+    'swallowed-conflict',
+    'engine/advance.ts',
+    "if (!(await runs.save(run, options))) return 'again';",
+    'await runs.save(run, options);',
+  ),
+  m(
+    'never-overtaken',
+    'engine/overtaken.ts',
+    'return versions.some((version, i) => (items[i]?.version ?? 0) !== version);',
+    'return versions.some((version, i) => (items[i]?.version ?? 0) < 0 && version < 0);',
+  ),
+  m('resume-overlooked', 'engine/overtaken.ts', "progress.head.state === 'paused' || ", ''),
+  m(
+    'meta-chunk-overlooked',
+    'engine/overtaken.ts',
+    '|| (meta.small && progress.chunks.length === 1)) return',
+    '|| meta.small) return',
+  ),
+  m(
+    'progress-put-blindly',
+    'engine/save-run.ts',
+    "const condition = chunk.version === 0 ? 'absent' : { version: chunk.version };",
+    "const condition = 'any';",
+  ),
+  m(
+    'meta-put-blindly',
+    'engine/save-run.ts',
+    'const condition = { version: run.metaVersion };',
+    "const condition = 'any';",
+  ),
+  m(
+    'end-before-progress',
+    'engine/save-run.ts',
+    'if (headFirst && !(await saveMeta(ports, settings, run, first, relaxed))) return false;',
+    'if (headFirst && !(await saveMeta(ports, settings, run, end ? options : first, relaxed))) return false;',
+  ),
+  m(
+    'half-loaded-run',
+    'engine/load-run.ts',
+    'if (now !== undefined && now.version !== item.version)',
+    'if (now !== undefined && now.version < 0)',
+  ),
+  m('feed-error-swallowed', 'engine/fan-out.ts', 'if (retry !== undefined) throw retry;', ''),
+  m(
+    'send-error-swallowed',
+    'engine/dispatch.ts',
+    'if (messages.length > 0) await ports.queue.send(messages);',
+    'if (messages.length > 0) await ports.queue.send(messages).catch(() => undefined);',
+  ),
+  m(
+    'expansion-not-waited-for',
+    'engine/advance.ts',
+    'puts.length > 0 ? ports.table.putMany(puts) : undefined,',
+    'void (puts.length > 0 ? ports.table.putMany(puts).catch(() => undefined) : undefined),',
+  ),
+  m('always-leads-on', 'engine/dispatch.ts', "task.rule !== 'always' &&\n", ''),
+  m(
+    'run-before-its-workflow',
+    'engine/submit.ts',
+    'await submitter.specs.store(hash, text, spec);',
+    'void submitter.specs.store(hash, text, spec).catch(() => undefined);',
+  ),
+  m(
+    'any-run-with-that-id',
+    'engine/submit.ts',
+    'JSON.stringify(found.input) === JSON.stringify(meta.input)',
+    'true',
+  ),
+  m(
+    'run-without-wake-up',
+    'engine/submit.ts',
+    'wakeAt: Math.min(now + settings.wakeMs, deadline ?? Number.POSITIVE_INFINITY),',
+    '...(tasks > 3 && { wakeAt: Math.min(now + settings.wakeMs, deadline ?? now) }),',
+  ),
+  m(
+    'control-not-repeatable',
+    'engine/control-run.ts',
+    'const sort = `${sortKeys.control}${key}`;',
+    'const sort = `${sortKeys.control}${key.slice(0, 5)}${ports.ids.next()}`;',
+  ),
+  m(
+    'sweep-finds-nobody-lost',
+    'engine/sweep.ts',
+    'if (!all && beat.leaseUntil + settings.skewMs >= now) return 0;',
+    'if (!all) return 0;',
+  ),
+  m(
+    'sweep-forgets-first',
+    'engine/sweep.ts',
+    'if (puts.length > 0) await ports.table.putMany(puts);\n  let lost',
+    'if (puts.length > 0) await ports.table.remove(item, { version: item.version });\n  if (puts.length > 0) await ports.table.putMany(puts);\n  let lost',
+  ),
+  m(
+    'dead-letters-dropped',
+    'engine/dead-letters.ts',
+    'if (free.length > 0) await sendAgain(ports, from, message, free);',
+    'void from;',
+  ),
+];
