@@ -82,11 +82,11 @@ function sayAgain(progress: Progress, task: number, attempt: number, decision: D
   else if (attempt === current) decision.parents.add(task);
 }
 
-/** That a cancelled task's attempt was cancelled is as expected; of attempts long ago nobody knows which counted. */
+/** That an attempt was cancelled is no news of one that does not count; of attempts long ago nobody knows which did. */
 function refuseReport(progress: Progress, id: string, report: Report): void {
   const { task, attempt, outcome } = report;
-  if (outcome === 'cancelled' && codeOf(progress, task) === codes.cancelled) return;
   const tries = triesOf(progress, task);
+  if (outcome === 'cancelled') return;
   if (attempt < tries.attempt && endedBy(tries, attempt) === undefined) return;
   refuse(progress, task, attempt, id);
 }

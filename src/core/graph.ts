@@ -169,29 +169,37 @@ function depthInMap(graph: Graph, task: number): number {
 
 /** The workflow's task or spawned request that a task has its definition from. */
 export function definitionOf(graph: Graph, task: number): Task {
-  const requests: SpawnRequest[] = [];
+  const asked: Asked[] = [];
   let number = task;
   let segment = segmentAt(graph, task);
   while (segment !== undefined) {
-    const request = segment.requests?.[number - segment.base];
-    const known = request && spawnedDefinitions.get(request);
-    if (known) return spawnedDefinition(known, requests);
-    if (request) requests.push(request);
+    const place = number - segment.base;
+    const known = definitions.get(segment)?.[place];
+    if (known) return definitionBelow(known, asked);
+    if (segment.requests) asked.push({ segment, place });
     number = segment.parent;
     segment = segmentAt(graph, number);
   }
-  return spawnedDefinition(graph.dag.tasks[number] as Task, requests);
+  return definitionBelow(graph.dag.tasks[number] as Task, asked);
 }
 
-const spawnedDefinitions = new WeakMap<SpawnRequest, Task>();
+interface Asked {
+  readonly segment: Segment;
+  readonly place: number;
+}
 
-/** A spawned task has its parent's options, and its own `run` and input if the request gives them. Innermost first. */
-function spawnedDefinition(ancestor: Task, requests: readonly SpawnRequest[]): Task {
+/** Of spawned tasks, by their place in their segment. */
+const definitions = new WeakMap<Segment, (Task | undefined)[]>();
+
+/** A spawned task has its parent's options, and its own `run` if the request gives it. Innermost first. */
+function definitionBelow(ancestor: Task, asked: readonly Asked[]): Task {
   let definition = ancestor;
-  for (const request of requests.toReversed()) {
+  for (const { segment, place } of asked.toReversed()) {
     const { needs: _needs, rule: _rule, with: _with, each: _each, ...kept } = definition;
-    definition = { ...kept, run: request.run ?? definition.run };
-    spawnedDefinitions.set(request, definition);
+    definition = { ...kept, run: segment.requests?.[place]?.run ?? definition.run };
+    const known = definitions.get(segment) ?? [];
+    known[place] = definition;
+    definitions.set(segment, known);
   }
   return definition;
 }

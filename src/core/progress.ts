@@ -238,13 +238,15 @@ export function clearSource(progress: Progress, task: number): void {
   accepting(progress, task).decided[task % progress.chunkSize] = 0;
 }
 
-export function refuse(progress: Progress, task: number, attempt: number, id: string): void {
+/** False: it was refused before, or too many were. */
+export function refuse(progress: Progress, task: number, attempt: number, id: string): boolean {
   const chunk = chunkOf(progress, task);
-  if (chunk.refused.length >= refusedListedMax) return;
+  if (chunk.refused.length >= refusedListedMax) return false;
   for (const [known, which, of] of chunk.refused)
-    if (known === id && which === task && of === attempt) return;
+    if (known === id && which === task && of === attempt) return false;
   chunk.refused.push([id, task, attempt]);
   chunk.dirty = true;
+  return true;
 }
 
 export const endedIn = (chunk: Chunk): number => {

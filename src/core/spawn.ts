@@ -21,13 +21,18 @@ export function foldSpawn(progress: Progress, id: string, spawn: Spawn, decision
   const { parent, attempt } = spawn;
   const known = graph.byId.get(id);
   const current = isCurrent(progress, parent, attempt);
-  if (known === undefined && !current) refuse(progress, parent, attempt, id);
+  if (known === undefined && !current) refuseSpawn(progress, id, spawn);
   else if (known === undefined || isLive(graph, known)) {
     const segment = known ?? add(progress, id, spawn);
     if (current) settleParent(progress, id, spawn, decision);
     else noteParent(progress, segment, decision);
     startChildren(progress, segment, decision);
   }
+}
+
+/** Another decider may have accepted it when that attempt was current: then the head can't be saved. */
+function refuseSpawn(progress: Progress, id: string, { parent, attempt }: Spawn): void {
+  if (refuse(progress, parent, attempt, id)) progress.head.dirty = true;
 }
 
 function add(progress: Progress, id: string, spawn: Spawn): Segment {

@@ -158,6 +158,15 @@ describe('a definition', () => {
     expect(definitionOf(graph, 3)).toBe(definitionOf(graph, 3));
   });
 
+  test('is of the graph at hand, whoever else read the same spawn', () => {
+    const made = tasksOf('x');
+    const [one, two] = [graphOf(dag), graphOf(dag)];
+    extend(one, 's1', spawn(m, made));
+    extend(two, 's1', spawn(p, made));
+    expect(definitionOf(one, 2).id).toBe('m');
+    expect(definitionOf(two, 2).id).toBe('p');
+  });
+
   test('is found below fifty thousand generations', () => {
     const graph = graphOf(dag);
     let parent = p;
