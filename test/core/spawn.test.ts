@@ -151,16 +151,12 @@ describe('sub-tasks that an attempt asks for', () => {
     const run = parentRun();
     const stale = spawned(run, 'p', tasksOf('x'));
     fold(run, [lost(run, 'p')]);
-<<<<<<< HEAD
     for (const dirty of [true, false]) {
       run.head.dirty = false;
       expect(fold(run, [stale]).sends.size).toBe(0);
       // Another decider may have accepted it in time: whoever does not know that can't save the head.
       expect(run.head.dirty).toBe(dirty);
     }
-=======
-    for (let n = 0; n < 2; n++) expect(fold(run, [stale]).sends.size).toBe(0);
->>>>>>> 3ae4840dc82de35adfdbed18516039056b00eb3f
     expect(run.graph.size).toBe(2);
     expect(run.chunks.flatMap(({ refused }) => refused)).toEqual([[stale.id, 0, 1]]);
   });
