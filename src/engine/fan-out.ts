@@ -18,24 +18,64 @@ export interface Stuck {
  * it is handed back, the others go on. Throws when the batch must come again.
  */
 export async function fanOut(decider: Decider, items: readonly Item[]): Promise<readonly Stuck[]> {
-  const causes = await causesOf(decider, items);
-  const advanced: Advanced[] = [];
   const stuck: Stuck[] = [];
+  const causes = await causesOf(decider, items, stuck);
+  const advanced: Advanced[] = [];
   let retry: unknown;
   await Promise.all(
     Array.from(causes, async ([run, cause]) => {
       try {
-        const done = await advance(decider, run, cause);
-        if (done) advanced.push(done);
+        for (const done of await advanceSafely(decider, run, cause, stuck)) advanced.push(done);
       } catch (error) {
-        if (mayPass(error)) retry = error;
-        else stuck.push({ run, error });
+        retry = error;
       }
     }),
   );
-  await carryOut(decider, advanced);
+  await carryOutSafely(decider, advanced, stuck);
   if (retry !== undefined) throw retry;
   return stuck;
+}
+
+/** As `advance`; when it fails for good, each happening alone, so that a bad one harms itself only. */
+export async function advanceSafely(
+  decider: Decider,
+  run: string,
+  cause: Cause,
+  stuck: Stuck[],
+): Promise<readonly Advanced[]> {
+  try {
+    const done = await advance(decider, run, cause);
+    return done ? [done] : [];
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    const { happenings, ...rest } = cause;
+    const parts = happenings.map((happening): Cause => ({ ...rest, happenings: [happening] }));
+    if (happenings.length > 0 && (cause.begin || cause.revive))
+      parts.push({ ...rest, happenings: [] });
+    if (parts.length <= 1) {
+      stuck.push({ run, error });
+      return [];
+    }
+    const advanced: Advanced[] = [];
+    for (const part of parts) advanced.push(...(await advanceSafely(decider, run, part, stuck)));
+    return advanced;
+  }
+}
+
+/** As `carryOut`; when it fails for good, for each run alone. */
+export async function carryOutSafely(
+  decider: Decider,
+  advanced: readonly Advanced[],
+  stuck: Stuck[],
+): Promise<void> {
+  try {
+    await carryOut(decider, advanced);
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    const [one] = advanced;
+    if (one && advanced.length === 1) stuck.push({ run: one.run.meta.id, error });
+    else for (const each of advanced) await carryOutSafely(decider, [each], stuck);
+  }
 }
 
 type Causes = Map<string, { happenings: Happening[]; begin?: Item }>;
@@ -44,10 +84,18 @@ type Causes = Map<string, { happenings: Happening[]; begin?: Item }>;
 export async function causesOf(
   decider: Decider,
   items: readonly Item[],
+  stuck: Stuck[],
 ): Promise<ReadonlyMap<string, Cause>> {
   const causes: Causes = new Map();
   const seen = new Set<string>();
-  for (const item of items) await addItem(decider, causes, seen, item);
+  for (const item of items) {
+    try {
+      await addItem(decider, causes, seen, item);
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      stuck.push({ run: runOf(item.partition), error });
+    }
+  }
   return causes;
 }
 

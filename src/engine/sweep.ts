@@ -4,9 +4,9 @@ import type { ClaimRow } from '../core/claim.ts';
 import { attemptOf, codeOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
 import type { Item, Put } from '../ports/table.ts';
-import { type Advanced, advance, carryOut, type Decider } from './advance.ts';
+import type { Advanced, Decider } from './advance.ts';
 import { applyControl } from './control-run.ts';
-import { causesOf } from './fan-out.ts';
+import { advanceSafely, carryOutSafely, causesOf, type Stuck } from './fan-out.ts';
 import {
   allShards,
   claimBlockTasks,
@@ -14,12 +14,14 @@ import {
   type HeartbeatData,
   heartbeatKey,
   heartbeatPartition,
+  runOf,
   runPartition,
   sortKeys,
 } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { lostPut } from './lost.ts';
 import { pagesOf } from './pages.ts';
+import { mayPass } from './passing.ts';
 
 /**
  * Declares lost what lapsed runners held, and forgets these runners. Returns how many attempts were lost. An attempt
@@ -64,6 +66,8 @@ export interface Repairs {
   /** Ready tasks without a claim, sent again. */
   readonly resent: number;
   readonly lost: number;
+  /** What of these runs could not be decided, for a reason that trying again will not mend. */
+  readonly stuck: readonly Stuck[];
 }
 
 /**
@@ -72,39 +76,55 @@ export interface Repairs {
  * as after a restart, when messages are gone.
  */
 export async function sweepRuns(decider: Decider, all = false): Promise<Repairs> {
-  const total = { visited: 0, resent: 0, lost: 0 };
+  const total = { visited: 0, resent: 0, lost: 0, stuck: [] as Stuck[] };
   const { ports, settings } = decider;
   const to = all ? undefined : `${ports.clock.now().toString().padStart(15, '0')}~`;
   for (const shard of allShards(settings)) {
     const partition = `${settings.namespace}/ACTIVE#${shard}`;
     for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active')) {
-      const visits = await Promise.all(items.map((item) => visit(decider, item.partition)));
+      const visits = await Promise.all(items.map((item) => visitSafely(decider, item.partition)));
       for (const one of visits) {
         total.visited += one.visited;
         total.resent += one.resent;
         total.lost += one.lost;
+        total.stuck.push(...one.stuck);
       }
     }
   }
   return total;
 }
 
-const nothing: Repairs = { visited: 0, resent: 0, lost: 0 };
+const nothing: Repairs = { visited: 0, resent: 0, lost: 0, stuck: [] };
+
+/** A run that can't be visited is no reason not to visit the others. */
+async function visitSafely(decider: Decider, partition: string): Promise<Repairs> {
+  try {
+    return await visit(decider, partition);
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    return { ...nothing, visited: 1, stuck: [{ run: runOf(partition), error }] };
+  }
+}
 
 async function visit(decider: Decider, partition: string): Promise<Repairs> {
   const { ports } = decider;
-  const runId = partition.slice(partition.indexOf('/RUN#') + 5);
+  const runId = runOf(partition);
   await endOverdue(decider, runId);
-  const happenings = await history(decider, partition);
-  const advanced = await advance(decider, runId, { happenings, revive: true });
-  if (advanced === undefined) return nothing;
-  const claimed = await claimsOf(decider, advanced.run);
-  const lost = await declareLost(decider, advanced.run, claimed);
-  const sends = withoutClaimed(advanced, claimed);
-  await carryOut(decider, [sends]);
+  const stuck: Stuck[] = [];
+  const happenings = await history(decider, partition, stuck);
+  const cause = { happenings, revive: true };
+  const advanced = await advanceSafely(decider, runId, cause, stuck);
+  const last = advanced.at(-1);
+  if (last === undefined) return { ...nothing, stuck };
+  const claimed = await claimsOf(decider, last.run);
+  const lost = await declareLost(decider, last.run, claimed);
+  const sends = advanced.map((one) => withoutClaimed(one, claimed));
+  await carryOutSafely(decider, sends, stuck);
   await decider.runs.wakeLater(runId, ports.clock.now());
-  const resent = sends.decisions.reduce((sum, decision) => sum + decision.sends.size, 0);
-  return { visited: 1, resent, lost };
+  let resent = 0;
+  for (const { decisions } of sends)
+    for (const decision of decisions) resent += decision.sends.size;
+  return { visited: 1, resent, lost, stuck };
 }
 
 /** A run over its time limit is cancelled, and fails. */
@@ -119,13 +139,17 @@ async function endOverdue(decider: Decider, id: string): Promise<void> {
 }
 
 /** Everything that has happened to a run, read strongly. Its packs in mixed items are found by their feed alone. */
-async function history(decider: Decider, partition: string): Promise<readonly Happening[]> {
+async function history(
+  decider: Decider,
+  partition: string,
+  stuck: Stuck[],
+): Promise<readonly Happening[]> {
   const items: Item[] = [];
   for (const prefix of [sortKeys.spawn, sortKeys.pack, sortKeys.lost, sortKeys.control]) {
     const range = { partition, from: prefix, to: `${prefix}~` };
     for await (const page of pagesOf(decider.ports.table, range)) items.push(...page);
   }
-  const causes = await causesOf(decider, items);
+  const causes = await causesOf(decider, items, stuck);
   return [...causes.values()].flatMap(({ happenings }) => happenings);
 }
 
@@ -166,6 +190,8 @@ async function declareLost(
 ): Promise<number> {
   const { ports, settings } = decider;
   const open = [...claims].filter(([task, claim]) => {
+    // Another decider has added tasks since the run was loaded here.
+    if (task >= run.progress.graph.size) return false;
     const code = codeOf(run.progress, task);
     const current = code === codes.waiting || code === codes.backoff;
     return current && attemptOf(run.progress, task) === claim.attempt;
