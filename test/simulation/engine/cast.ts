@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { JsonObject } from '../../../src/contract/json.ts';
 import { Problem } from '../../../src/contract/problem.ts';
 import type { Decider } from '../../../src/engine/advance.ts';
 import { controlRun } from '../../../src/engine/control-run.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
 import { judgeDead } from '../../../src/engine/dead-letters.ts';
 import { fanOut } from '../../../src/engine/fan-out.ts';
-import { feedPrefixes, type Meta, runOf } from '../../../src/engine/items.ts';
+import { feedPrefixes, type Meta, runOf, runPartition } from '../../../src/engine/items.ts';
 import type { Specs } from '../../../src/engine/specs.ts';
 import { type Canonical, type Submitter, submit, submitMany } from '../../../src/engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../../../src/engine/sweep.ts';
@@ -78,8 +79,7 @@ export const cloudCast: Cast = {
 
 function decide(judge: Judge, decider: Decider): void {
   decider.ports.feed.subscribe(feedPrefixes, async (items) => {
-    for (const { run, error } of await fanOut(decider, items))
-      judge.violate('stuck', `run ${run}: ${error instanceof Error ? error.stack : error}`);
+    judge.stuck(await fanOut(decider, items));
   });
 }
 
@@ -151,6 +151,7 @@ export async function actAsSweeper(world: World, decider: Decider, life: Life): 
       judge.count('repair: visited', repairs.visited);
       judge.count('repair: resent', repairs.resent);
       judge.count('repair: lost', repairs.lost);
+      judge.stuck(repairs.stuck);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
     }
@@ -169,6 +170,7 @@ export async function actAsClient(
   const submitter: Submitter = { ports, settings, specs, canonical };
   const stream = world.stream(`client ${life.name}`);
   for (const run of world.runs) await accept(judge, submitter, run, stream, ports);
+  if (stream.chance(0.05)) await poison(judge, world, ports);
   for (const deed of world.deeds) {
     if (judge.deedsDone.has(deed)) continue;
     const wait = deed.at - world.kernel.time;
@@ -257,3 +259,22 @@ async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void
 /** All that must hold when everything has come to rest. */
 export const checkRest = (world: World): Promise<void> =>
   checkEnd(world, playOf(world).judge, playOf(world).profile);
+
+/** Records that mean nothing, beside those that do. */
+const nonsense: readonly (readonly [sort: string, data: JsonObject])[] = [
+  ['LOST#nonsense', { task: 'first', attempt: {} }],
+  ['PACK#nonsense', { reports: 7 }],
+  ['PACK#nothing', { owner: 'nobody', reports: [null] }],
+  ['SPAWN#nonsense', { parent: 0, attempt: 1, at: 0 }],
+  ['CONTROL#nonsense', { action: 'explode' }],
+];
+
+async function poison(judge: Judge, world: World, { table, clock }: Ports): Promise<void> {
+  const [run] = world.runs;
+  if (run === undefined) return;
+  judge.run(run.id).ledger.poisoned = true;
+  for (const [sort, data] of nonsense) {
+    const item = { partition: runPartition('main', run.id), sort, version: 1, data };
+    await persistently(clock, () => table.put(item, 'any'));
+  }
+}

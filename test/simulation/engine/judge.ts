@@ -5,6 +5,7 @@ import { decodeChunk } from '../../../src/core/chunk-codec.ts';
 import type { ClaimRow } from '../../../src/core/claim.ts';
 import { compile, type Dag } from '../../../src/core/dag.ts';
 import type { Tries } from '../../../src/core/progress.ts';
+import type { Stuck } from '../../../src/engine/fan-out.ts';
 import { claimBlockTasks, type Meta, type PackData, runOf } from '../../../src/engine/items.ts';
 import type { Item } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
@@ -20,6 +21,8 @@ export interface Ledger {
   /** A user has touched the run: its verdicts are no longer those that were foreseen. */
   touched: boolean;
   reran: boolean;
+  /** Somebody wrote records into it that mean nothing. */
+  poisoned: boolean;
 }
 
 interface ChunkSeen {
@@ -120,6 +123,14 @@ export class Judge {
 
   count(name: string, by = 1): void {
     if (by > 0) this.world.kernel.counters.add(name, by);
+  }
+
+  /** Only a run that was given bad records may have some that can't be decided. */
+  stuck(found: readonly Stuck[]): void {
+    for (const { run, error } of found)
+      if (this.runs.get(run)?.ledger.poisoned !== true)
+        this.violate('P17', `run ${run}: ${error instanceof Error ? error.stack : error}`);
+      else this.count('a bad record was set aside');
   }
 
   learnLife(life: Life): void {
@@ -312,6 +323,7 @@ export class Judge {
     const { reports } = item.data as unknown as PackData;
     if (!Array.isArray(reports)) return;
     for (const row of reports) {
+      if (row === null) continue; // one that was written to do harm
       const report = row as unknown as Report & { run?: string };
       const run = this.runs.get(report.run ?? runOf(item.partition));
       const name = `${report.task}#${report.attempt}`;
@@ -423,7 +435,7 @@ function seenOf(planned: Planned): RunSeen {
     planned,
     dag,
     numbers: new Map(dag.tasks.map((task, number) => [task.id, number])),
-    ledger: { accepted: false, cancelled: false, touched: false, reran: false },
+    ledger: { accepted: false, cancelled: false, touched: false, reran: false, poisoned: false },
     meta: undefined,
     chunks: [],
     claims: new Map(),
