@@ -108,7 +108,6 @@ describe('any other report', () => {
     expect(statusesOf(run)).toEqual({ a: 'backoff', b: 'succeeded' });
   });
 
-<<<<<<< HEAD
   test('that says it was cancelled is no news', () => {
     const run = pair();
     const happening = reported(run, 'a', 'cancelled');
@@ -116,14 +115,6 @@ describe('any other report', () => {
     fold(run, [happening]);
     expect(refusedIn(run)).toEqual([]);
     expect(statusOf(run, 'a')).toBe('backoff');
-=======
-  test('of a cancelled task that it was cancelled is as expected', () => {
-    const run = progressOf([taskOf('a'), taskOf('b')]);
-    const happening = reported(run, 'a', 'cancelled');
-    fold(run, [reported(run, 'a', 'cancelled')]);
-    fold(run, [happening]);
-    expect(refusedIn(run)).toEqual([]);
->>>>>>> 3ae4840dc82de35adfdbed18516039056b00eb3f
   });
 
   test('of a task or attempt that is not known says that progress is behind', () => {
