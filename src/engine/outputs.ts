@@ -8,6 +8,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Item, Key } from '../ports/table.ts';
 import { readStored } from './blobs.ts';
 import { fromData, type PackData, sourceKey } from './items.ts';
+import { keepLast } from './keep-last.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -46,7 +47,7 @@ class PackReader implements Outputs {
 
   learn(item: Item): void {
     this.#packs.set(nameOf(item), fromData<PackData>(item.data).reports);
-    if (this.#packs.size > packsKept) this.#packs.delete(this.#packs.keys().next().value as string);
+    keepLast(this.#packs, packsKept);
   }
 
   async report(run: LoadedRun, task: number): Promise<Report | undefined> {

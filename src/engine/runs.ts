@@ -1,6 +1,7 @@
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item } from '../ports/table.ts';
+import { keepLast } from './keep-last.ts';
 import { fromMeta, loadRun } from './load-run.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { overtaken } from './overtaken.ts';
@@ -133,8 +134,6 @@ class RunCache implements Runs {
   #keep(run: LoadedRun): void {
     this.#cache.delete(run.meta.id);
     this.#cache.set(run.meta.id, run);
-    if (this.#cache.size <= this.#settings.cachedRuns) return;
-    const oldest = this.#cache.keys().next();
-    if (!oldest.done) this.#cache.delete(oldest.value);
+    keepLast(this.#cache, this.#settings.cachedRuns);
   }
 }

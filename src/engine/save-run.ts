@@ -1,5 +1,5 @@
 import { isEnded } from '../contract/state.ts';
-import { encodeChunk } from '../core/chunk-codec.ts';
+import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
 import type { Chunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item, Put } from '../ports/table.ts';
@@ -84,7 +84,8 @@ async function saveMeta(
 ): Promise<boolean> {
   const segments = await spillSegments(ports, settings, run);
   const meta = nextMeta(run, segments, end, now);
-  const item = metaItem(settings, meta, run, run.metaVersion + 1);
+  const inMeta = meta.small ? run.progress.chunks[0] : undefined;
+  const item = metaItem(settings, meta, inMeta && encodeChunk(inMeta), run.metaVersion + 1);
   const condition = { version: run.metaVersion };
   const [result] = await ports.table.putMany([{ item, condition, relaxed }]);
   if (result?.done !== true) return false;
@@ -94,7 +95,6 @@ async function saveMeta(
   // As it would be loaded: an end is in META first.
   run.progress.head.state = meta.state;
   run.progress.head.reason = meta.reason;
-  const inMeta = meta.small ? run.progress.chunks[0] : undefined;
   if (inMeta) inMeta.dirty = false;
   return true;
 }
@@ -146,11 +146,9 @@ async function spillSegments(
 export function metaItem(
   settings: EngineSettings,
   meta: Meta,
-  run: Pick<LoadedRun, 'progress'>,
+  chunk: StoredChunk | undefined,
   version: number,
 ): Item {
-  const inMeta = meta.small ? run.progress.chunks[0] : undefined;
-  const chunk = inMeta && encodeChunk(inMeta);
   const { namespace } = settings;
   const active =
     meta.wakeAt === undefined

@@ -2,14 +2,13 @@ import type { SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { Problem, type ProblemDetail } from '../contract/problem.ts';
 import type { InputField, Workflow } from '../contract/workflow.ts';
+import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
 import { compile } from '../core/dag.ts';
-import { graphOf } from '../core/graph.ts';
-import { grow, type Progress } from '../core/progress.ts';
+import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item, Put, PutResult } from '../ports/table.ts';
 import { storeValue } from './blobs.ts';
 import { fromData, type Meta } from './items.ts';
-import { headOf } from './load-run.ts';
 import { metaItem } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Spec, Specs } from './specs.ts';
@@ -31,6 +30,8 @@ export interface Submitter {
 interface Accepted {
   readonly hash: string;
   readonly spec: Spec;
+  /** Of a run that has just begun, where it lies in META: the same for all runs of a call. */
+  readonly progress: StoredChunk | undefined;
 }
 
 /**
@@ -65,13 +66,19 @@ export async function submitMany(
 async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
   const { workflow, text, hash } = submitter.canonical(given);
   const known = submitter.specs.known(hash);
-  if (known) return { hash, spec: known };
+  if (known) return { hash, spec: known, progress: begun(submitter, known) };
   const compiled = compile(workflow.tasks);
   if (compiled.kind !== 'dag')
     throw new Problem('workflow-invalid', `the workflow does not compile: ${compiled.kind}`);
   const spec = { workflow, dag: compiled.dag };
   await submitter.specs.store(hash, text, spec);
-  return { hash, spec };
+  return { hash, spec, progress: begun(submitter, spec) };
+}
+
+function begun({ settings }: Submitter, { workflow }: Spec): StoredChunk | undefined {
+  const count = workflow.tasks.length;
+  if (count > settings.smallRunTasks) return undefined;
+  return encodeChunk(emptyChunk(Math.min(count, settings.chunkSize), 1));
 }
 
 async function itemFor(
@@ -83,7 +90,7 @@ async function itemFor(
   pointer = '',
 ): Promise<Item> {
   const { ports, settings } = submitter;
-  const { workflow, dag } = accepted.spec;
+  const { workflow } = accepted.spec;
   const now = ports.clock.now();
   const input = withDefaults(workflow, given ?? {}, pointer);
   const tasks = workflow.tasks.length;
@@ -104,14 +111,7 @@ async function itemFor(
     wakeAt: Math.min(now + settings.wakeMs, deadline ?? Number.POSITIVE_INFINITY),
     ...(deadline !== undefined && { deadline }),
   };
-  const progress: Progress = {
-    head: headOf(meta),
-    graph: graphOf(dag),
-    chunks: [],
-    chunkSize: settings.chunkSize,
-  };
-  if (meta.small) grow(progress);
-  return metaItem(settings, meta, { progress }, 1);
+  return metaItem(settings, meta, accepted.progress, 1);
 }
 
 const emptyOr = (input: JsonObject): { value: JsonObject } | undefined => {

@@ -1,5 +1,6 @@
 import { type Answer, type Claimer, type ClaimRow, mergeClaims, type Wish } from '../core/claim.ts';
 import { asData, claimBlockTasks, claimKey } from '../engine/items.ts';
+import { keepLast } from '../engine/keep-last.ts';
 import type { AttemptName } from '../engine/lost.ts';
 import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
@@ -115,8 +116,7 @@ class BlockClaims implements Claims {
     this.#known.delete(name);
     if (item === undefined) return;
     this.#known.set(name, item);
-    if (this.#known.size > blocksKept)
-      this.#known.delete(this.#known.keys().next().value as string);
+    keepLast(this.#known, blocksKept);
   }
 }
 

@@ -71,7 +71,7 @@ export function placeOf(k: string): string {
 /** Over everything in the row, so that no bit of it changes unseen. */
 function checksum(row: Omit<Row, 'sum' | 'entries'>): number {
   const { k, version, expires, idx, data, bytes } = row;
-  const sum = crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0${data}`);
+  const sum = crc32(data, crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0`));
   return bytes === null ? sum : crc32(bytes, sum);
 }
 
@@ -79,16 +79,20 @@ function checksum(row: Omit<Row, 'sum' | 'entries'>): number {
 export function toRow(item: Item): Row {
   const data = JSON.stringify(item.data);
   if (data.includes('null')) refuseNonFinite(item.data);
+  const k = fileKey(item);
   const row = {
-    k: fileKey(item),
+    k,
     version: item.version,
     expires: item.expiresAt ?? null,
     idx: item.indexes === undefined ? null : JSON.stringify(item.indexes),
     data,
     bytes: item.bytes === undefined ? null : item.bytes.slice(),
+    entries: entriesOf(item.indexes, k),
+    sum: 0,
   };
   refuseTooLarge(row);
-  return { ...row, sum: checksum(row), entries: entriesOf(item.indexes, row.k) };
+  row.sum = checksum(row);
+  return row;
 }
 
 /** Undefined when the row is not what was written. */
@@ -109,7 +113,7 @@ export function fromColumns(columns: Columns): Item | undefined {
   };
 }
 
-function refuseTooLarge(row: Omit<Row, 'sum' | 'entries'>): void {
+function refuseTooLarge(row: Row): void {
   const beside = row.bytes?.length ?? 0;
   // No character takes more than three bytes for each unit of its length.
   if ((row.data.length + row.k.length) * 3 + beside <= itemBytesMax) return;
