@@ -73,12 +73,6 @@ export const mutants: readonly Mutant[] = [
     '',
   ),
   m(
-    'chain-drops-refused-link',
-    'runner/chain.ts',
-    'if (answers[0]?.granted !== true) return sendInstead(parts, next);',
-    'if (answers[0]?.granted !== true) return holdings.letGo(next);',
-  ),
-  m(
     'unread-owner-holds-attempt',
     'runner/admission.ts',
     "if ((meetings[i] ?? 'early') === 'early') holdings.leave(held);",
@@ -382,6 +376,24 @@ export const mutants: readonly Mutant[] = [
     'engine/sweep.ts',
     'if (puts.length > 0) await ports.table.putMany(puts);\n  let lost',
     'if (puts.length > 0) await ports.table.remove(item, { version: item.version });\n  if (puts.length > 0) await ports.table.putMany(puts);\n  let lost',
+  ),
+  m(
+    'bad-record-takes-its-batch',
+    'engine/fan-out.ts',
+    'if (parts.length <= 1) {',
+    'if (parts.length > 0) {',
+  ),
+  m(
+    'bad-record-blocks-the-feed',
+    'engine/fan-out.ts',
+    'stuck.push({ run: runOf(item.partition), error });',
+    'throw error;',
+  ),
+  m(
+    'claim-on-unknown-task',
+    'engine/sweep.ts',
+    'if (task >= run.progress.graph.size) return false;',
+    '',
   ),
   m(
     'dead-letters-dropped',

@@ -1,3 +1,4 @@
+import { QueueStore } from '../../src/adapters/memory/queue-store.ts';
 import type { MemorySystem } from '../../src/adapters/memory/system.ts';
 import type { Executor, ExecutorEvents } from '../../src/contract/execution.ts';
 import type { Ports } from '../../src/ports/ports.ts';
@@ -50,6 +51,8 @@ export interface Cast {
   sweeper(world: World, ports: Ports, life: Life): Promise<void>;
   /** Sets up checkers before anything happens. Whoever finds all done stops the kernel. */
   watch(world: World): void;
+  /** All of these in one process, whose messages are in its memory alone: then there are no others. */
+  server?(world: World, ports: Ports, life: Life, executor: MakeExecutor): Promise<void>;
   /** What of the feed the feeders want, from the start on. */
   readonly prefixes: readonly string[];
 }
@@ -83,26 +86,47 @@ export const worldScenario = (name: string, cast: Cast, options: WorldOptions): 
   name,
   async play(seed, play) {
     const { world, parts, runners, feeders } = drawWorld(seed, options, play);
-    const { kernel, system } = world;
-    system.feed.group('feeders', cast.prefixes);
+    const { kernel } = world;
+    world.system.feed.group('feeders', cast.prefixes);
     cast.watch(world);
-    const ports = (life: Life, group?: string) => portsOf(system, life, group);
-    new Actor(kernel, 'client', (life) => cast.client(world, ports(life), life));
-    for (const feeder of feeders)
-      new Actor(kernel, feeder, (life) => cast.feeder(world, ports(life, 'feeders'), life));
-    for (const runner of runners) {
-      const slots = world.stream(`slots ${runner}`).int(1, SLOTS_MAX);
-      new Actor(kernel, runner, (life) => {
-        const make: MakeExecutor = (events) => new ModelExecutor(life, world.book, slots, events);
-        return cast.runner(world, ports(life), life, make);
-      });
-    }
-    new Actor(kernel, 'sweeper', (life) => cast.sweeper(world, ports(life), life));
+    if (cast.server) playServer(world, cast.server);
+    else playCast(world, cast, runners, feeders);
     await kernel.run();
     await options.atRest?.(world);
     return reportOf(kernel, parts);
   },
 });
+
+function playCast(
+  world: World,
+  cast: Cast,
+  runners: readonly string[],
+  feeders: readonly string[],
+): void {
+  const { kernel, system } = world;
+  const ports = (life: Life, group?: string) => portsOf(system, life, group);
+  new Actor(kernel, 'client', (life) => cast.client(world, ports(life), life));
+  for (const feeder of feeders)
+    new Actor(kernel, feeder, (life) => cast.feeder(world, ports(life, 'feeders'), life));
+  for (const runner of runners) {
+    const slots = world.stream(`slots ${runner}`).int(1, SLOTS_MAX);
+    new Actor(kernel, runner, (life) => {
+      const make: MakeExecutor = (events) => new ModelExecutor(life, world.book, slots, events);
+      return cast.runner(world, ports(life), life, make);
+    });
+  }
+  new Actor(kernel, 'sweeper', (life) => cast.sweeper(world, ports(life), life));
+}
+
+function playServer(world: World, main: NonNullable<Cast['server']>): void {
+  const { kernel, system, book } = world;
+  const slots = world.stream('slots server').int(1, SLOTS_MAX);
+  new Actor(kernel, 'server', (life) => {
+    const own = { ...system, queues: new QueueStore(system.host) };
+    const make: MakeExecutor = (events) => new ModelExecutor(life, book, slots, events);
+    return main(world, portsOf(own, life, 'feeders'), life, make);
+  });
+}
 
 interface Drawn {
   readonly world: World;

@@ -77,6 +77,27 @@ export const cloudCast: Cast = {
   },
 };
 
+/** The engine in one process, which nobody shares: it decides alone, and what it had in memory dies with it. */
+export const embeddedCast: Cast = {
+  ...cloudCast,
+  watch: (world) => watch(world, 'embedded'),
+  async server(world, ports, life, executor) {
+    const { judge, profile } = playOf(world);
+    const { decider, specs } = createDecider(ports, profile.settings);
+    decide(judge, decider);
+    const recover = async () => {
+      judge.count('lapsed lease', await sweepRunners(decider, true));
+      judge.stuck((await sweepRuns(decider, true)).stuck);
+    };
+    const { done } = actAsRunner(world, ports, life, executor, recover);
+    await Promise.all([
+      done,
+      actAsClient(world, decider, specs, life),
+      actAsSweeper(world, decider, life),
+    ]);
+  },
+};
+
 function decide(judge: Judge, decider: Decider): void {
   decider.ports.feed.subscribe(feedPrefixes, async (items) => {
     judge.stuck(await fanOut(decider, items));
@@ -88,6 +109,7 @@ export function actAsRunner(
   ports: Ports,
   life: Life,
   executor: MakeExecutor,
+  recover: () => Promise<void> = async () => {},
 ): { readonly agent: Agent; readonly done: Promise<void> } {
   const { judge, profile } = playOf(world);
   judge.learnLife(life);
@@ -106,7 +128,7 @@ export function actAsRunner(
     executor,
     failed: fail,
   });
-  agent.start();
+  recover().then(() => agent.start(), fail);
   return { agent, done };
 }
 

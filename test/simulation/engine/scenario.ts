@@ -1,6 +1,6 @@
 import type { PlayOptions, Scenario } from '../kernel/scenario.ts';
 import { type WorldOptions, worldScenario } from '../world.ts';
-import { checkRest, cloudCast } from './cast.ts';
+import { checkRest, cloudCast, embeddedCast } from './cast.ts';
 import type { ProfileName } from './profile.ts';
 
 export interface EngineOptions extends Partial<WorldOptions> {
@@ -11,6 +11,7 @@ export interface EngineOptions extends Partial<WorldOptions> {
 /** The real engine in a world of faults. */
 export function engineScenario(options: EngineOptions): Scenario {
   const name = `engine ${options.profile}, repair ${options.repair ? 'on' : 'off'}`;
-  return worldScenario(name, cloudCast, { ...options, atRest: checkRest });
+  const cast = options.profile === 'embedded' ? embeddedCast : cloudCast;
+  return worldScenario(name, cast, { ...options, atRest: checkRest });
 }
 export type { PlayOptions };
