@@ -3,7 +3,7 @@ import type { JsonObject } from '../contract/json.ts';
 import { decodeChunk } from '../core/chunk-codec.ts';
 import { extend, graphOf } from '../core/graph.ts';
 import { invariant } from '../core/invariant.ts';
-import { grow, type Head, type Progress } from '../core/progress.ts';
+import { type Chunk, grow, type Head, type Progress } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item } from '../ports/table.ts';
 import { readStored } from './blobs.ts';
@@ -42,10 +42,6 @@ export async function fromMeta(
 ): Promise<LoadedRun> {
   const meta = fromData<Meta>(item.data);
   const { workflow, dag } = specs.known(meta.hash) ?? (await specs.load(meta.hash));
-  const { input: stored } = meta;
-  const input = (
-    'value' in stored ? stored.value : await readStored(ports.blobs, stored)
-  ) as JsonObject;
   const progress: Progress = {
     head: headOf(meta),
     graph: graphOf(dag, meta.renewals),
@@ -53,10 +49,7 @@ export async function fromMeta(
     chunkSize: meta.chunkSize,
   };
   if (meta.segments !== undefined) await loadSegments(ports, settings, meta, progress);
-  if (meta.progress !== undefined)
-    progress.chunks.push(
-      decodeChunk({ data: meta.progress, bytes: item.bytes ?? new Uint8Array() }, 0),
-    );
+  if (meta.progress !== undefined) progress.chunks.push(chunkIn(meta.progress, item.bytes));
   if (progress.graph.size > (meta.small ? meta.chunkSize : 0)) {
     await loadChunks(ports, settings, meta, progress);
     // What was read bit by bit must be of one piece: chunks may rest on a META that came after the one at hand.
@@ -65,8 +58,14 @@ export async function fromMeta(
       return fromMeta(ports, settings, specs, now);
   }
   grow(progress);
-  return { meta, metaVersion: item.version, workflow, dag, progress, input };
+  const input =
+    'value' in meta.input ? meta.input.value : await readStored(ports.blobs, meta.input);
+  const metaVersion = item.version;
+  return { meta, metaVersion, workflow, dag, progress, input: input as JsonObject };
 }
+
+const chunkIn = (data: JsonObject, bytes = new Uint8Array()): Chunk =>
+  decodeChunk({ data, bytes }, 0);
 
 export const headOf = (meta: Meta): Head => ({
   runId: meta.id,
