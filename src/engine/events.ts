@@ -30,7 +30,7 @@ interface Cursor {
 const eventsMax = 2000;
 const packsMax = 50;
 
-/** What happened to a run after the cursor, as far as it is decided. */
+/** What happened to a run after the cursor, as far as it is decided; of one page in the order of time. */
 export async function readEvents(
   decider: Decider,
   run: LoadedRun,
@@ -47,6 +47,7 @@ export async function readEvents(
   const more = await readPacks(decider, run, cursor, items);
   await readMixed(decider, run, cursor, items);
   await readOthers(decider, run, cursor, items);
+  items.sort((a, b) => a.at - b.at);
   if (isEnded(run.meta.state) && !cursor.ended && !more) {
     items.push(...(await endEvents(decider, run)));
     cursor.ended = true;

@@ -75,3 +75,18 @@ describe('each task has one verdict in the events of its run', () => {
     expect(told).toEqual({ a: ['success'], b: ['failure'] });
   });
 });
+
+test('a page of events is in the order of time', async () => {
+  let n = 0;
+  home = openHome(() => {
+    const startedAt = 1_000_000 - 100 * n++;
+    return { startedAt, endedAt: startedAt + 150 };
+  });
+  const tasks = Array.from({ length: 10 }, (_, i) => ({ id: `t${i}` }));
+  const { run } = await home.engine.submit({ workflow: workflowOf(tasks) });
+  await home.ended(run.id);
+  const { items } = await home.engine.events(run.id, {});
+  const times = items.filter(({ event }) => event === 'success').map(({ at }) => at);
+  expect(times).toHaveLength(10);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+});
