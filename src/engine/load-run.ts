@@ -64,8 +64,8 @@ export async function fromMeta(
   return { meta, metaVersion, workflow, dag, progress, input: input as JsonObject };
 }
 
-const chunkIn = (data: JsonObject, bytes = new Uint8Array()): Chunk =>
-  decodeChunk({ data, bytes }, 0);
+const chunkIn = (data: JsonObject, bytes: Uint8Array | undefined): Chunk =>
+  decodeChunk({ data, bytes: bytes ?? new Uint8Array() }, 0);
 
 export const headOf = (meta: Meta): Head => ({
   runId: meta.id,
