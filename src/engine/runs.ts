@@ -74,7 +74,9 @@ class RunCache implements Runs {
   async loadFrom(id: string, meta: Item): Promise<LoadedRun> {
     const known = this.#cache.get(id);
     if (known) return known;
-    const run = await fromMeta(this.#ports, this.#settings, this.#specs, meta);
+    // Who decides alone trusts what it has cached: an item that came again by the feed would be believed for ever.
+    const now = this.#settings.soleDecider ? await this.#ports.table.get(meta) : undefined;
+    const run = await fromMeta(this.#ports, this.#settings, this.#specs, now ?? meta);
     this.#keep(run);
     return run;
   }
