@@ -44,9 +44,11 @@ test('what was once broken holds', async () => {
 
 test('the engine keeps its promises in 2,000 worlds, which met all that can go wrong', async () => {
   const orders = [
-    ...ordersOf('cloud off', 100_000, 1_000, 100),
-    ...ordersOf('cloud on', 100_000, 700, 100),
+    ...ordersOf('cloud off', 100_000, 800, 100),
+    ...ordersOf('cloud on', 100_000, 500, 100),
     ...ordersOf('cloud lossy', 100_000, 300, 100),
+    ...ordersOf('embedded off', 100_000, 200, 100),
+    ...ordersOf('embedded on', 100_000, 200, 100),
   ];
   const { runs, seen, violations } = await play(orders);
   expect(violations).toEqual([]);

@@ -72,12 +72,7 @@ export const mutants: readonly Mutant[] = [
     'if (answers[0]?.granted !== true) return sendInstead(parts, next);',
     '',
   ),
-  m(
-    'unread-owner-holds-attempt',
-    'runner/admission.ts',
-    "if ((meetings[i] ?? 'early') === 'early') holdings.leave(held);",
-    "if (meetings[i] === 'early') holdings.leave(held); else if (meetings[i] === undefined) continue;",
-  ),
+  m('unread-owner-holds-attempt', 'runner/admission.ts', 'if (mayPass(error)) return [];', ''),
   m(
     'message-removed-while-unclaimed',
     'runner/intake.ts',

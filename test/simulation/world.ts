@@ -69,6 +69,8 @@ export interface WorldOptions {
   readonly tasksMax?: number;
   /** Whether users cancel, pause, resume and run again. Default: true. */
   readonly deeds?: boolean;
+  /** How often runners can be gone while one task is at work. Default: 9, where a loss takes a lease to be found. */
+  readonly lossesMax?: number;
   /** No fault at all. */
   readonly calm?: boolean;
   /** Looks at what is left when all is done. */
@@ -165,7 +167,7 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
       (deed) => runs.some(({ id }) => id === deed.run) && !dropped.has(named(deed)),
     ),
     expected: ({ workflow, fates }) =>
-      foresee(workflow, fates, { lossesMax: lossesMax(kernel, runs) }),
+      foresee(workflow, fates, { lossesMax: lossesMax(kernel, runs, options) }),
     repair: options.repair,
     stream: (label) => new Stream(seed, label),
   };
@@ -220,9 +222,9 @@ function withoutParts(run: Planned, dropped: ReadonlySet<string>): readonly Plan
 }
 
 /** Any attempt can be lost where anything can make a runner die or stand still. */
-function lossesMax(kernel: Kernel, runs: readonly Planned[]): number {
+function lossesMax(kernel: Kernel, runs: readonly Planned[], options: WorldOptions): number {
   const { rates } = kernel.luck;
   const disturbed = runs.some(({ fates }) => fates.disturbs);
   const faulty = Object.values(rates).some((rate) => rate > 0) && kernel.options.faultsUntil > 0;
-  return disturbed || faulty ? LOSSES_MAX : 0;
+  return disturbed || faulty ? (options.lossesMax ?? LOSSES_MAX) : 0;
 }

@@ -2,7 +2,7 @@ import type { Scenario } from '../kernel/scenario.ts';
 import { engineScenario } from './scenario.ts';
 
 /** A profile, whether repair is on, and whether messages and feed records are lost, which only repair can heal. */
-export const allModes = ['cloud off', 'cloud on', 'cloud lossy'];
+export const allModes = ['cloud off', 'cloud on', 'cloud lossy', 'embedded off', 'embedded on'];
 
 export function modesOf(repair: string, profile: string): readonly string[] {
   return allModes.filter((mode) => {

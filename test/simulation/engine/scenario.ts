@@ -11,7 +11,12 @@ export interface EngineOptions extends Partial<WorldOptions> {
 /** The real engine in a world of faults. */
 export function engineScenario(options: EngineOptions): Scenario {
   const name = `engine ${options.profile}, repair ${options.repair ? 'on' : 'off'}`;
-  const cast = options.profile === 'embedded' ? embeddedCast : cloudCast;
-  return worldScenario(name, cast, { ...options, atRest: checkRest });
+  const embedded = options.profile === 'embedded';
+  return worldScenario(name, embedded ? embeddedCast : cloudCast, {
+    // One process that dies takes all that is at work with it, and is back at once.
+    ...(embedded && { lossesMax: 100 }),
+    ...options,
+    atRest: checkRest,
+  });
 }
 export type { PlayOptions };
