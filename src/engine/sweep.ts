@@ -79,10 +79,13 @@ export async function sweepRuns(decider: Decider, all = false): Promise<Repairs>
   const total = { visited: 0, resent: 0, lost: 0, stuck: [] as Stuck[] };
   const { ports, settings } = decider;
   const to = all ? undefined : `${ports.clock.now().toString().padStart(15, '0')}~`;
+  // A visit puts off the next one, which moves the run to the end of the list that is being walked.
+  const seen = new Set<string>();
   for (const shard of allShards(settings)) {
     const partition = `${settings.namespace}/ACTIVE#${shard}`;
     for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active')) {
-      const visits = await Promise.all(items.map((item) => visitSafely(decider, item.partition)));
+      const fresh = items.filter(({ partition: run }) => !seen.has(run) && seen.add(run));
+      const visits = await Promise.all(fresh.map((item) => visitSafely(decider, item.partition)));
       for (const one of visits) {
         total.visited += one.visited;
         total.resent += one.resent;

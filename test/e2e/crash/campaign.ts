@@ -4,6 +4,7 @@
  * moments, also while it starts. After the last start every run that was accepted is judged.
  */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../../../src/client/client.ts';
 import { isEnded } from '../../../src/contract/state.ts';
 import { markedProcessesAfter } from '../processes.ts';
@@ -124,6 +125,8 @@ async function killOften(
       },
       () => undefined,
     );
+    // Some are killed while they start; most serve for a while, however busy the machine is.
+    if (random() < 0.7) wrong.push(...(await servesInTime(server)));
     await sleep(lifeMsMin + random() * (lifeMsMax - lifeMsMin));
     wrong.push(...(await killHard(server)));
     client = undefined;
@@ -132,6 +135,20 @@ async function killOften(
   stop.abort();
   await Promise.all(loads);
   return { kills: cycles, startMs, wrong };
+}
+
+const START_MS_MAX = 60_000;
+
+async function servesInTime(server: ServerProcess): Promise<string[]> {
+  const timer = new AbortController();
+  const late = delay(START_MS_MAX, ['the server did not serve in time'], { signal: timer.signal });
+  const served = server.ready.then(
+    () => [],
+    () => [],
+  );
+  const found = await Promise.race([served, late.catch(() => [])]);
+  timer.abort();
+  return found;
 }
 
 /** Its death must be our doing: a server that ended by itself is a finding. */
