@@ -273,7 +273,8 @@ export class Judge {
     const now = seenChunk(item, data);
     now.bytes = bytes;
     run.chunks[n] = now;
-    const refused = (stored: Item['data']): number => Number(stored.refusedCount ?? 0);
+    const refused = (stored: Item['data']): number =>
+      ((stored.refused ?? []) as readonly unknown[]).length;
     now.refused = refused(data);
     this.count('a stale report was refused', now.refused - (was?.refused ?? 0));
     if (was) this.#chunkMoved(run, n, was, now);
