@@ -110,7 +110,10 @@ async function compose(
   const serving =
     options.port === null
       ? undefined
-      : await serveApi(engine, options.port === undefined ? {} : { port: options.port });
+      : await serveApi(engine, {
+          ...(options.port !== undefined && { port: options.port }),
+          onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
+        });
   const unannounce = serving && announceServer(dataFolder, serving.url);
   return {
     engine,
