@@ -5,6 +5,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
+import type { ClaimRow } from '../../src/core/claim.ts';
 import { judged, type Measured, median, percentile, type Row, rounded } from '../row.ts';
 import { type Workload, workloads } from './workload.ts';
 
@@ -54,7 +55,7 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** How many attempts were given again because of a `kill -9` in the middle. */
+/** How many tasks were started again, or for the first time by a second claim, after a `kill -9` in the middle. */
 async function givenAgain(workload: Workload, seconds: number): Promise<string> {
   return inFolder(async (folder) => {
     const killAfterMs = Math.max(20, seconds * 500);
@@ -62,13 +63,13 @@ async function givenAgain(workload: Workload, seconds: number): Promise<string> 
     if (done !== undefined) return 'ended before the kill';
     await child(workload, { folder, nodeOptions: [], recover: true });
     const db = new DatabaseSync(join(folder, 'fanfold.sqlite'));
-    const lost = db
-      .prepare(
-        "SELECT count(*) AS n FROM item WHERE instr(CAST(k AS BLOB), CAST('LOST#' AS BLOB)) > 0",
-      )
-      .get();
+    const claims = "SELECT data FROM item WHERE instr(CAST(k AS BLOB), CAST('CLAIM#' AS BLOB)) > 0";
+    let again = 0;
+    for (const { data } of db.prepare(claims).iterate())
+      for (const [, , , tasks] of JSON.parse(String(data)).claims as readonly ClaimRow[])
+        for (const [, attempt] of tasks) if (attempt > 1) again++;
     db.close();
-    return `${lost?.n} attempts`;
+    return `${again} attempts`;
   });
 }
 
