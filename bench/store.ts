@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createQueue } from '../src/adapters/embedded/queue.ts';
 import { openStore, type Store } from '../src/adapters/embedded/store.ts';
-import { systemClock, systemIds } from '../src/adapters/embedded/system.ts';
+import { systemClock, systemIds } from '../src/adapters/system.ts';
 import type { Item, Put } from '../src/ports/table.ts';
 
 const { values: args } = parseArgs({

@@ -6,7 +6,7 @@ import { openBlobs } from '../adapters/embedded/blobs.ts';
 import { openLogs } from '../adapters/embedded/logs.ts';
 import { createQueue } from '../adapters/embedded/queue.ts';
 import { openStore, type Store } from '../adapters/embedded/store.ts';
-import { systemClock, systemIds, systemRandom } from '../adapters/embedded/system.ts';
+import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
 import type { RunState } from '../contract/state.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore } from '../../../src/adapters/embedded/store.ts';
-import { systemClock } from '../../../src/adapters/embedded/system.ts';
+import { systemClock } from '../../../src/adapters/system.ts';
 import { Problem } from '../../../src/contract/problem.ts';
 
 const folder = process.argv[2] as string;

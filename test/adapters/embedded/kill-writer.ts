@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { openStore } from '../../../src/adapters/embedded/store.ts';
-import { systemClock } from '../../../src/adapters/embedded/system.ts';
+import { systemClock } from '../../../src/adapters/system.ts';
 import type { Item } from '../../../src/ports/table.ts';
 
 const [folder, from, counterFrom] = process.argv.slice(2) as [string, string, string];

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, type Store, type StoreOptions } from '../../../src/adapters/embedded/store.ts';
-import { systemClock } from '../../../src/adapters/embedded/system.ts';
+import { systemClock } from '../../../src/adapters/system.ts';
 import { Problem } from '../../../src/contract/problem.ts';
 import { feedPrefixes } from '../../ports/feed.suite.ts';
 

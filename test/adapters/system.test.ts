@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { decodeTime, isValid } from 'ulid';
-import { systemClock, systemIds, systemRandom } from '../../../src/adapters/embedded/system.ts';
+import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 
 test('ids are ULIDs of their time', () => {
   const ids = systemIds();

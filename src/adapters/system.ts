@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
-import type { Clock } from '../../ports/clock.ts';
-import type { Ids } from '../../ports/ids.ts';
-import type { Random } from '../../ports/random.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Random } from '../ports/random.ts';
 
 /** The longest wait that a timer of Node can hold. */
 const TIMER_MS_MAX = 2_147_483_647;
