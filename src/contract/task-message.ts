@@ -18,6 +18,8 @@ export interface TaskMessage {
   /** An attempt claimed after it fails with `queue-limit`, epoch ms. 0: none. */
   readonly notAfter: number;
   readonly runs: readonly string[];
+  /** The generation of each run that this was sent in: once another has begun, nothing of it starts. */
+  readonly generations: readonly number[];
   /** The runs' inputs, for the templates of what follows. */
   readonly inputs?: readonly Json[];
   readonly tasks: readonly TaskRow[];

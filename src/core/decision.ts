@@ -4,6 +4,8 @@ import { isCurrent, type Progress, triesOf } from './progress.ts';
 
 /** What a fold wants done, once its progress is saved. Doing any of it twice is harmless. */
 export interface Decision {
+  /** The run's generation that this was decided in. */
+  generation: number;
   /** Tasks to send to runners, by number, with their current attempt; `at`: not before, epoch ms, 0 for now. */
   readonly sends: Map<number, Send>;
   /** Map tasks whose list is to be computed, with their attempt. */
@@ -37,6 +39,7 @@ export interface Send {
 }
 
 export const newDecision = (torn = false): Decision => ({
+  generation: 0,
   sends: new Map(),
   expands: new Map(),
   end: undefined,

@@ -53,6 +53,7 @@ function decide(progress: Progress, change: (decision: Decision) => void): Decis
   settle(progress, decision);
   takeBack(progress, decision);
   decideEnd(progress, decision);
+  decision.generation = progress.head.generation;
   for (const chunk of progress.chunks)
     if (chunk.dirty) chunk.segments = progress.graph.segments.length;
   return decision;

@@ -9,7 +9,6 @@ import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
-import type { RunState } from '../contract/state.ts';
 import type { Workflow } from '../contract/workflow.ts';
 import { canonicalize, canonicalText } from '../definition/canonical.ts';
 import { checkWorkflow } from '../definition/check.ts';
@@ -23,7 +22,7 @@ import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
 import type { Canonical } from '../engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { RunStates } from '../runner/admission.ts';
+import type { RunStanding, RunStates } from '../runner/admission.ts';
 import { Agent } from '../runner/agent.ts';
 import { createExecutor } from '../runner/executor.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
@@ -194,10 +193,10 @@ async function startAgent(
 const statesIn =
   (decider: Decider): RunStates =>
   async (runs) => {
-    const states = new Map<string, RunState | undefined>();
+    const states = new Map<string, RunStanding | undefined>();
     for (const id of runs) {
       const run = decider.runs.cached(id) ?? (await decider.runs.look(id));
-      states.set(id, run?.meta.state);
+      states.set(id, run?.meta);
     }
     return states;
   };

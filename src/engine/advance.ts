@@ -118,7 +118,8 @@ export async function carryOut(decider: Decider, advanced: readonly Advanced[]):
   const puts: Put[] = [];
   for (const { run, decisions } of advanced) {
     for (const decision of decisions) {
-      for (const send of decision.sends.values()) sends.push({ run, send });
+      const { generation } = decision;
+      for (const send of decision.sends.values()) sends.push({ run, generation, send });
       for (const [task, attempt] of decision.expands)
         puts.push(await expandMap(ports, settings, outputs, run, task, attempt, now));
     }

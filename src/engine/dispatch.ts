@@ -18,6 +18,7 @@ import { type TaskType, typeOf } from './task-type.ts';
 
 export interface SendOf {
   readonly run: LoadedRun;
+  readonly generation: number;
   readonly send: Send;
 }
 
@@ -43,13 +44,14 @@ export async function composeMessages(
   const impossible: Impossible[] = [];
   const bundles = new Map<string, Bundle>();
   const messages: Outgoing[] = [];
-  for (const { run, send } of sends) {
+  for (const { run, generation, send } of sends) {
     const resolved = inputNow(run, send.task) ?? (await inputLater(outputs, run, send.task));
     if (resolved.kind === 'error') {
       impossible.push({ run, send, message: resolved.message });
       continue;
     }
     const bundle = bundleFor(bundles, run, send, now);
+    addRunOf(bundle, run, generation);
     addRow(bundle, run, send, resolved, followOf(run, send.task, settings));
     if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
       messages.push(outgoing(bundle, now));
@@ -71,6 +73,7 @@ interface Bundle {
   readonly always: boolean;
   readonly at: number;
   readonly runs: string[];
+  readonly generations: number[];
   readonly inputs: Json[];
   follows: boolean;
   readonly rows: TaskRow[];
@@ -94,12 +97,20 @@ function bundleFor(bundles: Map<string, Bundle>, run: LoadedRun, send: Send, now
       at,
       follows: false,
       runs: [],
+      generations: [],
       inputs: [],
       rows: [],
     };
     bundles.set(name, bundle);
   }
   return bundle;
+}
+
+function addRunOf({ runs, generations, inputs }: Bundle, run: LoadedRun, generation: number): void {
+  if (runs[runs.length - 1] === run.meta.id && generations[runs.length - 1] === generation) return;
+  runs.push(run.meta.id);
+  generations.push(generation);
+  inputs.push(run.input);
 }
 
 function addRow(
@@ -109,13 +120,8 @@ function addRow(
   { value, steps }: Extract<TaskInput, { kind: 'ok' }>,
   follow: readonly Follow[],
 ): void {
-  const { runs } = bundle;
-  if (runs[runs.length - 1] !== run.meta.id) {
-    runs.push(run.meta.id);
-    bundle.inputs.push(run.input);
-  }
   const id = idOf(run.progress.graph, send.task);
-  const row = [runs.length - 1, send.task, id, send.attempt, value] as const;
+  const row = [bundle.runs.length - 1, send.task, id, send.attempt, value] as const;
   bundle.follows ||= follow.length > 0;
   if (steps.length > 0) bundle.rows.push([...row, follow, steps]);
   else bundle.rows.push(follow.length > 0 ? [...row, follow] : row);
@@ -133,6 +139,7 @@ function outgoing(bundle: Bundle, now: number): Outgoing {
     notBefore: bundle.at,
     notAfter: queueMs === undefined ? 0 : Math.max(now, bundle.at) + queueMs,
     runs: bundle.runs,
+    generations: bundle.generations,
     ...(bundle.follows && { inputs: bundle.inputs }),
     tasks: bundle.rows,
   };

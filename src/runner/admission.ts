@@ -11,10 +11,16 @@ import type { Held } from './held.ts';
 import type { Holdings } from './holdings.ts';
 import { insist } from './insist.ts';
 
-/** States of runs, as strong as a read of the table; undefined for a run that is not there. */
+/** What a run's META says of which attempts it wants. */
+export interface RunStanding {
+  readonly state: RunState;
+  readonly generation: number;
+}
+
+/** How runs stand, as strong as a read of the table; undefined for a run that is not there. */
 export type RunStates = (
   runs: readonly string[],
-) => Promise<ReadonlyMap<string, RunState | undefined>>;
+) => Promise<ReadonlyMap<string, RunStanding | undefined>>;
 
 export interface AdmissionParts {
   readonly ports: Pick<Ports, 'table' | 'clock'>;
@@ -49,11 +55,11 @@ export class Admission {
     const states = await insist(ports, () => this.#parts.states(runs));
     const now = ports.clock.now();
     return claimed.filter((held) => {
-      const state = states.get(held.run);
-      if (state === 'paused') ended([neverRan(held, 'released', now)]);
+      const standing = states.get(held.run);
+      if (isHeldBack(held, standing)) ended([neverRan(held, 'released', now)]);
+      else if (!isWanted(held, standing)) holdings.letGo(held);
       else if (held.notAfter > 0 && now > held.notAfter) ended([neverRan(held, 'failed', now)]);
-      else if (isWanted(held, state)) return true;
-      else holdings.letGo(held);
+      else return true;
       return false;
     });
   }
@@ -91,9 +97,14 @@ export class Admission {
   }
 }
 
-/** Whether a run in that state still wants an attempt that is at work, or about to be. */
-export const isWanted = (held: Held, state: RunState | undefined): boolean =>
-  state === 'running' || (state === 'cancelling' && held.always);
+/** Whether a run still wants an attempt that is at work, or about to be: one of an earlier generation never. */
+export const isWanted = (held: Held, run: RunStanding | undefined): boolean =>
+  run?.generation === held.generation &&
+  (run.state === 'running' || (run.state === 'cancelling' && held.always));
+
+/** Whether a run will want an attempt again, that is not to be started now. */
+export const isHeldBack = (held: Held, run: RunStanding | undefined): boolean =>
+  run?.generation === held.generation && run.state === 'paused';
 
 /** The end of an attempt that was claimed and not started: its run is paused, or it waited too long. */
 function neverRan(held: Held, outcome: 'released' | 'failed', now: number): AttemptResult {
@@ -107,5 +118,5 @@ export const readStates =
   (ports: Pick<Ports, 'table'>, settings: EngineSettings): RunStates =>
   async (runs) => {
     const items = await ports.table.getMany(runs.map((run) => metaKey(settings.namespace, run)));
-    return new Map(runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data).state]));
+    return new Map(runs.map((run, i) => [run, items[i] && fromData<Meta>(items[i].data)]));
   };

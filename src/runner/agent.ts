@@ -5,7 +5,7 @@ import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
-import { Admission, isWanted, type RunStates, readStates } from './admission.ts';
+import { Admission, isHeldBack, isWanted, type RunStates, readStates } from './admission.ts';
 import { type ChainParts, goOn, leadsOn } from './chain.ts';
 import { createClaims } from './claims.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
@@ -287,8 +287,8 @@ export class Agent {
     const states = await this.#states([...new Set(long.map(({ run }) => run))]);
     const keys: number[] = [];
     for (const held of long) {
-      const state = states.get(held.run);
-      if (state === 'paused' || isWanted(held, state)) continue;
+      const standing = states.get(held.run);
+      if (isHeldBack(held, standing) || isWanted(held, standing)) continue;
       held.cancelled = true;
       keys.push(held.key);
     }

@@ -54,6 +54,7 @@ export function messageOf(held: Held, now: number): TaskMessage {
     notBefore: 0,
     notAfter: 0,
     runs: [held.run],
+    generations: [held.generation],
     tasks: [[0, held.task, held.id, held.attempt, held.input, [], held.stepInputs ?? []]],
   };
 }

@@ -21,6 +21,8 @@ export interface Letter {
 export interface Held {
   readonly key: number;
   readonly run: string;
+  /** The run's generation that it was sent in. */
+  readonly generation: number;
   readonly workflow: string;
   readonly task: number;
   readonly id: string;

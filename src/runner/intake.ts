@@ -94,6 +94,7 @@ export class Intake {
     return {
       key: this.nextKey(),
       run: message.runs[run] as string,
+      generation: message.generations[run] as number,
       workflow: message.workflow,
       task,
       id,

@@ -51,8 +51,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'starts-in-cancelled-run',
     'runner/admission.ts',
-    "state === 'running' || (state === 'cancelling' && held.always);",
-    "state !== 'paused';",
+    "(run.state === 'running' || (run.state === 'cancelling' && held.always));",
+    "run.state !== 'paused';",
   ),
   m(
     'run-not-asked-for',
@@ -100,8 +100,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'paused-attempt-forgotten',
     'runner/admission.ts',
-    "if (state === 'paused') ended([neverRan(held, 'released', now)]);",
-    "if (state === 'paused') holdings.letGo(held);",
+    "if (isHeldBack(held, standing)) ended([neverRan(held, 'released', now)]);",
+    'if (isHeldBack(held, standing)) holdings.letGo(held);',
   ),
   m(
     'report-once',
