@@ -26,6 +26,8 @@ export const systemRandom: Random = { next: () => Math.random() };
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TIME_DIGITS = 10;
 const CHANCE_DIGITS = 16;
+/** Asking the system takes as long as some hundred ids. */
+const DRAWS_AT_ONCE = 64;
 
 /**
  * ULIDs that rise, also within one millisecond and when the clock goes back: then the last one is counted up. Drawn
@@ -33,13 +35,20 @@ const CHANCE_DIGITS = 16;
  */
 export function systemIds(now: () => number = Date.now): Ids {
   const digits = new Uint8Array(CHANCE_DIGITS);
+  const pool = new Uint8Array(CHANCE_DIGITS * DRAWS_AT_ONCE);
+  let drawn = pool.length;
   let at = -1;
   let prefix = '';
   let head = '';
   const draw = (time: number): void => {
     at = time;
     prefix = timeText(time);
-    randomFillSync(digits);
+    if (drawn === pool.length) {
+      randomFillSync(pool);
+      drawn = 0;
+    }
+    digits.set(pool.subarray(drawn, drawn + CHANCE_DIGITS));
+    drawn += CHANCE_DIGITS;
     // The first digit stays low, so that counting up never runs over.
     for (let i = 0; i < CHANCE_DIGITS; i++) digits[i] = (digits[i] as number) & (i === 0 ? 15 : 31);
     head = headText(digits);

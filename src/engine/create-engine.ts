@@ -38,7 +38,7 @@ export function createEngine(
   running: RunningSource,
 ): Engine {
   const { ports, settings } = decider;
-  const submitter = { ports, settings, specs, canonical };
+  const submitter = { ports, settings, specs, runs: decider.runs, canonical };
   const loaded = async (id: string): Promise<LoadedRun> => {
     const run = await decider.runs.look(id, !settings.soleDecider);
     if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);

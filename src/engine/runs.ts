@@ -24,6 +24,9 @@ export interface Runs {
    */
   save(run: LoadedRun, options: SaveOptions): Promise<boolean>;
   forget(id: string): void;
+  /** The run is new, and this process submits it: what comes of it by the feed is current until it was loaded here. */
+  trustFeed(id: string): void;
+  distrustFeed(id: string): void;
   /** Calls back when this process saves the run's end. Returns how to stop listening. */
   onEnd(id: string, call: () => void): () => void;
   /** Sets when a run that has not ended is to be looked at next, if nothing moves. */
@@ -36,6 +39,9 @@ export interface Runs {
 
 type Needs = Pick<Ports, 'table' | 'blobs'>;
 
+/** Beyond so many, those before are read before they begin. */
+const trustedMax = 100_000;
+
 /** Runs in memory, the ones used last; what was not used for long is read again. */
 export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs): Runs {
   return new RunCache(ports, settings, specs);
@@ -46,6 +52,7 @@ class RunCache implements Runs {
   readonly #settings: EngineSettings;
   readonly #specs: Specs;
   readonly #cache = new Map<string, LoadedRun>();
+  readonly #trusted = new Set<string>();
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
@@ -61,6 +68,17 @@ class RunCache implements Runs {
 
   forget(id: string): void {
     this.#cache.delete(id);
+    this.#trusted.delete(id);
+  }
+
+  trustFeed(id: string): void {
+    if (!this.#settings.soleDecider) return;
+    if (this.#trusted.size >= trustedMax) this.#trusted.clear();
+    this.#trusted.add(id);
+  }
+
+  distrustFeed(id: string): void {
+    this.#trusted.delete(id);
   }
 
   async load(id: string): Promise<LoadedRun | undefined> {
@@ -75,7 +93,8 @@ class RunCache implements Runs {
     const known = this.#cache.get(id);
     if (known) return known;
     // Who decides alone trusts what it has cached: an item that came again by the feed would be believed for ever.
-    const now = this.#settings.soleDecider ? await this.#ports.table.get(meta) : undefined;
+    const doubtful = this.#settings.soleDecider && !this.#trusted.has(id);
+    const now = doubtful ? await this.#ports.table.get(meta) : undefined;
     const run = await fromMeta(this.#ports, this.#settings, this.#specs, now ?? meta);
     this.#keep(run);
     return run;
@@ -135,6 +154,7 @@ class RunCache implements Runs {
 
   #keep(run: LoadedRun): void {
     this.#cache.delete(run.meta.id);
+    this.#trusted.delete(run.meta.id);
     this.#cache.set(run.meta.id, run);
     keepLast(this.#cache, this.#settings.cachedRuns);
   }

@@ -8,7 +8,8 @@ import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item, Put, PutResult } from '../ports/table.ts';
 import { storeValue } from './blobs.ts';
-import { fromData, type Meta } from './items.ts';
+import { fromData, type Meta, runOf } from './items.ts';
+import type { Runs } from './runs.ts';
 import { metaItem } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Spec, Specs } from './specs.ts';
@@ -24,6 +25,7 @@ export interface Submitter {
   readonly ports: Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids'>;
   readonly settings: EngineSettings;
   readonly specs: Specs;
+  readonly runs: Runs;
   readonly canonical: Canonical;
 }
 
@@ -44,8 +46,8 @@ export async function submit(
 ): Promise<{ readonly meta: Meta; readonly created: boolean }> {
   const accepted = await accept(submitter, request.workflow);
   const item = await itemFor(submitter, accepted, request, request.id, request.input);
-  const result = await submitter.ports.table.put(item, 'absent');
-  return outcomeOf(item, result);
+  const [result] = await store(submitter, [{ item, condition: 'absent' }]);
+  return outcomeOf(item, result as PutResult);
 }
 
 /** Accepts one run for each input. All are checked before the first is stored; then each is accepted alone. */
@@ -59,8 +61,20 @@ export async function submitMany(
     const item = await itemFor(submitter, accepted, request, id, input, `/runs/${i}`);
     puts.push({ item, condition: 'absent' });
   }
-  const results = await submitter.ports.table.putMany(puts);
+  const results = await store(submitter, puts);
   return results.map((result, i) => outcomeOf((puts[i] as Put).item, result).meta.id);
+}
+
+async function store({ ports, runs }: Submitter, puts: readonly Put[]): Promise<PutResult[]> {
+  for (const { item } of puts) runs.trustFeed(runOf(item.partition));
+  let results: PutResult[] = [];
+  try {
+    results = await ports.table.putMany(puts);
+    return results;
+  } finally {
+    for (const [i, { item }] of puts.entries())
+      if (results[i]?.done !== true) runs.distrustFeed(runOf(item.partition));
+  }
 }
 
 async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {

@@ -43,6 +43,8 @@ export interface Put {
    * and reads see it at once. For what could be derived again from what is durable.
    */
   readonly relaxed?: boolean;
+  /** Whoever hears of this insert by the feed may hear of it some ms later, together with what comes meanwhile. */
+  readonly unhurried?: boolean;
 }
 
 export interface Range {

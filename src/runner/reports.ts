@@ -83,7 +83,8 @@ export function createReports(
       const plain = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
       const report = { ...plain, continued: { task: next.task, attempt: next.attempt } };
       const put = packPut(settings, options.owner, packs++, [{ held, report }]);
-      await insist(ports, () => ports.table.putMany([put]));
+      // The runner goes on by itself: nobody waits for the decider.
+      await insist(ports, () => ports.table.putMany([{ ...put, unhurried: true }]));
       return put.item.sort;
     },
     spawn(held, requests) {

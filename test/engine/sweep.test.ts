@@ -30,7 +30,7 @@ test('a restart visits each open run once, however many there are', async () => 
   const hash = createHash('sha256').update(text).digest('hex');
   const canonical = () => ({ workflow, text, hash });
   const runs = Array.from({ length: count }, () => ({}));
-  await submitMany({ ports, settings, specs, canonical }, { workflow, runs });
+  await submitMany({ ports, settings, specs, runs: decider.runs, canonical }, { workflow, runs });
   const indexed = async () =>
     (await ports.table.index('active', { partition: `${settings.namespace}/ACTIVE#0` })).items
       .length;

@@ -53,6 +53,20 @@ export function testFeed(name: string, make: () => Promise<FeedSubject>): void {
       await subject.close?.();
     });
 
+    test('an insert without hurry comes too, with others and alone', async () => {
+      subscribe();
+      const put = (sort: string, unhurried: boolean) => ({
+        item: item(p, sort),
+        condition: 'absent' as const,
+        unhurried,
+      });
+      await table.putMany([put('PACK#late', true)]);
+      await arrives('PACK#late');
+      await table.putMany([put('PACK#1', true), put('PACK#2', false)]);
+      await arrives('PACK#1');
+      await arrives('PACK#2');
+    });
+
     test('inserts under a prefix come, as they were put, and no others', async () => {
       subscribe();
       const pack = item(

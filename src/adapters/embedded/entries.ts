@@ -1,15 +1,12 @@
 import type { IndexEntry, IndexName, Item, Range } from '../../ports/table.ts';
 import { indexNames } from '../../ports/table.ts';
 
-/** One half of a surrogate pair without the other. */
-export const halfCharacter = /\p{Surrogate}/u;
-
 /** Where an entry stands: index, partition, sort key and the item's key, in the order in which they are sorted. */
 export function entryText(name: IndexName, { partition, sort }: IndexEntry, k: string): string {
   if (partition.includes('\0') || sort.includes('\0'))
     throw new TypeError('the keys of an index cannot hold NUL');
   const text = `${entryPrefix(name, partition)}${sort}\0${k}`;
-  if (halfCharacter.test(text)) throw new TypeError('the key of an index holds half a character');
+  if (!text.isWellFormed()) throw new TypeError('the key of an index holds half a character');
   return text;
 }
 

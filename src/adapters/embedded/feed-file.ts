@@ -9,6 +9,13 @@ import { asColumns, fileKey } from './row.ts';
 export interface FeedGroup {
   readonly seq: number;
   readonly items: readonly Item[];
+  readonly unhurried?: boolean;
+}
+
+/** Something that was put where nothing lay. */
+export interface Insert {
+  readonly item: Item | undefined;
+  readonly unhurried?: boolean | undefined;
 }
 
 /** What must be delivered again after a crash if one of them was not handled. */
@@ -63,18 +70,28 @@ export class FeedFile {
   }
 
   /** One step inside a transaction. */
-  write(items: readonly Item[]): readonly FeedGroup[] {
+  write(inserts: readonly Insert[]): readonly FeedGroup[] {
     this.#forgetHandled();
-    const { prefixes } = this.#parts;
-    const wanted = items.filter(({ sort }) => prefixes.some((prefix) => sort.startsWith(prefix)));
+    const wanted: Item[] = [];
+    let unhurried = true;
+    for (const insert of inserts) {
+      if (insert.item === undefined || !this.#isWanted(insert.item)) continue;
+      wanted.push(insert.item);
+      unhurried &&= insert.unhurried === true;
+    }
     const groups: FeedGroup[] = [];
     for (let at = 0; at < wanted.length; at += GROUP_MAX) {
-      const group = { seq: ++this.#seq, items: wanted.slice(at, at + GROUP_MAX) };
+      const group = { seq: ++this.#seq, items: wanted.slice(at, at + GROUP_MAX), unhurried };
       const keys = JSON.stringify(group.items.map(fileKey));
       this.#insert.run(group.seq, keys, crc32(keys));
       groups.push(group);
     }
     return groups;
+  }
+
+  #isWanted({ sort }: Item): boolean {
+    for (const prefix of this.#parts.prefixes) if (sort.startsWith(prefix)) return true;
+    return false;
   }
 
   committed(groups: readonly FeedGroup[]): void {

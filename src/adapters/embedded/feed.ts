@@ -7,6 +7,8 @@ const BATCH_MAX = 1000;
 /** Beyond so many waiting items, further ones stay in the file until there is room. */
 const HELD_MAX = 20_000;
 const GROUPS_PER_LOAD = 16;
+/** For how long inserts without hurry wait for company. */
+const UNHURRIED_MS = 5;
 const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 30_000;
 
@@ -63,6 +65,7 @@ export class FeedHub implements Feed {
   #lastSeq = 0;
   /** The file holds groups that are not here. */
   #behind = true;
+  #late: NodeJS.Timeout | undefined;
 
   constructor(options: FeedHubOptions) {
     this.#options = options;
@@ -89,16 +92,19 @@ export class FeedHub implements Feed {
     return () => this.#stop(subscription);
   }
 
-  /** Takes what was just written. */
+  /** Takes what was just written. Those who wrote it are answered before it is handed on. */
   offer(groups: readonly FeedGroup[]): void {
     if (this.#behind) return;
     for (const group of groups) this.#admit(group);
-    this.#pumpAll();
+    const unhurried = groups.every((group) => group.unhurried);
+    if (unhurried) this.#late ??= setTimeout(() => this.#pumpAll(), UNHURRIED_MS);
+    else setImmediate(() => this.#pumpAll());
   }
 
   /** Resolves when no handler is at work any more. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearTimeout(this.#late);
     await Promise.all([...this.#subscriptions].map((subscription) => this.#stop(subscription)));
   }
 
@@ -144,6 +150,8 @@ export class FeedHub implements Feed {
   }
 
   #pumpAll(): void {
+    clearTimeout(this.#late);
+    this.#late = undefined;
     for (const subscription of this.#subscriptions) this.#pump(subscription);
   }
 

@@ -14,6 +14,7 @@ export interface Change {
   /** As the caller gave it: what the feed hands on. */
   readonly item: Item | undefined;
   readonly condition: Condition;
+  readonly unhurried?: boolean | undefined;
 }
 
 interface Call {
@@ -68,7 +69,7 @@ export class GroupCommit {
   #idle: (() => void)[] = [];
   /** Applied in the open transaction, answered, and not yet durable. */
   #early: Change[] = [];
-  #earlyFresh: Item[] = [];
+  #earlyFresh: Change[] = [];
   #earlyTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: GroupCommitParts) {
@@ -228,16 +229,17 @@ export class GroupCommit {
     this.#earlyFresh = [];
   }
 
-  #apply({ call, from, to }: Part, fresh: Item[]): void {
+  #apply({ call, from, to }: Part, fresh: Change[]): void {
     for (let at = from; at < to; at++)
       call.results[at] = this.#applyOne(call.changes[at] as Change, fresh);
   }
 
   /** Adds what was not there before to `fresh`. */
-  #applyOne({ k, row, item, condition }: Change, fresh: Item[]): PutResult {
+  #applyOne(change: Change, fresh: Change[]): PutResult {
     const { items } = this.#parts;
+    const { k, row, condition } = change;
     const result = row ? items.put(row, condition) : items.remove(k, condition);
-    if (result === inserted) fresh.push(item as Item);
+    if (result === inserted) fresh.push(change);
     return result;
   }
 

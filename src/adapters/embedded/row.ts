@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import type { Item, Key } from '../../ports/table.ts';
-import { entriesOf, halfCharacter } from './entries.ts';
+import { entriesOf } from './entries.ts';
 
 /** What one item may weigh in the file, keys included. */
 export const itemBytesMax = 350 * 1024;
@@ -52,8 +52,7 @@ export function asColumns(statement: StatementSync): StatementSync {
 export function fileKey({ partition, sort }: Key): string {
   if (partition.includes('\0')) throw new TypeError('a partition key cannot hold NUL');
   const k = `${partition}\0${sort}`;
-  if (halfCharacter.test(k))
-    throw new TypeError(`the key ${JSON.stringify(k)} holds half a character`);
+  if (!k.isWellFormed()) throw new TypeError(`the key ${JSON.stringify(k)} holds half a character`);
   return k;
 }
 
@@ -71,7 +70,7 @@ export function placeOf(k: string): string {
 /** Over everything in the row, so that no bit of it changes unseen. */
 function checksum(row: Omit<Row, 'sum' | 'entries'>): number {
   const { k, version, expires, idx, data, bytes } = row;
-  const sum = crc32(data, crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0`));
+  const sum = crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0${data}`);
   return bytes === null ? sum : crc32(bytes, sum);
 }
 

@@ -1,9 +1,9 @@
 import type {
-  Condition,
   IndexName,
   Item,
   Key,
   Page,
+  Put,
   PutResult,
   Range,
   Table,
@@ -38,9 +38,9 @@ export function embeddedTable(
         () => items.index(name, range),
         () => `index ${name} ${JSON.stringify(range.partition)}`,
       ),
-    put: async (item, condition) => one(putOf(item, condition)),
+    put: async (item, condition) => one(putOf({ item, condition })),
     putMany: async (puts) => {
-      const changes = puts.map(({ item, condition }) => putOf(item, condition));
+      const changes = puts.map(putOf);
       const early = puts.every(({ relaxed }) => relaxed === true);
       return early ? commits.commitEarly(changes) : commits.commit(changes);
     },
@@ -49,7 +49,7 @@ export function embeddedTable(
   };
 }
 
-function putOf(item: Item, condition: Condition): Change {
+function putOf({ item, condition, unhurried }: Put): Change {
   const row = toRow(item);
-  return { k: row.k, row, item, condition };
+  return { k: row.k, row, item, condition, unhurried };
 }

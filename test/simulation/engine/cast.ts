@@ -189,7 +189,7 @@ export async function actAsClient(
 ): Promise<void> {
   const { judge } = playOf(world);
   const { ports, settings } = decider;
-  const submitter: Submitter = { ports, settings, specs, canonical };
+  const submitter: Submitter = { ports, settings, specs, runs: decider.runs, canonical };
   const stream = world.stream(`client ${life.name}`);
   for (const run of world.runs) await accept(judge, submitter, run, stream, ports);
   if (stream.chance(0.05)) await poison(judge, world, ports);
