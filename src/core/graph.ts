@@ -23,8 +23,11 @@ export interface Segment {
   readonly requests?: readonly SpawnRequest[] | undefined;
 }
 
-/** A task and the attempts with which it began its work anew: what those before had spawned no longer counts. */
-export type Renewal = readonly [task: number, attempts: readonly number[]];
+/** A task and how it began its work anew: what its attempts before had spawned no longer counts. */
+export type Renewal = readonly [task: number, anew: readonly Anew[]];
+
+/** `first`: the number of the first attempt of what is spawned from then on, beyond those of what was spawned before. */
+export type Anew = readonly [attempt: number, first: number];
 
 /** The tasks of one run: the workflow's, then the segments of those spawned, numbered in the order of `segments`. */
 export interface Graph {
@@ -33,7 +36,7 @@ export interface Graph {
   readonly byId: Map<string, Segment>;
   /** Those that count. */
   readonly byParent: Map<number, Segment[]>;
-  readonly renewals: Map<number, readonly number[]>;
+  readonly renewals: Map<number, readonly Anew[]>;
   size: number;
 }
 
@@ -65,20 +68,31 @@ export function extend(graph: Graph, id: string, spawn: Spawn): Segment {
 }
 
 /** From this attempt on a task's spawns are new ones: what those before asked for no longer counts, nor is it found. */
-export function renew(graph: Graph, task: number, attempt: number): void {
+export function renew(graph: Graph, task: number, attempt: number, first: number): void {
   if (!graph.byParent.has(task)) return;
-  graph.renewals.set(task, [...(graph.renewals.get(task) ?? []), attempt]);
+  graph.renewals.set(task, [...(graph.renewals.get(task) ?? []), [attempt, first]]);
   graph.byParent.delete(task);
 }
 
-/** With which attempt, up to this one, a task last began anew; 0 when it never did. */
-function lastRenewal(graph: Graph, task: number, upTo = Number.POSITIVE_INFINITY): number {
-  return graph.renewals.get(task)?.findLast((attempt) => attempt <= upTo) ?? 0;
+/** How a task last began anew, up to this attempt of its. */
+function lastRenewal(graph: Graph, task: number, upTo = Number.POSITIVE_INFINITY): Anew {
+  return graph.renewals.get(task)?.findLast(([attempt]) => attempt <= upTo) ?? neverAnew;
+}
+
+const neverAnew: Anew = [0, 1];
+
+/** The number of a task's first attempt: no two attempts of one id in a run share theirs, also over reruns. */
+export function firstAttemptOf(graph: Graph, task: number): number {
+  let first = 1;
+  if (graph.renewals.size === 0) return first;
+  for (let segment = segmentAt(graph, task); segment; segment = segmentAt(graph, segment.parent))
+    first = Math.max(first, lastRenewal(graph, segment.parent, segment.attempt)[1]);
+  return first;
 }
 
 /** Whether its parent did not begin anew since. */
 export const isLive = (graph: Graph, segment: Segment): boolean =>
-  segment.attempt >= lastRenewal(graph, segment.parent);
+  segment.attempt >= lastRenewal(graph, segment.parent)[0];
 
 /** Whether a task is still part of the run: neither it nor a task above it was spawned by work that was done anew since. */
 export function counts(graph: Graph, task: number): boolean {
@@ -97,7 +111,7 @@ function segmentFor(graph: Graph, id: string, spawn: Spawn): Segment {
     const count = 'items' in made ? made.items.length : made.count;
     return { ...common, count, kind: 'map', items };
   }
-  const known = keysOf(graph, parent, lastRenewal(graph, parent, attempt));
+  const known = keysOf(graph, parent, lastRenewal(graph, parent, attempt)[0]);
   const requests: SpawnRequest[] = [];
   for (const request of made.requests) {
     if (known.has(request.key)) continue;

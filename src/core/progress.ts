@@ -1,11 +1,11 @@
 import type { RunState } from '../contract/state.ts';
-import type { Graph } from './graph.ts';
+import { firstAttemptOf, type Graph } from './graph.ts';
 import { invariant } from './invariant.ts';
 import { type Code, codes, codesCount, mayFollow } from './status.ts';
 
 /** What is kept of a task that did not simply succeed at the first attempt. */
 export interface Tries {
-  /** The current attempt's number: the fence. Never falls, also over reruns. */
+  /** The current attempt's number: the fence. Never falls, also over reruns, nor is one given twice to one id. */
   readonly attempt: number;
   /** Attempts that ended badly in this generation. */
   readonly tries: number;
@@ -160,7 +160,12 @@ export const codeOf = (progress: Progress, task: number): Code =>
   chunkOf(progress, task).status[task % progress.chunkSize] as Code;
 
 export const triesOf = (progress: Progress, task: number): Tries =>
-  chunkOf(progress, task).tries.get(task % progress.chunkSize) ?? firstTry;
+  chunkOf(progress, task).tries.get(task % progress.chunkSize) ?? untried(progress.graph, task);
+
+function untried(graph: Graph, task: number): Tries {
+  const attempt = firstAttemptOf(graph, task);
+  return attempt === 1 ? firstTry : { ...firstTry, attempt };
+}
 
 export const attemptOf = (progress: Progress, task: number): number =>
   triesOf(progress, task).attempt;

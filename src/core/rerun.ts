@@ -1,6 +1,6 @@
 import { hasChildren } from './children.ts';
 import { dependentsOf } from './dag.ts';
-import { counts, isDetached, renew, segmentAt } from './graph.ts';
+import { ancestorOf, counts, isDetached, renew, segmentAt } from './graph.ts';
 import {
   attemptOf,
   type Chunk,
@@ -26,9 +26,11 @@ export function completeRerun(progress: Progress): void {
   if (!chunks.some(behind)) return;
   const { chosen, anew } = chooseTasks(progress);
   const resets = [...chosen].filter((task) => behind(chunkOf(progress, task)));
+  const last = lastAttempts(progress);
   for (const task of resets) {
     if (!anew.has(task)) continue;
-    renew(graph, task, attemptOf(progress, task) + 1);
+    const first = (last.get(ancestorOf(graph, task)) ?? 0) + 1;
+    renew(graph, task, attemptOf(progress, task) + 1, first);
     head.dirty = true;
   }
   for (const task of resets) if (counts(graph, task)) reset(progress, task, anew.has(task));
@@ -36,6 +38,20 @@ export function completeRerun(progress: Progress): void {
     chunk.generation = head.generation;
     chunk.dirty = true;
   }
+}
+
+/** The highest number of an attempt at anything that was ever spawned below each of the workflow's tasks. */
+function lastAttempts(progress: Progress): ReadonlyMap<number, number> {
+  const { graph } = progress;
+  const last = new Map<number, number>();
+  for (const { parent, base, count } of graph.segments) {
+    const ancestor = ancestorOf(graph, parent);
+    let most = last.get(ancestor) ?? 0;
+    for (let task = base; task < base + count; task++)
+      most = Math.max(most, attemptOf(progress, task));
+    last.set(ancestor, most);
+  }
+  return last;
 }
 
 interface Chosen {

@@ -256,7 +256,7 @@ describe('an id', () => {
 describe('a task that begins anew', () => {
   test('leaves behind what its attempts before spawned: it neither counts nor is found', () => {
     const graph = family();
-    renew(graph, m, 2);
+    renew(graph, m, 2, 2);
     expect(segmentsOf(graph, m)).toEqual([]);
     expect([2, 3, 6, 4, m].map((task) => counts(graph, task))).toEqual([
       false,
@@ -273,14 +273,14 @@ describe('a task that begins anew', () => {
 
   test('may ask for the same keys again', () => {
     const graph = family();
-    renew(graph, p, 2);
+    renew(graph, p, 2, 2);
     expect(extend(graph, 's4', spawn(p, tasksOf('x', 'y'), 2)).count).toBe(2);
     expect(extend(graph, 's5', spawn(p, tasksOf('x', 'z'), 3)).count).toBe(1);
   });
 
   test('that had spawned nothing is as it was', () => {
     const graph = graphOf(dag);
-    renew(graph, p, 2);
+    renew(graph, p, 2, 2);
     expect(graph.renewals.size).toBe(0);
   });
 
@@ -295,11 +295,11 @@ describe('a task that begins anew', () => {
       spawns.set(id, one);
       extend(graph, id, one);
     };
-    renew(graph, p, 2);
+    renew(graph, p, 2, 2);
     add('s4', spawn(p, tasksOf('x', 'z'), 2));
     add('s5', spawn(p, tasksOf('z', 'y'), 3));
-    renew(graph, p, 4);
-    renew(graph, m, 2);
+    renew(graph, p, 4, 3);
+    renew(graph, m, 2, 2);
     add('s6', spawn(p, tasksOf('x'), 4));
     const again = graphOf(dag, [...graph.renewals]);
     for (const { id } of graph.segments) extend(again, id, spawns.get(id) as Spawn);

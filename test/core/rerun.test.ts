@@ -214,8 +214,35 @@ describe('a rerun of sub-tasks', () => {
     );
     fold(run, [rerun(run, 'l')]);
     expect(expandedBy(run, fold(run, [reported(run, 'l')]))).toEqual(['m@2']);
-    expect(sentBy(run, fold(run, [spawned(run, 'm', second)]))).toEqual(['m[0]@1']);
+    expect(sentBy(run, fold(run, [spawned(run, 'm', second)]))).toEqual(['m[0]@2']);
     expect(fold(run, [reported(run, 'm[0]')]).end?.state).toBe('succeeded');
+  });
+
+  test('of what was spawned anew gives no attempt the name of one before', () => {
+    const run = progressOf([taskOf('p', { retry: { attemptsMax: 3 } }), taskOf('other')]);
+    const names: string[] = [];
+    const spawns: Happening[] = [];
+    const send = (happening: Happening): void => {
+      if (happening.kind === 'spawn') spawns.push(happening);
+      const saved = foldSaved(run, [happening]);
+      names.push(...sentBy(run, saved).filter((name) => name.startsWith('p/')));
+      close(run, saved);
+    };
+    for (let generation = 1; generation <= 3; generation++) {
+      send(spawned(run, 'p', tasksOf('x')));
+      if (generation !== 2) {
+        send(spawned(run, 'p/x', tasksOf('y')));
+        send(failed(run, 'p/x/y'));
+        send(reported(run, 'p/x/y'));
+      }
+      send(reported(run, 'p/x'));
+      send(reported(run, 'p'));
+      if (generation === 1) send(reported(run, 'other'));
+      expect(run.head.state).toBe('succeeded');
+      expect(storedOf(reloaded(run, spawns))).toEqual(storedOf(run));
+      if (generation < 3) send(rerun(run, 'p'));
+    }
+    expect(names).toEqual(['p/x@1', 'p/x/y@1', 'p/x/y@2', 'p/x@3', 'p/x@4', 'p/x/y@4', 'p/x/y@5']);
   });
 
   test('of an empty map that is named expands it again', () => {

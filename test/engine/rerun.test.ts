@@ -7,6 +7,21 @@ afterEach(async () => {
   home = undefined;
 });
 
+test('what is spawned again after a rerun is told apart from what was spawned before', async () => {
+  const ran: string[] = [];
+  home = openHome(({ task, attempt }) => {
+    ran.push(`${task}@${attempt}`);
+    return task === 'root' ? { spawns: [{ key: 'x' }] } : {};
+  });
+  const { run } = await home.engine.submit({ workflow: workflowOf([{ id: 'root' }]) });
+  await home.ended(run.id);
+  await home.engine.control(run.id, { action: 'rerun', tasks: ['root'] });
+  await home.ended(run.id);
+  expect(ran).toEqual(['root@1', 'root/x@1', 'root@2', 'root/x@2']);
+  const shown = await home.engine.task(run.id, 'root/x');
+  expect(shown).toMatchObject({ attempt: 2, attempts: [{ attempt: 2 }] });
+});
+
 test('what was sent before a rerun and not claimed does not start after it', async () => {
   const ran: string[] = [];
   let free: () => void = () => undefined;
