@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Problem } from '../contract/problem.ts';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
@@ -15,4 +16,14 @@ export function idOfKey(key: string, part = 0): string {
     bits >>= 5n;
   }
   return id;
+}
+
+const KEY_LENGTH_MAX = 255;
+
+/** The client's name for a call that it may make again. */
+export function keyOf(request: Request): string | undefined {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return undefined;
+  if (key.length > 0 && key.length <= KEY_LENGTH_MAX) return key;
+  throw new Problem('body-invalid', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters`);
 }

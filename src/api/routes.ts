@@ -1,6 +1,7 @@
 /** The API, one row a route. Routes translate; what they mean is the engine's. */
 import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
+import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
 import { parseWith } from './problem-response.ts';
@@ -21,7 +22,10 @@ type Action = ControlRequest['action'];
 async function control(action: Action, schema: z.ZodType, call: Call): Promise<Response> {
   const id = runOf(call);
   const fields = parseWith(schema, call.body ?? {}, 'the body') as object;
-  return json(await call.engine.control(id, { ...fields, action } as ControlRequest), 202);
+  const key = keyOf(call.request);
+  const request = { ...fields, action } as ControlRequest;
+  const run = await call.engine.control(id, request, ...(key === undefined ? [] : [key]));
+  return json(run, 202);
 }
 
 const CancelBody = z.strictObject({ reason: z.string().max(1024).optional() });
@@ -33,7 +37,7 @@ const controlRoute = (action: Action, summary: string, schema: z.ZodType): Route
     op: `${action}Run`,
     method: 'POST',
     path: `/v1/runs/:id/${action}`,
-    summary,
+    summary: `${summary} An Idempotency-Key makes it safe to repeat.`,
     body: { kind: 'json', schema, optional: true },
     query: NoParams,
     status: 202,

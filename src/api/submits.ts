@@ -2,18 +2,9 @@
 import type { SubmitRequest } from '../contract/api.ts';
 import { ulidPattern } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
-import { idOfKey } from './idempotency.ts';
+import { idOfKey, keyOf } from './idempotency.ts';
 import { type Call, json } from './route.ts';
 import { parseSubmit, parseSubmitMany } from './submit-body.ts';
-
-const KEY_LENGTH_MAX = 255;
-
-function keyOf(request: Request): string | undefined {
-  const key = request.headers.get('idempotency-key');
-  if (key === null) return undefined;
-  if (key.length > 0 && key.length <= KEY_LENGTH_MAX) return key;
-  throw new Problem('body-invalid', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters`);
-}
 
 async function answer(call: Call, request: SubmitRequest): Promise<Response> {
   const { run, created } = await call.engine.submit(request);

@@ -30,8 +30,8 @@ const WAIT_MS_MAX = 25_000;
 /**
  * Talks to a Fanfold server.
  *
- * Submits are given their ids here, so they are tried again after a lost connection and still start one run each.
- * Other changes are sent once.
+ * Submits are given their ids here, and controls their keys, so they are tried again after a lost connection and still
+ * start one run each, and ask for one thing.
  */
 export class Client implements Fanfold {
   readonly #options: HttpOptions;
@@ -93,10 +93,14 @@ export class Client implements Fanfold {
     return this.#get(`${runPath(run)}/logs${query(filter)}`);
   }
 
-  async control(id: string, { action, ...body }: ControlRequest): Promise<RunSummary> {
+  async control(
+    id: string,
+    { action, ...body }: ControlRequest,
+    key: string = newId(),
+  ): Promise<RunSummary> {
     const path = `${runPath(id)}/${action}`;
-    const answer = await callHttp(this.#options, { method: 'POST', path, body, repeatable: false });
-    return answer.body as RunSummary;
+    const call = { method: 'POST', path, body, key, repeatable: true } as const;
+    return (await callHttp(this.#options, call)).body as RunSummary;
   }
 
   /** Whether a server answers there at all. */

@@ -73,5 +73,6 @@ export interface Fanfold {
   task(id: string, task: string): Promise<TaskView>;
   events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;
   logs(filter: LogsFilter): Promise<LogPage>;
-  control(id: string, request: ControlRequest): Promise<RunSummary>;
+  /** `key`: asking again under the same one asks nothing new. */
+  control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
 }

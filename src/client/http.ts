@@ -14,6 +14,8 @@ export interface HttpCall {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** The call's name, by which the server knows it again. */
+  readonly key?: string;
   /** Whether the same call twice does no more than once. */
   readonly repeatable: boolean;
   /** Waits for a server that is gone, some seconds, as it may be restarting. */
@@ -56,6 +58,7 @@ async function tryOnce(options: HttpOptions, call: HttpCall): Promise<Outcome> {
       headers: {
         ...options.headers,
         accept: 'application/json',
+        ...(call.key !== undefined && { 'idempotency-key': call.key }),
         ...(call.body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),

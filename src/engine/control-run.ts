@@ -4,24 +4,24 @@ import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import { numberOf } from '../core/graph.ts';
 import { advance, carryOut, type Decider } from './advance.ts';
-import { asData, type Meta, runPartition, sortKeys } from './items.ts';
+import { asData, fromData, type Meta, runPartition, sortKeys } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 
 /**
  * Cancels, pauses, resumes or reruns. What was asked is appended first, then decided at once, so that the answer says
- * what won: a cancel that came too late is refused with `run-ended`. `key` names the request: when it is made again, since
- * its answer was lost, it is the same one, and what became of it late does nothing any more.
+ * what won: a cancel that came too late is refused with `run-ended`. `name` names the request: when it is made again, since
+ * its answer was lost, it is the same one, and what became of it late does nothing any more. Names rise with the time.
  */
 export async function controlRun(
   decider: Decider,
   id: string,
   request: ControlRequest,
-  key: string = decider.ports.ids.next(),
+  name: string = decider.ports.ids.next(),
 ): Promise<Meta> {
   const { ports, runs } = decider;
   const run = await runs.look(id, !decider.settings.soleDecider);
   if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
-  const sort = `${sortKeys.control}${key}`;
+  const sort = `${sortKeys.control}${name}`;
   const answer = (meta: Meta): Meta => {
     if (request.action === 'cancel' && isEnded(meta.state) && meta.state !== 'cancelled')
       throw new Problem('run-ended', `run ${id} had already ended: ${meta.state}`);
@@ -32,6 +32,33 @@ export async function controlRun(
   const done = alreadyDone(run.meta, request);
   if (done) return run.meta;
   return answer(await applyControl(decider, id, sort, control));
+}
+
+/**
+ * As `controlRun`, under a key that a client chose: the same key with the same request is the same request, with another
+ * one it is refused. What it stands for is written down at its first use, since names of controls rise with the time.
+ */
+export async function controlRunOnce(
+  decider: Decider,
+  id: string,
+  request: ControlRequest,
+  key: string,
+): Promise<Meta> {
+  const { ports, runs, settings } = decider;
+  if ((await runs.look(id)) === undefined)
+    throw new Problem('run-unknown', `there is no run ${id}`);
+  const at = { partition: runPartition(settings.namespace, id), sort: `${sortKeys.key}${key}` };
+  const named: NamedRequest = { name: ports.ids.next(), request };
+  const result = await ports.table.put({ ...at, version: 1, data: asData(named) }, 'absent');
+  const first = result.done || !result.found ? named : fromData<NamedRequest>(result.found.data);
+  if (JSON.stringify(first.request) !== JSON.stringify(request))
+    throw new Problem('key-reused', `key ${key} came before with another request`);
+  return controlRun(decider, id, request, first.name);
+}
+
+interface NamedRequest {
+  readonly name: string;
+  readonly request: ControlRequest;
 }
 
 /** Appends a control and decides it. */

@@ -3,7 +3,7 @@ import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Decider } from './advance.ts';
-import { controlRun } from './control-run.ts';
+import { controlRun, controlRunOnce } from './control-run.ts';
 import type { Engine, RunsQuery } from './engine.ts';
 import { isTold, readEvents } from './events.ts';
 import { type RunningSource, summaryOf, viewRun } from './inspect.ts';
@@ -90,8 +90,11 @@ export function createEngine(
       await loaded(query.run);
       return ports.logs.read(query);
     },
-    async control(id, request) {
-      const meta = await controlRun(decider, id, request);
+    async control(id, request, key) {
+      const meta =
+        key === undefined
+          ? await controlRun(decider, id, request)
+          : await controlRunOnce(decider, id, request, key);
       return summaryOf(meta, meta.tasks);
     },
   };

@@ -41,5 +41,6 @@ export interface Engine {
     query: { readonly after?: string; readonly waitMs?: number },
   ): Promise<PageOf<RunEvent>>;
   logs(query: LogQuery): Promise<LogPage>;
-  control(id: string, request: ControlRequest): Promise<RunSummary>;
+  /** `key`: made by the client, so that asking again, as when the answer was lost, asks nothing new. */
+  control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
 }

@@ -18,7 +18,8 @@ export const sortKeys = {
   progress: 'PROGRESS#',
   segments: 'SEGMENTS#',
   claim: 'CLAIM#',
-  ended: 'END#',
+  /** What a client's key for a control stands for. */
+  key: 'KEY#',
 } as const;
 
 /** What the change feed is asked for: everything that happens to runs. */

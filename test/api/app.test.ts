@@ -316,6 +316,17 @@ describe('control', () => {
     expect(engine.calls).toEqual([['control', RUN, { action, ...body }]]);
   });
 
+  test('an Idempotency-Key reaches the engine, and must be one', async () => {
+    const { ask, engine } = server();
+    const path = `/v1/runs/${RUN}/rerun`;
+    const send = (key: string) =>
+      ask(path, { method: 'POST', headers: { 'idempotency-key': key } });
+    expect((await send('again-1')).status).toBe(202);
+    expect(engine.calls).toEqual([['control', RUN, { action: 'rerun' }, 'again-1']]);
+    const long = await send('x'.repeat(256));
+    expect([long.status, long.body.code]).toEqual([400, 'body-invalid']);
+  });
+
   test('an empty body will do', async () => {
     const { ask, engine } = server();
     expect((await ask(`/v1/runs/${RUN}/pause`, { method: 'POST' })).status).toBe(202);

@@ -7,6 +7,21 @@ afterEach(async () => {
   home = undefined;
 });
 
+test('a control that is asked for again under its key is asked for once', async () => {
+  home = openHome(() => ({}));
+  const { run } = await home.engine.submit({ workflow: workflowOf([{ id: 'a' }]) });
+  await home.ended(run.id);
+  for (let times = 0; times < 3; times++) {
+    await home.engine.control(run.id, { action: 'rerun', tasks: ['a'] }, 'once');
+    await home.ended(run.id);
+  }
+  expect((await home.engine.run(run.id)).generation).toBe(2);
+  await home.engine.control(run.id, { action: 'rerun', tasks: ['a'] }, 'another');
+  expect((await home.ended(run.id)).generation).toBe(3);
+  const other = home.engine.control(run.id, { action: 'cancel' }, 'once');
+  await expect(other).rejects.toMatchObject({ code: 'key-reused' });
+});
+
 test('what is spawned again after a rerun is told apart from what was spawned before', async () => {
   const ran: string[] = [];
   home = openHome(({ task, attempt }) => {
