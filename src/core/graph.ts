@@ -4,6 +4,7 @@ import type { Json } from '../contract/json.ts';
 import type { Task } from '../contract/workflow.ts';
 import type { Dag } from './dag.ts';
 import { invariant } from './invariant.ts';
+import { lastRenewal, type Renewal, type Renewals } from './renewal.ts';
 
 /**
  * Sub-tasks that came by one spawn item, with neighbouring numbers. Their parent waits for those that are not
@@ -23,12 +24,6 @@ export interface Segment {
   readonly requests?: readonly SpawnRequest[] | undefined;
 }
 
-/** A task and how it began its work anew: what its attempts before had spawned no longer counts. */
-export type Renewal = readonly [task: number, anew: readonly Anew[]];
-
-/** `first`: the number of the first attempt of what is spawned from then on, beyond those of what was spawned before. */
-export type Anew = readonly [attempt: number, first: number];
-
 /** The tasks of one run: the workflow's, then the segments of those spawned, numbered in the order of `segments`. */
 export interface Graph {
   readonly dag: Dag;
@@ -36,7 +31,7 @@ export interface Graph {
   readonly byId: Map<string, Segment>;
   /** Those that count. */
   readonly byParent: Map<number, Segment[]>;
-  readonly renewals: Map<number, readonly Anew[]>;
+  readonly renewals: Renewals;
   size: number;
 }
 
@@ -74,25 +69,18 @@ export function renew(graph: Graph, task: number, attempt: number, first: number
   graph.byParent.delete(task);
 }
 
-/** How a task last began anew, up to this attempt of its. */
-function lastRenewal(graph: Graph, task: number, upTo = Number.POSITIVE_INFINITY): Anew {
-  return graph.renewals.get(task)?.findLast(([attempt]) => attempt <= upTo) ?? neverAnew;
-}
-
-const neverAnew: Anew = [0, 1];
-
 /** The number of a task's first attempt: no two attempts of one id in a run share theirs, also over reruns. */
 export function firstAttemptOf(graph: Graph, task: number): number {
   let first = 1;
   if (graph.renewals.size === 0) return first;
   for (let segment = segmentAt(graph, task); segment; segment = segmentAt(graph, segment.parent))
-    first = Math.max(first, lastRenewal(graph, segment.parent, segment.attempt)[1]);
+    first = Math.max(first, lastRenewal(graph.renewals, segment.parent, segment.attempt)[1]);
   return first;
 }
 
 /** Whether its parent did not begin anew since. */
 export const isLive = (graph: Graph, segment: Segment): boolean =>
-  segment.attempt >= lastRenewal(graph, segment.parent)[0];
+  segment.attempt >= lastRenewal(graph.renewals, segment.parent)[0];
 
 /** Whether a task is still part of the run: neither it nor a task above it was spawned by work that was done anew since. */
 export function counts(graph: Graph, task: number): boolean {
@@ -111,7 +99,7 @@ function segmentFor(graph: Graph, id: string, spawn: Spawn): Segment {
     const count = 'items' in made ? made.items.length : made.count;
     return { ...common, count, kind: 'map', items };
   }
-  const known = keysOf(graph, parent, lastRenewal(graph, parent, attempt)[0]);
+  const known = keysOf(graph, parent, lastRenewal(graph.renewals, parent, attempt)[0]);
   const requests: SpawnRequest[] = [];
   for (const request of made.requests) {
     if (known.has(request.key)) continue;

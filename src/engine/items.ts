@@ -3,7 +3,7 @@ import type { StoredOutput } from '../contract/happening.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { RunState } from '../contract/state.ts';
 import type { Code } from '../contract/workflow.ts';
-import type { Renewal } from '../core/graph.ts';
+import type { Renewal } from '../core/renewal.ts';
 import type { Key } from '../ports/table.ts';
 import type { EngineSettings } from './settings.ts';
 

@@ -3,8 +3,9 @@ import type { Spawn } from '../../src/contract/happening.ts';
 import type { RunState } from '../../src/contract/state.ts';
 import { decodeChunk, encodeChunk, type StoredChunk } from '../../src/core/chunk-codec.ts';
 import type { Dag } from '../../src/core/dag.ts';
-import { extend, graphOf, type Renewal } from '../../src/core/graph.ts';
+import { extend, graphOf } from '../../src/core/graph.ts';
 import { type Chunk, grow, type Head, type Progress } from '../../src/core/progress.ts';
+import type { Renewal } from '../../src/core/renewal.ts';
 import { headOf } from './core-progress.ts';
 
 export class Store {
