@@ -170,10 +170,10 @@ function packsOf(reports: readonly Packed[]): Packed[][] {
     else byRun.set(packed.held.run, [packed]);
   }
   const packs: Packed[][] = [];
-  let mixed: Packed[] = [];
+  const mixed: Packed[] = [];
   for (const rows of byRun.values()) {
     if (rows.length >= 8 || byRun.size === 1) packs.push(...cut(rows));
-    else mixed = mixed.concat(rows);
+    else mixed.push(...rows);
   }
   if (mixed.length > 0) packs.push(...cut(mixed));
   return packs;
