@@ -253,13 +253,16 @@ export class Agent {
     this.#changed.fire();
   }
 
-  /** Saves a heartbeat when there is something to hold; what it lists needs its message no more. */
+  /**
+   * Saves a heartbeat when there is something to hold; what it lists needs its message no more. And once more when all of
+   * it is reported: an idle runner's last one lists nothing that anybody could find lost.
+   */
   async #beat(): Promise<void> {
     const { clock, queue } = this.#ports;
     const { heartbeatMs, visibilityMs } = this.#settings;
     await clock.sleep(heartbeatMs, this.#stop.signal);
-    if (this.#stop.signal.aborted || this.#holdings.size === 0) return;
     const held = this.held();
+    if (this.#stop.signal.aborted || !this.#heartbeat.isDue(held)) return;
     if (!(await this.#heartbeat.beat(held))) return;
     const kept = new Set(this.#intake.letters());
     const done: string[] = [];

@@ -11,6 +11,8 @@ export interface Heartbeat {
   fresh(): Promise<void>;
   /** Saves a heartbeat that lists what is held; false when it could not be saved. */
   beat(held: readonly Held[]): Promise<boolean>;
+  /** Whether there is something to say: that something is held, or that nothing is any more. */
+  isDue(held: readonly Held[]): boolean;
   /** Nothing is held any more, and nothing will be. */
   retire(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function createHeartbeat(
 ): Heartbeat {
   const key = heartbeatKey(settings, runner.id);
   let leaseUntil = 0;
+  let listed = 0;
   const put = async (rows: readonly HeldRow[], lease: number): Promise<void> => {
     const at = rising.now();
     const until = ports.clock.now() + lease;
@@ -33,6 +36,7 @@ export function createHeartbeat(
     // The version tells a sweep whether the runner has beaten since it looked.
     await ports.table.put({ ...key, version: at, data }, 'any');
     leaseUntil = until;
+    listed = rows.length;
   };
   const beat = async (list: readonly Held[]): Promise<boolean> => {
     try {
@@ -45,6 +49,7 @@ export function createHeartbeat(
   };
   return {
     beat,
+    isDue: (held) => held.length > 0 || listed > 0,
     async fresh() {
       while (leaseUntil - ports.clock.now() < settings.leaseMs / 2) {
         if (!(await beat(held()))) await ports.clock.sleep(50);

@@ -357,8 +357,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'control-not-repeatable',
     'engine/control-run.ts',
-    'const sort = `${sortKeys.control}${key}`;',
-    'const sort = `${sortKeys.control}${key.slice(0, 5)}${ports.ids.next()}`;',
+    'const sort = `${sortKeys.control}${name}`;',
+    'const sort = `${sortKeys.control}${name.slice(0, 5)}${ports.ids.next()}`;',
   ),
   m(
     'sweep-finds-nobody-lost',
