@@ -2,7 +2,8 @@
  * Installs the packages of the lock file when they are missing or stale. `prestart`, `pretest` and CI run this first,
  * with whatever Node the machine has, so it uses nothing but built-ins and speaks Node 20.
  *
- * `--mark` only notes that the installed packages are those of the lock file; npm runs it after an install.
+ * `--run` is content with what running takes, which is a small part of what building and testing take. `--mark` only
+ * notes that the installed packages are those of the lock file; npm runs it after an install.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,6 +15,7 @@ const NODE_MAJOR_MIN = 20;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const mark = join(root, 'node_modules', '.fanfold-lock');
 const windows = process.platform === 'win32';
+const runOnly = process.argv.includes('--run');
 
 function fail(message) {
   console.error(`setup: ${message}`);
@@ -32,8 +34,19 @@ function hasNode() {
   return existsSync(join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node'));
 }
 
+/** `all`, or `run` when only what running takes is installed. */
+function extent() {
+  return existsSync(join(root, 'node_modules', 'jest')) ? 'all' : 'run';
+}
+
+function note() {
+  writeFileSync(mark, `${fingerprint()} ${extent()}`);
+}
+
 function isFresh() {
-  return hasNode() && existsSync(mark) && readFileSync(mark, 'utf8') === fingerprint();
+  if (!hasNode() || !existsSync(mark)) return false;
+  const [known, of] = readFileSync(mark, 'utf8').split(' ');
+  return known === fingerprint() && (of === 'all' || (runOnly && of === 'run'));
 }
 
 /** npm explains itself at length; this is the line that says why. */
@@ -47,13 +60,15 @@ function reason(stderr) {
 }
 
 function install() {
-  const args = ['ci', '--include=dev', '--include=optional', '--loglevel=error'];
+  // Who has all of it keeps all of it.
+  const dev = runOnly && extent() === 'run' ? '--omit=dev' : '--include=dev';
+  const args = ['ci', dev, '--include=optional', '--loglevel=error'];
   const options = { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' };
   return spawnSync('npm', args, { ...options, shell: windows });
 }
 
 if (process.argv.includes('--mark')) {
-  if (hasNode()) writeFileSync(mark, fingerprint());
+  if (hasNode()) note();
 } else if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   fail(
     `Node ${NODE_MAJOR_MIN} or newer is needed to install the packages; this is ${process.version}.`,
@@ -68,5 +83,5 @@ if (process.argv.includes('--mark')) {
     fail(
       'npm ci left no Node 24 in node_modules; are install scripts switched off (ignore-scripts)?',
     );
-  writeFileSync(mark, fingerprint());
+  note();
 }
