@@ -59,6 +59,7 @@ function section({ say, shell }: Context, title: string, lines: readonly string[
 function factLines(view: RunView, now: number): string[] {
   const facts: [string, string | undefined][] = [
     ['reason', view.reason],
+    ['stuck', view.stuck],
     ['input', inputText(view.input) || undefined],
     ['tags', view.tags.join(', ') || undefined],
     ['created', clockTime(view.createdAt, now)],

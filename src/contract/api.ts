@@ -73,6 +73,8 @@ export interface GroupView {
 }
 
 export interface RunView extends RunSummary {
+  /** Why something of it can't be decided, and will not be by trying again. */
+  readonly stuck?: string;
   readonly input: Json;
   readonly counts: Counts;
   readonly levels: readonly LevelView[];

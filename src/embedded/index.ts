@@ -19,6 +19,7 @@ import type { Engine } from '../engine/engine.ts';
 import { fanOut } from '../engine/fan-out.ts';
 import { feedPrefixes } from '../engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
+import { reasonOf, type Stuck } from '../engine/stuck-runs.ts';
 import type { Canonical } from '../engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -100,10 +101,9 @@ async function compose(
     slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
   const engine = createEngine(decider, specs, canonical, async (run) => atWork(agent, run));
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
-    for (const { run, error } of await fanOut(decider, items))
-      trouble(`run ${run} could not be decided: ${messageOf(error)}`);
+    tellStuck(decider, await fanOut(decider, items), trouble);
   });
-  if (agent) await recover(decider);
+  if (agent) await recover(decider, trouble);
   const timers = agent ? [sweeper(decider, trouble), purger(store, trouble)] : [];
   agent?.start();
   const serving =
@@ -215,15 +215,33 @@ function atWork(agent: Agent | undefined, run: string) {
 }
 
 /** What the process before left: its runner is gone, and so are the messages. */
-async function recover(decider: Decider): Promise<void> {
+async function recover(decider: Decider, trouble: (message: string) => void): Promise<void> {
   await sweepRunners(decider, true);
-  await sweepRuns(decider, true);
+  tellStuck(decider, (await sweepRuns(decider, true)).stuck, trouble);
+}
+
+/** Each run once, until it is stuck for another reason. */
+function tellStuck(
+  decider: Decider,
+  found: readonly Stuck[],
+  trouble: (message: string) => void,
+): void {
+  for (const { run, error } of decider.stuck.note(found))
+    trouble(`run ${run} is stuck: ${reasonOf(error)}${wayOut(run, error)}`);
+}
+
+/** Damage says itself what to do. Anything else is a bug: where it arose, on the same line. */
+function wayOut(run: string, error: unknown): string {
+  if (error instanceof Problem) return ' Then start again.';
+  const place = error instanceof Error ? error.stack?.split('\n')[1]?.trim() : undefined;
+  const where = place === undefined ? '' : ` (${place})`;
+  return `${where}. All others go on; to give this one up: fanfold cancel ${run}`;
 }
 
 function sweeper(decider: Decider, trouble: (message: string) => void): () => Promise<void> {
   return every(sweepMs, trouble, async () => {
     await sweepRunners(decider);
-    await sweepRuns(decider);
+    tellStuck(decider, (await sweepRuns(decider)).stuck, trouble);
     await judgeDead(decider.ports, decider.settings);
   });
 }

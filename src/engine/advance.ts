@@ -9,6 +9,7 @@ import type { LoadedRun } from './loaded-run.ts';
 import type { Outputs } from './outputs.ts';
 import type { Runs } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
+import type { StuckRuns } from './stuck-runs.ts';
 
 /** What a run is looked at for. */
 export interface Cause {
@@ -26,6 +27,7 @@ export interface Decider {
   readonly settings: EngineSettings;
   readonly runs: Runs;
   readonly outputs: Outputs;
+  readonly stuck: StuckRuns;
 }
 
 export interface Advanced {

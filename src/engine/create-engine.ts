@@ -14,6 +14,7 @@ import { createRuns } from './runs.ts';
 import { sortable } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
+import { createStuckRuns } from './stuck-runs.ts';
 import { type Canonical, submit, submitMany } from './submit.ts';
 import { listTasks, showTask } from './tasks.ts';
 
@@ -27,7 +28,7 @@ export function createDecider(
   const specs = createSpecs(ports.blobs);
   const runs = createRuns(ports, settings, specs);
   const outputs = createOutputs(ports, settings);
-  return { decider: { ports, settings, runs, outputs }, specs };
+  return { decider: { ports, settings, runs, outputs, stuck: createStuckRuns() }, specs };
 }
 
 /** The engine's face towards the API, over whatever ports. */

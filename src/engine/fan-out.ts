@@ -6,12 +6,7 @@ import { type Advanced, advance, type Cause, carryOut, type Decider } from './ad
 import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
 import { readSpawn } from './load-run.ts';
 import { mayPass } from './passing.ts';
-
-/** A run whose happenings could not be folded, for a reason that trying again will not mend. */
-export interface Stuck {
-  readonly run: string;
-  readonly error: unknown;
-}
+import type { Stuck } from './stuck-runs.ts';
 
 /**
  * Folds what the change feed brings, run by run, and does what follows. A run that can't be decided harms itself only:

@@ -63,6 +63,7 @@ export async function viewRun(
   return {
     ...summaryOf(meta, progress.graph.size),
     ...(await reasonOf(decider, run)),
+    ...stuckAs(decider.stuck.why(meta.id)),
     input: run.input,
     counts: countStates(states),
     levels: levelsOf(run, states),
@@ -72,6 +73,9 @@ export async function viewRun(
     ...(meta.code && { codeFolder: meta.code.folder }),
   };
 }
+
+const stuckAs = (why: string | undefined): Pick<RunView, 'stuck'> =>
+  why === undefined ? {} : { stuck: why };
 
 /** A failed run's reason with the task's name in place of its number. */
 async function reasonOf(decider: Decider, run: LoadedRun): Promise<{ reason?: string }> {

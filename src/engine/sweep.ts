@@ -6,7 +6,7 @@ import { codes } from '../core/status.ts';
 import type { Item, Put } from '../ports/table.ts';
 import type { Advanced, Decider } from './advance.ts';
 import { applyControl } from './control-run.ts';
-import { advanceSafely, carryOutSafely, causesOf, type Stuck } from './fan-out.ts';
+import { advanceSafely, carryOutSafely, causesOf } from './fan-out.ts';
 import {
   allShards,
   claimBlockTasks,
@@ -22,6 +22,7 @@ import type { LoadedRun } from './loaded-run.ts';
 import { lostPut } from './lost.ts';
 import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
+import type { Stuck } from './stuck-runs.ts';
 
 /**
  * Declares lost what lapsed runners held, and forgets these runners. Returns how many attempts were lost. An attempt
@@ -124,6 +125,7 @@ async function visit(decider: Decider, partition: string): Promise<Repairs> {
   const sends = advanced.map((one) => withoutClaimed(one, claimed));
   await carryOutSafely(decider, sends, stuck);
   await decider.runs.wakeLater(runId, ports.clock.now());
+  if (stuck.length === 0) decider.stuck.forget(runId);
   let resent = 0;
   for (const { decisions } of sends)
     for (const decision of decisions) resent += decision.sends.size;

@@ -10,6 +10,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { fanOut } from '../../src/engine/fan-out.ts';
 import { feedPrefixes } from '../../src/engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
+import type { StuckRuns } from '../../src/engine/stuck-runs.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { Agent } from '../../src/runner/agent.ts';
 import { type Behaviour, fakeExecutor } from './fake-executor.ts';
@@ -19,6 +20,7 @@ export interface Home {
   readonly agent: Agent;
   readonly ports: Ports;
   readonly errors: unknown[];
+  readonly stuck: StuckRuns;
   /** The run's view once it has ended. */
   ended(id: string): Promise<RunView>;
   close(): Promise<void>;
@@ -88,6 +90,7 @@ export function openHome(
     agent,
     ports,
     errors,
+    stuck: decider.stuck,
     async ended(id) {
       for (;;) {
         const view = await engine.run(id);
