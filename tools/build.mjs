@@ -8,7 +8,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -22,7 +21,9 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const current = join(dist, 'current.json');
-const KEPT_MS = 86_400_000;
+const KEPT = 5;
+/** Younger ones may be what another process makes, or is about to load. */
+const MAKING_MS_MAX = 60_000;
 
 /** Size and time of a file; undefined when it is gone. */
 function stamp(file) {
@@ -45,12 +46,13 @@ export function freshBuild() {
   }
 }
 
-/** Builds, and returns the build's folder; undefined when there is no bundler, as in an installed package. */
-export async function build() {
+/**
+ * Bundles the entries into `folder`, and into its `harness` what the runner's processes run. Returns the sources it read;
+ * undefined when there is no bundler, as in an installed package.
+ */
+export async function bundle(folder, entryPoints, options = {}) {
   const esbuild = await import('esbuild').catch(() => undefined);
   if (esbuild === undefined) return undefined;
-  mkdirSync(dist, { recursive: true });
-  const scratch = join(dist, `new-${randomUUID()}`);
   const shared = {
     absWorkingDir: root,
     bundle: true,
@@ -62,32 +64,39 @@ export async function build() {
     metafile: true,
     logLevel: 'warning',
     outExtension: { '.js': '.mjs' },
-    // Packages in CommonJS ask for Node's own modules by `require`.
-    banner: {
-      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
-    },
+    ...options,
   };
-  const main = { in: 'cli/main.ts', out: 'main' };
   const launcher = { in: 'src/runner/launcher.mjs', out: 'harness/launcher' };
   const results = [
-    await esbuild.build({ ...shared, entryPoints: [main], outdir: scratch, splitting: true }),
-    await esbuild.build({ ...shared, entryPoints: [launcher], outdir: scratch }),
+    await esbuild.build({ ...shared, entryPoints, outdir: folder, splitting: true }),
+    await esbuild.build({ ...shared, entryPoints: [launcher], outdir: folder }),
   ];
-  const inputs = new Set(['package.json', 'tools/build.mjs']);
-  for (const { metafile } of results)
-    for (const file of Object.keys(metafile.inputs))
-      if (!file.startsWith('node_modules/')) inputs.add(file);
-  for (const language of ['node', 'python']) copyImage(language, scratch, inputs);
-  return publish(scratch, [...inputs].sort());
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const images = ['node', 'python'].flatMap((language) => copyImage(language, folder));
+  return [...inputs.filter((file) => !file.startsWith('node_modules/')), ...images];
 }
 
-function copyImage(language, scratch, inputs) {
+function copyImage(language, folder) {
   const from = join('runtime-images', language);
   const files = readdirSync(join(root, from)).filter((file) => /\.(mjs|py)$/.test(file));
-  for (const file of files) {
-    cpSync(join(root, from, file), join(scratch, 'harness', language, file));
-    inputs.add(join(from, file));
-  }
+  for (const file of files) cpSync(join(root, from, file), join(folder, 'harness', language, file));
+  return files.map((file) => join(from, file));
+}
+
+/** Builds, and returns the build's folder; undefined when there is no bundler. */
+export async function build() {
+  const scratch = join(dist, `new-${randomUUID()}`);
+  const entries = [
+    { in: 'cli/main.ts', out: 'main' },
+    { in: 'src/index.ts', out: 'index' },
+  ];
+  const banner = {
+    // Packages in CommonJS ask for Node's own modules by `require`.
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  };
+  const read = await bundle(scratch, entries, { banner });
+  if (read === undefined) return undefined;
+  return publish(scratch, [...new Set(['package.json', 'tools/build.mjs', ...read])].sort());
 }
 
 function publish(scratch, inputs) {
@@ -99,16 +108,18 @@ function publish(scratch, inputs) {
   const note = join(dist, `current-${randomUUID()}.json`);
   writeFileSync(note, JSON.stringify({ build: name, inputs: stamps }));
   renameSync(note, current);
-  forgetOld(name);
+  forgetOld();
   return folder;
 }
 
-function forgetOld(name) {
-  for (const entry of readdirSync(dist)) {
-    const path = join(dist, entry);
-    if (entry === name || entry === 'current.json') continue;
-    if (Date.now() - statSync(path).mtimeMs > KEPT_MS)
-      rmSync(path, { recursive: true, force: true });
+/** Keeps the newest builds, which servers may still run, and what may be in the making. */
+function forgetOld() {
+  const made = readdirSync(dist)
+    .filter((entry) => entry !== 'current.json')
+    .map((entry) => ({ path: join(dist, entry), at: statSync(join(dist, entry)).mtimeMs }))
+    .sort((a, b) => b.at - a.at);
+  for (const { path, at } of made.slice(KEPT)) {
+    if (Date.now() - at > MAKING_MS_MAX) rmSync(path, { recursive: true, force: true });
   }
 }
 
