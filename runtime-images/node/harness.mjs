@@ -14,7 +14,7 @@ const outputMax = Number(process.argv[3] ?? 1 << 24);
 const store = concurrency > 1 ? new AsyncLocalStorage() : undefined;
 
 /** How our own files are named in a stack. */
-const here = import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1) + 'harness';
+const here = `${import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1)}harness`;
 
 /** Turns of sync calls end after this time, so that messages are seen. */
 const TURN_MS = 2;

@@ -128,7 +128,7 @@ describe('what can not be started', () => {
 
 describe("a program's world", () => {
   test('its environment is the allow-list, its own variables and TASK_*', async () => {
-    const hostEnv = { PATH: process.env['PATH'], LANG: 'C.UTF-8', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const hostEnv = { PATH: process.env.PATH, LANG: 'C.UTF-8', AWS_SECRET_ACCESS_KEY: 'secret' };
     const other = openRig({ hostEnv });
     const code = 'const e = process.env; console.log(JSON.stringify(Object.keys(e).sort()))';
     const argv = [process.execPath, '-e', code];

@@ -428,7 +428,7 @@ describe('a warm process', () => {
 
   test('has an environment of its own', async () => {
     const code = 'return Object.keys(process.env).sort()';
-    const other = openRig({ hostEnv: { PATH: process.env['PATH'], SECRET: '1' } });
+    const other = openRig({ hostEnv: { PATH: process.env.PATH, SECRET: '1' } });
     const { output } = await other.run(node(code), { env: { MINE: '1' } });
     expect(output).toEqual(['HOME', 'MINE', 'PATH', 'TASK_TOKEN', 'TMPDIR']);
     await other.close();
