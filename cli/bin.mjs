@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Starts the command line on Node 24, also from an older Node: the package brings Node 24 as a dependency for
- * development, and this hands over to it. So this file alone must do with an older Node.
+ * Starts the command line on Node 24, also from an older Node: the package brings Node 24 along, and this hands over to
+ * it. So this file alone must do with an older Node.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,22 +13,29 @@ const LAUNCHED = 'FANFOLD_LAUNCHED';
 const PARENT_POLL_MS = 100;
 const self = fileURLToPath(import.meta.url);
 
-/** Early releases of Node 24 warn about what we rely on, and what is stable since. */
+/**
+ * Early releases of Node 24 warn about what we rely on, and what is stable since. Nor does anybody who has a workflow in
+ * a module want to read that Node had to find out that it is one.
+ */
 function silenceKnownWarnings() {
-  const known = /^(Type Stripping|SQLite) is an experimental feature/;
+  const known = /^(Type Stripping|SQLite) is an experimental feature|^Module type of file:/;
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (warning, ...rest) => {
     if (!known.test(String(warning))) emitWarning(warning, ...rest);
   };
 }
 
+/** The binary of the package `node`, in our own `node_modules` or in those above that we are in. */
 function bundledNode() {
-  const folder = join(dirname(dirname(self)), 'node_modules');
-  const places = ['.bin/node', 'node/bin/node', 'node/bin/node.exe'];
-  return places.map((place) => join(folder, place)).find((path) => existsSync(path));
+  const file = process.platform === 'win32' ? 'node.exe' : 'node';
+  for (let folder = dirname(self); ; folder = dirname(folder)) {
+    const path = join(folder, 'node_modules', 'node', 'bin', file);
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) return undefined;
+  }
 }
 
-/** A terminal sends its Ctrl-C to the child as well; passing it on would make two of it. */
+/** A terminal sends its Ctrl-C and Ctrl-\ to the child as well; passing them on would make two of each. */
 function hasTerminal() {
   return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
 }
@@ -38,9 +45,10 @@ function handOver(node) {
     stdio: 'inherit',
     env: { ...process.env, [LAUNCHED]: '1' },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP']) {
+    const isKey = signal === 'SIGINT' || signal === 'SIGQUIT';
     process.on(signal, () => {
-      if (signal !== 'SIGINT' || !hasTerminal()) child.kill(signal);
+      if (!isKey || !hasTerminal()) child.kill(signal);
     });
   }
   child.on('error', (error) => fail(`could not start ${node}: ${error.message}`));
@@ -67,13 +75,17 @@ function followParent() {
   watch.unref();
 }
 
-/** The bundle, made anew when the sources have changed; the sources themselves where there is no bundler. */
+/** In a clone the bundle, made anew when the sources have changed, or the sources where there is no bundler. */
 async function program() {
-  const tools = join(dirname(dirname(self)), 'tools', 'build.mjs');
-  const { freshBuild, build } = existsSync(tools) ? await import(pathToFileURL(tools).href) : {};
-  const folder = freshBuild?.() ?? (await build?.());
-  if (folder === undefined) return './main.ts';
   const { enableCompileCache } = await import('node:module');
+  const tools = join(dirname(dirname(self)), 'tools', 'build.mjs');
+  if (!existsSync(tools)) {
+    enableCompileCache();
+    return '../lib/main.mjs';
+  }
+  const { freshBuild, build } = await import(pathToFileURL(tools).href);
+  const folder = freshBuild() ?? (await build());
+  if (folder === undefined) return './main.ts';
   enableCompileCache(join(folder, 'cache'));
   return pathToFileURL(join(folder, 'main.mjs')).href;
 }
@@ -90,7 +102,9 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 } else {
   const node = bundledNode();
   if (node === undefined) {
-    fail(`Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}.`);
+    fail(
+      `Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}. \`npm install node@${NODE_MAJOR_MIN}\` brings it.`,
+    );
   }
   handOver(node);
 }

@@ -5,11 +5,11 @@ import type { Context } from './context.ts';
 import { exitCodeOfProblem, exitCodes } from './exit-codes.ts';
 import { count, harmless } from './render/text.ts';
 
-/** `file:line:col`, or what there is of it. */
+/** `file:line:col`, or what there is of it; a module has no lines that we know of, but the place in what it made. */
 export function placeText(place: Place, cwd: string): string {
   const file = place.file === undefined ? undefined : shorter(place.file, cwd);
-  const at = [file, place.line, place.column].filter((part) => part !== undefined).join(':');
-  return at !== '' ? at : (place.pointer ?? '');
+  if (place.line === undefined) return [file, place.pointer].filter(Boolean).join(' ');
+  return [file, place.line, place.column].filter((part) => part !== undefined).join(':');
 }
 
 function shorter(file: string, cwd: string): string {

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isLinked, link } from './package.mjs';
 
 const NODE_MAJOR_MIN = 20;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -67,7 +68,11 @@ function install() {
   return spawnSync('npm', args, { ...options, shell: windows });
 }
 
-if (process.argv.includes('--mark')) {
+const marks = process.argv.includes('--mark');
+// Packing calls `prepare` too, when `lib/` has been built for it.
+const packs = ['pack', 'publish'].includes(process.env.npm_command);
+if (!isLinked() && !(marks && packs)) link();
+if (marks) {
   if (hasNode()) note();
 } else if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   fail(

@@ -36,8 +36,19 @@ export interface ProblemDetail extends Place {
   readonly message: string;
 }
 
-/** A refusal: says what was wrong, where, and what to do. Never used as a signal between our own parts. */
+/** The same in each copy of this file that a process has loaded. */
+const mark = Symbol.for('fanfold.problem');
+
+/**
+ * A refusal: says what was wrong, where, and what to do. Never used as a signal between our own parts. One that another
+ * copy of this package made is a Problem too: a workflow's module may import its own.
+ */
 export class Problem extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && mark in value;
+  }
+
+  readonly [mark] = true;
   readonly code: ProblemCode;
   readonly details: readonly ProblemDetail[];
 

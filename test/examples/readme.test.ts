@@ -90,6 +90,22 @@ describe('the workflows', () => {
   });
 });
 
+test('a module is a workflow as shown', async () => {
+  const ended = await fanfold(['run', 'nightly.ts', '--data', 'kept-nightly', '--json'], { cwd });
+  const view = JSON.parse(ended.stdout) as RunView;
+  expect(view.outputs).toEqual({ total: { of: 'sales of north', sum: 10 } });
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions'];
+  const target = ['--target', 'es2023', '--module', 'nodenext'];
+  const types = ['--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node'];
+  const checked = await call(
+    process.execPath,
+    [tsc, ...options, ...target, ...types, 'nightly.ts'],
+    { cwd, env },
+  );
+  expect(checked.stdout).toBe('');
+});
+
 test('the engine is a library as shown', async () => {
   const ended = await call(process.execPath, ['embedded.mjs'], { cwd, env });
   expect(ended.stderr).toBe('');
