@@ -31,6 +31,8 @@ export interface Context {
   /** A line beside the answer, on stderr; above the picture, if there is one. */
   note(line: string): void;
   path(given: string): string;
+  /** A command as the reader can enter it where they are, for the same runs. */
+  hint(command: string): string;
 }
 
 export const DATA_FOLDER = '.fanfold';
@@ -40,6 +42,14 @@ function hasColour(shell: Shell, flags: Flags, output: Output): boolean {
   if (flags.color === false || (NO_COLOR ?? '') !== '') return false;
   if ((FORCE_COLOR ?? '') !== '' && FORCE_COLOR !== '0') return true;
   return output.isTTY && TERM !== 'dumb';
+}
+
+/** The options that said which runs are meant. */
+function place({ url, data }: Flags): string[] {
+  const word = (text: string) =>
+    /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  if (url !== undefined) return ['--url', word(url)];
+  return data === undefined ? [] : ['--data', word(data)];
 }
 
 export function createContext(shell: Shell, flags: Flags): Context {
@@ -65,5 +75,6 @@ export function createContext(shell: Shell, flags: Flags): Context {
       shell.stderr.write(`${line}\n`);
     },
     path,
+    hint: (command) => [`npx fanfold ${command}`, ...place(flags)].join(' '),
   };
 }

@@ -10,7 +10,7 @@ import { version } from './version.ts';
 
 const exitHelp = `
 Exit codes: 0 succeeded, 1 failed, 2 bad input or file, 3 cancelled, 124 timed out, 130 interrupted.
-RUN is a run's id, or \`last\`. \`fanfold help COMMAND\` tells more of a command.`;
+RUN is a run's id, or \`last\`. \`npx fanfold help COMMAND\` tells more of a command.`;
 
 /** Runs one command and gives its exit code. */
 export async function runCli(argv: readonly string[], shell: Shell): Promise<number> {

@@ -44,19 +44,25 @@ export interface Opened {
   readonly fanfold: Fanfold;
   /** Undefined: no server, the data folder was opened by this process. */
   readonly url: string | undefined;
+  /** There is no data folder here and none was named: it is whoever listens at the usual place. */
+  readonly isGuess: boolean;
   close(): Promise<void>;
 }
 
-const served = (context: Context, url: string): Opened => ({
-  fanfold: context.shell.connect(url),
-  url,
-  close: async () => undefined,
-});
+function served(context: Context, url: string | undefined): Opened {
+  if (url === undefined && !existsSync(context.dataFolder))
+    context.note(`there is no ${context.dataFolder}; asking the server at ${URL_USUAL}`);
+  return {
+    fanfold: context.shell.connect(url ?? URL_USUAL),
+    url: url ?? URL_USUAL,
+    isGuess: url === undefined,
+    close: async () => undefined,
+  };
+}
 
 /** A server: the one given, the one of the data folder, or the one at the usual place. */
 export async function openServer(context: Context): Promise<Opened> {
-  const url = givenUrl(context) ?? (await findServer(context)) ?? URL_USUAL;
-  return served(context, url);
+  return served(context, givenUrl(context) ?? (await findServer(context)));
 }
 
 /**
@@ -65,11 +71,10 @@ export async function openServer(context: Context): Promise<Opened> {
  */
 export async function openAny(context: Context): Promise<Opened> {
   const url = givenUrl(context) ?? (await findServer(context));
-  if (url !== undefined || !existsSync(context.dataFolder)) {
-    return served(context, url ?? URL_USUAL);
-  }
+  if (url !== undefined || !existsSync(context.dataFolder)) return served(context, url);
   const embedded = await startEmbedded(context, { slots: 0, port: null });
-  return { fanfold: embedded.engine, url: undefined, close: () => embedded.close() };
+  const { engine, close } = embedded;
+  return { fanfold: engine, url: undefined, isGuess: false, close };
 }
 
 export function startEmbedded(

@@ -75,7 +75,7 @@ async function failureLines(context: Context, fanfold: Fanfold, view: RunView): 
   }
   const left = view.counts.failed - Math.min(view.failures.length, FAILURES_SHOWN);
   if (left > 0 && lines.length > 0) {
-    lines.push(`  and ${left} more: fanfold show ${view.id} --tasks failed`);
+    lines.push(`  and ${left} more: ${context.hint(`show ${view.id} --tasks failed`)}`);
   }
   return lines;
 }
@@ -112,6 +112,9 @@ export async function summarize(
   if (outputs.length > 0) say('results:');
   for (const line of outputs) say(line);
   say(paint.dim(`kept in ${place}`));
-  say(paint.dim(`see more: fanfold show ${view.id}, fanfold logs ${view.id}`));
-  if (view.state === 'failed') say(paint.dim(`again what failed: fanfold rerun ${view.id}`));
+  say(
+    paint.dim(`see more: ${context.hint(`show ${view.id}`)}, ${context.hint(`logs ${view.id}`)}`),
+  );
+  if (view.state === 'failed')
+    say(paint.dim(`again what failed: ${context.hint(`rerun ${view.id}`)}`));
 }

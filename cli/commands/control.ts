@@ -1,20 +1,30 @@
 import type { ControlRequest } from '../../src/contract/api.ts';
+import { Problem } from '../../src/contract/problem.ts';
 import { type Act, optional, required, text, texts } from '../command.ts';
+import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openAny, resolveRun, using } from '../servers.ts';
+
+const anyonesLast = ({ dataFolder }: Context): Problem =>
+  new Problem(
+    'input-invalid',
+    `there is no ${dataFolder}, so \`last\` would be anyone's run; name it by its id, or say whose with --data or --url`,
+  );
 
 const control =
   (requestOf: (options: Readonly<Record<string, unknown>>) => ControlRequest): Act =>
   async (context, args, options) =>
-    using(await openAny(context), async ({ fanfold, url }) => {
-      const id = await resolveRun(fanfold, required(args, 0));
+    using(await openAny(context), async ({ fanfold, url, isGuess }) => {
+      const named = required(args, 0);
+      if (isGuess && named === 'last') throw anyonesLast(context);
+      const id = await resolveRun(fanfold, named);
       const request = requestOf(options);
       const run = await fanfold.control(id, request);
       context.sayJson(run);
       context.say(`run ${id} is ${run.state}`);
       const goesOn = request.action === 'rerun' || request.action === 'resume';
       if (url === undefined && goesOn) {
-        context.note('nothing works on it now; `fanfold serve` goes on with it');
+        context.note(`nothing works on it now; \`${context.hint('serve')}\` goes on with it`);
       }
       return exitCodes.succeeded;
     });

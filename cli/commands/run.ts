@@ -36,7 +36,7 @@ async function detach(
   if (url === undefined) {
     throw new Problem(
       'server-unreachable',
-      `no server holds ${context.dataFolder}, so nothing would go on with the run; start one with \`fanfold serve\`, or leave out --detach`,
+      `no server holds ${context.dataFolder}, so nothing would go on with the run; start one with \`${context.hint('serve')}\`, or leave out --detach`,
     );
   }
   const { run } = await context.shell.connect(url).submit(request);
@@ -56,7 +56,7 @@ async function runOnServer(
   const { run } = await fanfold.submit(request);
   context.note(`run ${run.id} goes to the server at ${url}`);
   const interrupts = hearInterrupts(context.shell, () =>
-    context.note(`the run goes on; see it again with: fanfold watch ${run.id}`),
+    context.note(`the run goes on; see it again with: ${context.hint(`watch ${run.id}`)}`),
   );
   const following = { events, isRemote: true, signal: interrupts.signal };
   try {
@@ -109,7 +109,7 @@ async function followHere(
       signal: leaving.signal,
     });
     if (leaving.signal.aborted)
-      context.note(`run ${id} is kept; \`fanfold serve\` goes on with it`);
+      context.note(`run ${id} is kept; \`${context.hint('serve')}\` goes on with it`);
     else await summarize(context, engine, view, context.dataFolder, makespan(view));
     return interrupts.code() ?? exitCodeOfRun(view);
   } finally {

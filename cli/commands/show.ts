@@ -1,11 +1,19 @@
 import type { Fanfold } from '../../src/client/fanfold.ts';
-import type { AttemptView, RunView, TaskView } from '../../src/contract/api.ts';
+import type { AttemptView, Counts, RunView, TaskView } from '../../src/contract/api.ts';
+import type { AttemptError } from '../../src/contract/execution.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import { isEnded, type TaskState, taskStates } from '../../src/contract/state.ts';
 import { type Act, optional, required, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { inputText, runLines, runningText } from '../render/run-lines.ts';
+import {
+  endedOf,
+  inputText,
+  runLines,
+  runningText,
+  stateWords,
+  totalOf,
+} from '../render/run-lines.ts';
 import { clockTime, cut, duration, harmless, table } from '../render/text.ts';
 import { openAny, resolveRun, using } from '../servers.ts';
 import { colourOfState, failureText, outcomeLine, outputLines } from '../summary.ts';
@@ -95,7 +103,28 @@ function stateOf(wanted: unknown): TaskState | undefined {
 }
 
 const factOf = (task: TaskView): string =>
-  harmless(task.error?.message ?? task.step ?? timeOf(task.startedAt, task.endedAt));
+  harmless(
+    task.error ? errorText(task.error) : (task.step ?? timeOf(task.startedAt, task.endedAt)),
+  );
+
+type Fact = [label: string, value: string | undefined];
+
+function subTaskFacts({ subTasks }: TaskView, now: number): Fact[] {
+  if (subTasks === undefined) return [];
+  const { counts, last } = subTasks;
+  return [
+    ['below', countsText(counts)],
+    ['last', last && runningText(last, now)],
+  ];
+}
+
+/** `2/4 sub-tasks done  1 running  1 failed`. */
+const countsText = (counts: Counts): string =>
+  `${endedOf(counts)}/${totalOf(counts)} sub-tasks done  ${stateWords(counts)}`.trimEnd();
+
+/** With the name, which retries may go by. */
+const errorText = ({ name, message }: AttemptError): string =>
+  name === undefined ? message : `${name}: ${message}`;
 
 const timeOf = (from: number | undefined, to: number | undefined): string =>
   from === undefined || to === undefined ? '' : duration(to - from);
@@ -120,13 +149,14 @@ async function showTask(
     ...optional('stepAt', task.stepAt),
     ...optional('progress', task.progress),
   };
-  const facts: [string, string | undefined][] = [
+  const facts: Fact[] = [
     ['running', task.state === 'running' ? runningText(running, now) : undefined],
     ['again', task.readyAt === undefined ? undefined : `in ${duration(task.readyAt - now)}`],
+    ...subTaskFacts(task, now),
     ['needs', task.needs.join(', ') || undefined],
     ['input', task.input === undefined ? undefined : JSON.stringify(task.input)],
     ['output', task.output === undefined ? undefined : JSON.stringify(task.output)],
-    ['error', task.error?.message],
+    ['error', task.error && errorText(task.error)],
   ];
   for (const [label, value] of facts) {
     if (value !== undefined) context.say(`  ${label.padEnd(8)} ${harmless(value)}`);
@@ -142,7 +172,7 @@ function attemptText(attempt: AttemptView): string {
     attempt.cpuSeconds === undefined ? '' : `cpu ${attempt.cpuSeconds.toFixed(2)} s`,
     attempt.memoryMb === undefined ? '' : `memory ${Math.round(attempt.memoryMb)} MB`,
     attempt.refused === undefined ? '' : `refused: ${attempt.refused}`,
-    attempt.error?.message ?? '',
+    attempt.error === undefined ? '' : errorText(attempt.error),
   ];
   return harmless(parts.filter((part) => part !== '').join('  '));
 }

@@ -13,7 +13,7 @@ export const act: Act = async (context, args, options) =>
     const id = await resolveRun(fanfold, required(args, 0));
     const found = await fanfold.run(id);
     if (url === undefined && !isEnded(found.state)) {
-      context.note(`nothing works on run ${id} now; \`fanfold serve\` goes on with it`);
+      context.note(`nothing works on run ${id} now; \`${context.hint('serve')}\` goes on with it`);
       return exitCodeOfRun(found);
     }
     const path = text(options.events);

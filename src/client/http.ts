@@ -112,7 +112,7 @@ function unreachable(url: string, error: unknown, patient: boolean): Outcome {
   const nobody = code === 'ECONNREFUSED' || code === 'ENOTFOUND';
   const why = code || (error instanceof Error ? error.message : String(error));
   const message = nobody
-    ? `no server answers at ${url} (${code}); start one with \`fanfold serve\`, or name another with --url`
+    ? `no server answers at ${url} (${code}); start one with \`npx fanfold serve\`, or name another with --url`
     : `the connection to ${url} failed (${why})`;
   return {
     kind: 'refused',

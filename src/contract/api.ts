@@ -121,6 +121,8 @@ export interface TaskView {
   /** Left out in lists. */
   readonly output?: Json;
   readonly input?: Json;
+  /** Of all that descends from it: how it stands, and the one at work that gave the last sign. Left out in lists. */
+  readonly subTasks?: { readonly counts: Counts; readonly last?: RunningView };
   /** Reports of attempts, the refused ones too. Left out in lists. */
   readonly attempts?: readonly AttemptView[];
 }

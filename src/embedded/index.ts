@@ -235,7 +235,7 @@ function wayOut(run: string, error: unknown): string {
   if (error instanceof Problem) return ' Then start again.';
   const place = error instanceof Error ? error.stack?.split('\n')[1]?.trim() : undefined;
   const where = place === undefined ? '' : ` (${place})`;
-  return `${where}. All others go on; to give this one up: fanfold cancel ${run}`;
+  return `${where}. All others go on; to give this one up: npx fanfold cancel ${run}`;
 }
 
 function sweeper(decider: Decider, trouble: (message: string) => void): () => Promise<void> {

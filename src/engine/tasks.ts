@@ -9,6 +9,7 @@ import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
+import { viewSubTasks } from './sub-tasks.ts';
 
 const pageDefault = 100;
 const pageMax = 1000;
@@ -46,9 +47,11 @@ export async function showTask(
   const one = atWork.find((candidate) => candidate.task === task);
   const view = await viewTask(decider, run, task, one);
   const attempts = await attemptsOf(decider, run, task);
+  const subTasks = viewSubTasks(run, task, atWork);
   return {
     ...view,
     ...(view.state === 'succeeded' && { output: await decider.outputs.output(run, task) }),
+    ...(subTasks && { subTasks }),
     attempts,
   };
 }

@@ -207,7 +207,7 @@ describe('the client', () => {
     const error = await client.runs({}).catch((caught) => caught);
     expect([error.code, error.message]).toEqual([
       'server-unreachable',
-      expect.stringContaining('fanfold serve'),
+      expect.stringContaining('npx fanfold serve'),
     ]);
     expect(await client.isAlive()).toBe(false);
   });

@@ -128,6 +128,22 @@ describe('which Fanfold is asked', () => {
     expect(notes).toEqual(['connect http://127.0.0.1:7420']);
   });
 
+  test("there nothing is done to the last run, which may be anyone's", async () => {
+    const { run, err } = fakeShell({ cwd: newFolder() });
+    expect(await run('cancel', 'last')).toBe(2);
+    expect(err()).toContain('name it by its id');
+  });
+
+  test('what it says to enter next is about the same runs', async () => {
+    const failed = async () => ended('failed');
+    const here = served({ fanfold: { run: failed } });
+    await here.run('watch', RUN);
+    expect(here.out()).toContain(`npx fanfold show ${RUN},`);
+    const there = served({ fanfold: { run: failed } });
+    await there.run('watch', RUN, '--data', "it's");
+    expect(there.out()).toContain(`npx fanfold show ${RUN} --data 'it'\\''s',`);
+  });
+
   test('a damaged server file is no server', async () => {
     const cwd = newFolder();
     mkdirSync(join(cwd, '.fanfold'));
@@ -266,6 +282,7 @@ describe('show', () => {
           endedAt: 500,
           cpuSeconds: 0.25,
           memoryMb: 64.2,
+          error: { reason: 'error', name: 'TimeoutError', message: 'late' },
         },
       ],
     };
@@ -273,7 +290,7 @@ describe('show', () => {
     expect(await run('show', RUN, 'a')).toBe(0);
     expect(out()).toContain('task a of run');
     expect(out()).toContain('output   {"n":1}');
-    expect(out()).toContain('  1  failed  0.5 s  cpu 0.25 s  memory 64 MB');
+    expect(out()).toContain('  1  failed  0.5 s  cpu 0.25 s  memory 64 MB  TimeoutError: late');
   });
 
   test('tasks are listed by state', async () => {
@@ -422,7 +439,7 @@ describe('watch', () => {
     expect(out()).toContain('✗ a: exit 1: bad');
     expect(out()).toContain('│ line 29\n');
     expect(out()).not.toContain('line 21\n');
-    expect(out()).toContain(`fanfold rerun ${RUN}`);
+    expect(out()).toContain(`npx fanfold rerun ${RUN}`);
   });
 });
 

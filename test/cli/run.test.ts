@@ -176,7 +176,7 @@ describe('run', () => {
   test('--detach needs a server, and then prints the id alone', async () => {
     const alone = shellWith([view()]);
     expect(await alone.run('run', 'w.yaml', '--detach')).toBe(1);
-    expect(alone.err()).toContain('fanfold serve');
+    expect(alone.err()).toContain('npx fanfold serve');
     const cwd = servedFolder();
     const held = shellWith([view()], { cwd, alive: [URL], processes: [17] });
     expect(await held.run('run', 'w.yaml', '--detach')).toBe(0);
@@ -228,7 +228,7 @@ describe('Ctrl-C while a run goes on', () => {
     signal('SIGINT');
     expect(await running).toBe(130);
     expect(controlled).toEqual([]);
-    expect(err()).toContain(`fanfold watch ${RUN}`);
+    expect(err()).toContain(`npx fanfold watch ${RUN}`);
   });
 
   test('SIGTERM leaves the run as it is, to be gone on with', async () => {

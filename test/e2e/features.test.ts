@@ -40,6 +40,14 @@ async function untilNone(find: () => readonly unknown[]): Promise<void> {
   expect(find()).toEqual([]);
 }
 
+async function until<T>(look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
+  for (;;) {
+    const seen = await look();
+    if (isSo(seen)) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
 describe('sub-tasks', () => {
   test('a Node task asks for one that asks for one, 50 deep', async () => {
     const code = 'if (input.n > 0) task.spawn({ with: { n: input.n - 1 } }); return input.n;';
@@ -81,6 +89,30 @@ describe('sub-tasks', () => {
     expect(children).toHaveLength(3);
     const outputs = await Promise.all(children.map((id) => client.task(view.id, id)));
     expect(outputs.map(({ output }) => output).sort()).toEqual([1, 2, 3]);
+  });
+
+  test('their signs of life roll up to the task that asked for them', async () => {
+    const child = `echo '{"step":"packing","progress":0.5}' >&3; ${untilFile('rolled-up')}`;
+    const made = `task.spawn({ key: 'one', run: { kind: 'shell', line: input.child } });`;
+    const { run } = await client.submit({
+      workflow: workflowOf({ parent: { run: node(made), with: { child } } }),
+    });
+    const task = await until(
+      () => client.task(run.id, 'parent'),
+      ({ subTasks }) => subTasks?.last?.step !== undefined,
+    );
+    expect(task.subTasks).toMatchObject({
+      counts: { running: 1, succeeded: 0 },
+      last: { step: 'packing', progress: 0.5 },
+    });
+    const { stdout } = await cli('show', run.id, 'parent');
+    expect(stdout).toMatch(/ below {4}0\/1 sub-tasks done {2}1 running\n/);
+    expect(stdout).toMatch(/ last .* at step packing since .*50 %\n/);
+    open('rolled-up');
+    expect((await endOf(client, run.id)).state).toBe('succeeded');
+    expect((await client.task(run.id, 'parent')).subTasks).toMatchObject({
+      counts: { succeeded: 1 },
+    });
   });
 
   test('a sub-task that fails makes its parent fail, which tells why', async () => {
