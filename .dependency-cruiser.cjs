@@ -206,7 +206,8 @@ module.exports = {
       comment: 'What runs at the user is a dependency, not a development dependency.',
       severity: 'error',
       from: { path: '^(src|cli)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      // Optional peers are tried in development, and brought by those who use them.
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
       name: 'no-unknown',

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { Problem } from '../../contract/problem.ts';
+import type { Blobs } from '../../ports/blobs.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { insist, type Patience } from './insist.ts';
+
+export interface S3BlobsOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** Begins every key. */
+  readonly prefix: string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly patience: Patience;
+}
+
+const hashPattern = /^[0-9a-f]{64}$/;
+/** A blob that was put here lately is not put again: a write costs twelve times what a read costs. */
+const knownMs = 10 * 60_000;
+const knownMax = 10_000;
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Whether an object that was asked for is not there. A bucket that may not be listed says `403` instead. */
+export function isMissing(error: unknown): boolean {
+  const { name, $metadata } = error as {
+    readonly name?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  return name === 'NoSuchKey' || name === 'NotFound' || $metadata?.httpStatusCode === 404;
+}
+
+/** Blobs as objects of a bucket, under their hash. */
+export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOptions): Blobs {
+  const known = new Map<string, number>();
+  const keyOf = (hash: string) => ({ Bucket: bucket, Key: prefix + hash });
+  const orNone = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    async put(bytes) {
+      const copy = Uint8Array.from(bytes);
+      const hash = hashOf(copy);
+      if ((known.get(hash) ?? 0) > clock.now()) return hash;
+      await insist(patience, `put blob ${hash}`, () =>
+        client.send(new PutObjectCommand({ ...keyOf(hash), Body: copy })),
+      );
+      if (known.size >= knownMax) known.clear();
+      known.set(hash, clock.now() + knownMs);
+      return hash;
+    },
+    async get(hash) {
+      if (!hashPattern.test(hash)) return undefined;
+      const bytes = await orNone(
+        insist(patience, `get blob ${hash}`, async () => {
+          const { Body } = await client.send(new GetObjectCommand(keyOf(hash)));
+          return Body?.transformToByteArray();
+        }),
+      );
+      if (bytes === undefined) return undefined;
+      if (hashOf(bytes) === hash) return bytes;
+      known.delete(hash);
+      throw new Problem('data-damaged', `blob ${hash}: its content does not fit its hash`);
+    },
+    async has(hash) {
+      if (!hashPattern.test(hash)) return false;
+      const found = await orNone(
+        insist(patience, `look for blob ${hash}`, () =>
+          client.send(new HeadObjectCommand(keyOf(hash))),
+        ),
+      );
+      return found !== undefined;
+    },
+  };
+}
