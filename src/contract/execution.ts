@@ -93,9 +93,9 @@ export interface ExecutorEvents {
 /** Runs attempts as processes and as calls into warm processes. Log lines go straight to the log sink. */
 export interface Executor {
   /**
-   * How many more attempts of this kind it would take now without letting them wait for long: free slots, and for
-   * calls into warm processes that were seen to be short a few more, so that these never idle. `promised`: slots that
-   * others are about to take.
+   * How many more attempts of this kind it would take now without letting them wait for long: free slots, and of
+   * programs and calls into warm processes that were seen to be short a few more, so that these never idle.
+   * `promised`: slots that others are about to take.
    */
   room(spec: ExecutionSpec, promised?: number): number;
   /** How many slots so many attempts of this kind would take if they were started now. */

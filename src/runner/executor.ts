@@ -102,16 +102,21 @@ class LocalExecutor implements Executor {
 
   room(spec: ExecutionSpec, promised = 0): number {
     if (this.#draining) return 0;
-    const running = this.#launchers.running + this.#warm.running;
-    const taken = running + this.#shared.outbox.slots + promised;
-    const free = Math.max(0, this.#slots - taken);
+    const free = this.#free(promised);
     const warm = this.#warm.specOf(spec);
-    return warm === undefined ? free : this.#warm.room(warm, free);
+    return warm === undefined ? free + this.#launchers.waitable(spec) : this.#warm.room(warm, free);
   }
 
   slots(spec: ExecutionSpec, attempts: number): number {
     const warm = this.#warm.specOf(spec);
-    return warm === undefined ? attempts : this.#warm.begins(warm, attempts);
+    return warm === undefined
+      ? Math.min(attempts, this.#free(0))
+      : this.#warm.begins(warm, attempts);
+  }
+
+  #free(promised: number): number {
+    const running = this.#launchers.running + this.#warm.running;
+    return Math.max(0, this.#slots - running - this.#shared.outbox.slots - promised);
   }
 
   start(executions: readonly Execution[]): void {
@@ -154,7 +159,7 @@ class LocalExecutor implements Executor {
       this.#shared.outbox.later();
     } else if (run.kind === 'sequence' || run.kind === 'tandem') {
       this.#composites.start(attempt, run);
-    } else this.#launchers.start(attempt);
+    } else this.#launchers.start(attempt, attempt.root !== attempt || this.#free(0) > 0);
   }
 
   #startStep(attempt: Attempt): void {
@@ -229,6 +234,7 @@ class LocalExecutor implements Executor {
 
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
+    this.#launchers.recall();
     this.#warm.recall();
     if (this.#attempts.size === 0) return this.#shared.outbox.told();
     const empty = new Promise<void>((resolve) => {

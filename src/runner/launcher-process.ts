@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import type { AttemptError } from '../contract/execution.ts';
+import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import { streams } from '../ports/log-sink.ts';
 import type { Attempt, Ending, Host } from './attempt.ts';
 import { killByToken, signal } from './launcher-proc.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { ProgramOrder } from './program-order.ts';
+import type { RunTimes } from './run-times.ts';
 import type { Shared } from './shared.ts';
 
 /** What a launcher is told first. */
@@ -41,18 +42,24 @@ type Message =
   | ['log', number, number, number, string[], number]
   | ['control', number, number, unknown]
   | ['ended', number, Ended]
+  | ['back', number]
   | ['refused', number, string];
 
 /** The executor's end of one launcher. */
 export class LauncherProcess implements Host, LogSource {
   readonly attempts = new Map<number, Attempt>();
+  /** How many of its attempts may run at a time; so many slots it has taken. */
+  places = 0;
   idleSince = 0;
+  /** When one that waited could begin, or nothing waited. */
+  #movedAt = 0;
   #shared: Shared;
   #config: LauncherConfig;
   #child: ChildProcess;
   #pids = new Map<number, number>();
   #orders: string[] = [];
   #rest = '';
+  #timesOf: (spec: ExecutionSpec) => RunTimes;
   #onExit: (launcher: LauncherProcess) => void;
   #exited: Promise<void>;
 
@@ -60,10 +67,12 @@ export class LauncherProcess implements Host, LogSource {
     shared: Shared,
     file: string,
     config: LauncherConfig,
+    timesOf: (spec: ExecutionSpec) => RunTimes,
     onExit: (launcher: LauncherProcess) => void,
   ) {
     this.#shared = shared;
     this.#config = config;
+    this.#timesOf = timesOf;
     this.#onExit = onExit;
     this.#child = spawn(shared.interpreters.node, [...NODE_FLAGS, file], {
       env: { PATH: config.env.PATH },
@@ -83,11 +92,41 @@ export class LauncherProcess implements Host, LogSource {
     this.#send(['hello', config]);
   }
 
-  /** Takes an attempt; it goes out with the next `flush`. */
+  /** Those that begin when others have ended. */
+  get waiting(): number {
+    return this.attempts.size - this.places;
+  }
+
+  /** Takes an attempt, to be started with the next `flush`. */
   start(attempt: Attempt, order: ProgramOrder): void {
+    this.places += 1;
+    this.#order('start', attempt, order);
+  }
+
+  /** Takes an attempt that begins when another one has ended and none waits longer. */
+  queue(attempt: Attempt, order: ProgramOrder): void {
+    if (this.waiting === 0) this.#movedAt = this.#shared.clock.now();
+    this.#order('queue', attempt, order);
+  }
+
+  #order(word: 'start' | 'queue', attempt: Attempt, order: ProgramOrder): void {
     attempt.host = this;
     this.attempts.set(attempt.id, attempt);
-    this.#orders.push(JSON.stringify(['start', attempt.id, order]));
+    this.#orders.push(JSON.stringify([word, attempt.id, order, this.places]));
+  }
+
+  /** Whether those that wait have done so for `ms` behind the same. */
+  isStuck(now: number, ms: number): boolean {
+    return this.waiting > 0 && now - this.#movedAt >= ms;
+  }
+
+  /** Asks for all that wait; they are released. */
+  recall(): void {
+    const now = this.#shared.clock.now();
+    for (const { spec } of this.attempts.values()) this.#timesOf(spec).sees(now - this.#movedAt);
+    this.#movedAt = now;
+    this.flush();
+    this.#send(['recall']);
   }
 
   flush(): void {
@@ -146,7 +185,12 @@ export class LauncherProcess implements Host, LogSource {
     } else if (message[0] === 'control') {
       this.#shared.control.take(attempt, message[2], message[3]);
     } else if (message[0] === 'ended') {
+      const { startedAt, endedAt } = message[2];
+      if (startedAt > 0) this.#timesOf(attempt.spec).learn(endedAt - startedAt);
       this.#end(attempt, endingOf(message[2]));
+    } else if (message[0] === 'back') {
+      const at = this.#shared.clock.now();
+      this.#end(attempt, { startedAt: at, endedAt: at, released: true });
     } else if (message[0] === 'refused') {
       const at = this.#shared.clock.now();
       const error: AttemptError = { reason: 'start', message: message[2] };
@@ -166,6 +210,8 @@ export class LauncherProcess implements Host, LogSource {
   #end(attempt: Attempt, ending: Ending): void {
     this.attempts.delete(attempt.id);
     this.#pids.delete(attempt.id);
+    this.places = Math.min(this.places, this.attempts.size);
+    if (this.waiting > 0) this.#movedAt = this.#shared.clock.now();
     if (this.attempts.size === 0) this.idleSince = this.#shared.clock.now();
     this.#shared.finish(attempt, ending);
   }

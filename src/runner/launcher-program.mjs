@@ -23,7 +23,10 @@ export class Program {
   stopping = false;
   #order;
   #host;
+  #told = false;
   #folder = '';
+  /** Of our own, to be given back. */
+  #place;
   #names;
   /** Of stdout, stderr and control: pipe, lines, and once the program is not that young, a socket. */
   #channels = [];
@@ -50,9 +53,7 @@ export class Program {
     if (missing !== undefined) return missing;
     const fds = [];
     try {
-      this.#folder = this.#order.folder ?? this.#host.places.takeFolder();
-      if (this.#order.folder !== undefined) makeFolder(this.#folder);
-      fds.push(this.#writeInput());
+      fds.push(this.#openInput());
       for (const max of [LAST_LINE_MAX, LOG_LINE_MAX, CONTROL_LINE_MAX]) {
         const { path, read, write } = this.#host.places.openPipe();
         this.#channels.push({
@@ -96,10 +97,18 @@ export class Program {
     return existsSync(path) ? undefined : `the script ${script} is missing in the code's folder`;
   }
 
-  #writeInput() {
-    const path = join(this.#folder, this.#names.input);
-    writeFileSync(path, `${JSON.stringify(this.#order.input)}\n`, { mode: 0o600 });
-    return openSync(path, 'r');
+  /** Makes the folder and the input in it. */
+  #openInput() {
+    const text = `${JSON.stringify(this.#order.input)}\n`;
+    if (this.#order.folder === undefined) {
+      this.#place = this.#host.places.takeFolder(text);
+      this.#folder = this.#place.path;
+    } else {
+      this.#folder = this.#order.folder;
+      makeFolder(this.#folder);
+      writeFileSync(join(this.#folder, this.#names.input), text, { mode: 0o600 });
+    }
+    return openSync(join(this.#folder, this.#names.input), 'r');
   }
 
   #env() {
@@ -123,7 +132,9 @@ export class Program {
 
   /** Listens to the pipes of a program that is no longer young, and measures it; says when to be called again. */
   tick(now) {
-    if (now < this.#sampleAt) return this.#sampleAt;
+    if (this.pid === 0 || now < this.#sampleAt) return this.#sampleAt;
+    if (!this.#told) this.#host.report(['began', this.id, this.pid, this.startedAt]);
+    this.#told = true;
     for (const [stream, channel] of this.#channels.entries()) this.#listen(stream, channel);
     const usage = treeUsage(this.pid);
     if (usage.memoryMb > 0) this.#note(usage);
@@ -247,8 +258,7 @@ export class Program {
 
   /** What has been written by now, up to what a pipe can hold. */
   #drain(stream, channel) {
-    const buffered = channel.socket?.read();
-    if (buffered) this.#take(stream, channel, buffered);
+    channel.socket?.read(); // what it returns comes as `data` too
     for (let round = 0; round < 32; round++) {
       try {
         const length = readSync(channel.fd, chunk);
@@ -263,14 +273,12 @@ export class Program {
 
   /** Gives back what it holds; also of one that did not start. */
   release() {
+    const { places } = this.#host;
     for (const { path, fd, socket, ended } of this.#channels) {
-      if (socket === undefined) closeSync(fd);
-      else socket.destroy();
-      this.#host.places.givePipe(path, ended);
+      socket?.destroy();
+      places.givePipe({ path, read: socket === undefined ? fd : undefined }, ended);
     }
-    if (this.#folder !== '' && this.#order.folder === undefined) {
-      this.#host.places.giveFolder(this.#folder);
-    }
+    if (this.#place !== undefined) places.giveFolder(this.#place);
   }
 }
 

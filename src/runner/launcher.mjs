@@ -2,8 +2,13 @@
  * The launcher: a small process that starts programs for an executor, since starting one costs the more the larger
  * the process is that starts it. JSON lines on stdin and stdout, each an array that begins with a word:
  *
- *   to it:    hello {config} | start id {order} | stop id graceMs | sink bytes | trim | bye
- *   from it:  began id pid at | log id at stream [lines] bytes | control id at {…} | ended id {result} | refused id message
+ *   to it:    hello {config} | start id {order} places | queue id {order} places | stop id graceMs | recall | sink bytes
+ *             | trim | bye
+ *   from it:  began id pid at | log id at stream [lines] bytes | control id at {…} | ended id {result} | back id
+ *             | refused id message
+ *
+ * What is to be queued begins when fewer than `places` programs run. Of a program that ends young only the end is told,
+ * and while others wait, ends are told some at a time.
  *
  * When its stdin ends it kills all that it started, removes their folders and ends. Without a `bye` before, its
  * executor has died: then it kills what the others have started too.
@@ -17,14 +22,25 @@ const LOG_WINDOW = 1_000_000;
 const SWEEP_MS = 2000;
 /** No program is looked at more often. */
 const TICK_MS = 20;
+/** For how long an end may wait for others to be told with it, while there is something to start. */
+const GATHER_MS = 10;
+
+// Errors are often a mere no here, such as a signal to nobody, and each would cost a trace.
+Error.stackTraceLimit = 0;
 
 const programs = new Map();
+/** To be started now. */
+const due = [];
+/** To be started when others have ended. */
 const queue = [];
+let places = 0;
 const sweeps = new Set();
 const reaped = new ReapedCpu();
 let out = [];
 let ends = [];
 let flushing = false;
+let flushTimer;
+let ending = false;
 let starting = false;
 let timer;
 let timerAt = Number.POSITIVE_INFINITY;
@@ -40,9 +56,7 @@ const host = {
   paused: false,
   report(message) {
     out.push(JSON.stringify(message));
-    if (flushing) return;
-    flushing = true;
-    setImmediate(flush);
+    if (!ending) flushSoon();
   },
   log(id, stream, lines, bytes) {
     host.report(['log', id, Date.now(), stream, lines, bytes]);
@@ -60,9 +74,18 @@ const host = {
   refused,
 };
 
+function flushSoon() {
+  if (flushing) return;
+  flushing = true;
+  setImmediate(flush);
+}
+
 function flush() {
   flushing = false;
+  clearTimeout(flushTimer);
+  flushTimer = undefined;
   if (ends.length > 0) reportEnds();
+  if (out.length === 0) return;
   const text = `${out.join('\n')}\n`;
   out = [];
   process.stdout.write(text);
@@ -84,7 +107,9 @@ function sweepAll() {
 }
 
 function exited(program, code, signalName) {
+  ending = true;
   const result = program.finish(code, signalName);
+  ending = false;
   if (signalName === 'SIGKILL' && !program.stopping) {
     const kills = oomKills();
     result.outOfMemory = kills > oomSeen;
@@ -94,9 +119,9 @@ function exited(program, code, signalName) {
   endedSinceSweep = true;
   tickAt(Math.max(sweepAt, Date.now() + SWEEP_MS / 4));
   ends.push([program.id, result]);
-  if (flushing) return;
-  flushing = true;
-  setImmediate(flush);
+  startSoon();
+  if (queue.length === 0) flushSoon();
+  else flushTimer ??= setTimeout(flush, GATHER_MS);
 }
 
 /** The CPU of children that were reaped together is shared out by their run time. */
@@ -116,20 +141,28 @@ function refused(program, message) {
   program.release();
   programs.delete(program.id);
   host.report(['refused', program.id, message]);
+  startSoon();
+}
+
+const mayStart = () => due.length > 0 || (queue.length > 0 && programs.size < places);
+
+function startSoon() {
+  if (starting || !mayStart()) return;
+  starting = true;
+  setImmediate(startNext);
 }
 
 /** Starts one program a turn, so that in between the ends of others are seen. */
 function startNext() {
-  const next = queue.shift();
-  starting = queue.length > 0;
-  if (starting) setImmediate(startNext);
-  if (next === undefined) return;
-  const program = new Program(next[1], next[2], host);
+  starting = false;
+  if (!mayStart()) return;
+  const [, id, order] = due.shift() ?? queue.shift();
+  const program = new Program(id, order, host);
   programs.set(program.id, program);
   const failure = program.start();
   if (failure !== undefined) refused(program, failure);
-  else if (program.pid > 0) host.report(['began', program.id, program.pid, program.startedAt]);
   tickAt(Date.now() + TICK_MS);
+  startSoon();
 }
 
 function tickAt(at) {
@@ -156,18 +189,22 @@ const handlers = {
     host.places = new Places(config.root);
   },
   start(message) {
+    places = message[3];
+    due.push(message);
+    startSoon();
+  },
+  queue(message) {
+    places = message[3];
     queue.push(message);
-    if (starting) return;
-    starting = true;
-    startNext();
+    startSoon();
   },
   stop([, id, graceMs]) {
-    const waiting = queue.findIndex((message) => message[1] === id);
-    if (waiting >= 0) {
-      queue.splice(waiting, 1);
+    if (drop(due, id) || drop(queue, id))
       host.report(['ended', id, { code: null, signal: null, startedAt: 0, endedAt: Date.now() }]);
-    }
     programs.get(id)?.stop(graceMs);
+  },
+  recall() {
+    for (const [, id] of queue.splice(0)) host.report(['back', id]);
   },
   sink([, bytes]) {
     unsunk -= bytes;
@@ -182,6 +219,13 @@ const handlers = {
     dismissed = true;
   },
 };
+
+/** Takes an order back that was not begun; false when there is none. */
+function drop(orders, id) {
+  const at = orders.findIndex((message) => message[1] === id);
+  if (at >= 0) orders.splice(at, 1);
+  return at >= 0;
+}
 
 /** The executor is gone, or wants no more. */
 function end() {

@@ -1,5 +1,6 @@
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { PlainRun } from '../contract/workflow.ts';
+import { RunTimes } from './run-times.ts';
 
 export type WarmRun = Extract<PlainRun, { kind: 'function' | 'snippet' }>;
 export type WarmLanguage = 'node' | 'python';
@@ -11,7 +12,6 @@ const QUEUED_MAX = 2000;
 const SHORT_MS = 4;
 /** What is longer than this mostly waits, or is worth another process. */
 const LONG_MS = 100;
-const SAMPLES_MIN = 8;
 const COST_MS_MIN = 0.006;
 
 /** What is known of one type of call: what kind of process it needs, and how long it takes. */
@@ -22,9 +22,7 @@ export class WarmSpec {
   readonly concurrency: number;
   /** Calls with the same key may share a process. */
   readonly key: string;
-  /** A high quantile of the recent durations, in ms. */
-  #highMs = 0;
-  #samples = 0;
+  #times = new RunTimes(SHORT_MS);
   #sawLong = false;
 
   constructor(spec: ExecutionSpec, run: WarmRun) {
@@ -38,21 +36,21 @@ export class WarmSpec {
 
   /** Whether its calls take so long that a process for each of them is worth its start. */
   get isLong(): boolean {
-    return this.#samples < SAMPLES_MIN ? this.#sawLong : this.#highMs > LONG_MS;
+    return this.#times.known ? this.#times.highMs > LONG_MS : this.#sawLong;
   }
 
   /** A call has been running for `ms`. True: that has changed what is known. */
   sees(ms: number): boolean {
     if (ms <= LONG_MS || this.isLong) return false;
     this.#sawLong = true;
-    this.#highMs = Math.max(this.#highMs, ms);
+    this.#times.sees(ms);
     return true;
   }
 
   /** What one more call adds to a queue, in ms; infinite for calls that are long, or not yet known. */
   get costMs(): number {
-    if (this.#samples < SAMPLES_MIN || this.#highMs > SHORT_MS) return Number.POSITIVE_INFINITY;
-    return Math.max(COST_MS_MIN, this.#highMs);
+    if (!this.#times.known || this.#times.highMs > SHORT_MS) return Number.POSITIVE_INFINITY;
+    return Math.max(COST_MS_MIN, this.#times.highMs);
   }
 
   /** How many more calls may wait in a process in which `queuedMs` of work is waiting. */
@@ -60,13 +58,9 @@ export class WarmSpec {
     return Math.max(0, Math.min(QUEUED_MAX, Math.floor((QUEUED_MS - queuedMs) / this.costMs)));
   }
 
-  /** A call took `ms`. The quantile goes up fast and down slowly, so that one call in twenty is above it. */
+  /** A call took `ms`. */
   learn(ms: number): void {
-    this.#samples += 1;
-    if (this.#samples <= SAMPLES_MIN) this.#highMs = Math.max(this.#highMs, ms);
-    else if (ms <= this.#highMs) this.#highMs *= 0.99;
-    else if (ms > SHORT_MS && ms > this.#highMs * 20) this.#highMs = ms;
-    else this.#highMs *= 1.2;
+    this.#times.learn(ms);
   }
 }
 

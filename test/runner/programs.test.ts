@@ -163,14 +163,22 @@ describe("a program's world", () => {
     expect((await rig.run(shell(line))).output).toBe('700');
   });
 
-  test('it finds nothing of an earlier attempt, whatever that has left', async () => {
-    const leave = shell(
-      'mkdir -p a/b; touch a/b/c "$TMPDIR/d"; chmod 500 a; echo x > "$TASK_INPUT"',
-    );
-    for (let i = 0; i < 6; i++) await rig.run(leave);
+  const traces: [string, string][] = [
+    ['files and folders', 'mkdir -p a/b; touch a/b/c "$TMPDIR/d"; chmod 500 a'],
+    ['another input', 'echo 7 > "$TASK_INPUT"'],
+    ['an input put in its place', 'echo 7 > new; mv new "$TASK_INPUT"'],
+    ['no input', 'rm "$TASK_INPUT"'],
+    ['other rights', 'chmod 755 . tmp'],
+    ['a tmp that is a link', 'rmdir tmp; ln -s /var/empty tmp'],
+  ];
+  test.each(traces)('it finds nothing of an earlier attempt that has left %s', async (_, line) => {
+    const look =
+      'cat "$TASK_INPUT" >&2; stat -c "%F %a" . tmp >&2; ls -A . tmp | tr "\\n" " " | sed \'s/.*/"&"/\'';
+    for (let i = 0; i < 6; i++) await rig.run(shell(line), {}, 1);
     for (let i = 0; i < 6; i++) {
-      const { output } = await rig.run(shell('ls -A . tmp | tr "\\n" " " | sed \'s/.*/"&"/\''));
-      expect(output).toBe('.: input.json tmp  tmp: ');
+      const key = rig.start(shell(look), {}, 1);
+      expect((await rig.ended(key)).output).toBe('.: input.json tmp  tmp: ');
+      expect(rig.printed(key, 'stderr')).toEqual(['1', 'directory 700', 'directory 700']);
     }
   });
 
@@ -276,6 +284,23 @@ describe('what a program prints', () => {
     open();
     await other.ended(key);
     expect(sunk).toBeGreaterThan(400_000);
+    await other.close();
+  });
+
+  test('comes once, also when it had to wait', async () => {
+    const texts: string[] = [];
+    const append = async (lines: readonly { text: string }[]) => {
+      for (const { text } of lines) texts.push(text);
+      await sleep(20);
+    };
+    const logs = { append, read: async () => ({ lines: [], next: '' }) };
+    const other = openRig({ logs, logBytesMax: 100_000_000 });
+    for (let i = 0; i < 3; i++) {
+      texts.length = 0;
+      await other.run(shell('seq 100000 400000'));
+      expect(texts.length).toBe(300_001);
+      expect(texts.every((text, n) => text === String(100_000 + n))).toBe(true);
+    }
     await other.close();
   });
 });
