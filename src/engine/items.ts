@@ -139,6 +139,8 @@ export const segmentsPerPage = 256;
 /** A pack's item data; `run` of a report only in mixed packs. */
 export interface PackData {
   readonly owner: string;
+  /** Of a mixed pack: when it was made, by its runner's clock. */
+  readonly at?: number;
   readonly reports: readonly JsonObject[];
 }
 

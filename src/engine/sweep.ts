@@ -3,7 +3,7 @@ import { isEnded } from '../contract/state.ts';
 import type { ClaimRow } from '../core/claim.ts';
 import { attemptOf, codeOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
-import type { Item, Put } from '../ports/table.ts';
+import type { Item } from '../ports/table.ts';
 import type { Advanced, Decider } from './advance.ts';
 import { applyControl } from './control-run.ts';
 import { advanceSafely, carryOutSafely, causesOf } from './fan-out.ts';
@@ -19,7 +19,8 @@ import {
   sortKeys,
 } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
-import { lostPut } from './lost.ts';
+import { type AttemptName, lostPut } from './lost.ts';
+import { unreported } from './mixed-packs.ts';
 import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
 import type { Stuck } from './stuck-runs.ts';
@@ -45,20 +46,23 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   const beat = fromData<HeartbeatData>(item.data);
   const now = ports.clock.now();
   if (!all && beat.leaseUntil + settings.skewMs >= now) return 0;
-  const puts = beat.holds.map(
-    ([run, task, attempt]): Put =>
-      lostPut(settings, { run, task, attempt }, now, `runner ${item.sort} is gone`),
-  );
-  if (puts.length > 0) await ports.table.putMany(puts);
-  let lost = puts.length;
+  const owner = item.sort;
+  const gone = new Map<string, AttemptName>();
+  const add = (one: AttemptName) => gone.set(`${one.run}#${one.task}#${one.attempt}`, one);
+  for (const [run, task, attempt] of beat.holds) add({ run, task, attempt });
   // What it went on with after its last heartbeat is claimed, and listed nowhere.
   for (const run of new Set(beat.holds.map(([id]) => id))) {
     const loaded = await decider.runs.look(run, !settings.soleDecider);
-    if (loaded)
-      lost += await declareLost(decider, loaded, await claimsOf(decider, loaded, item.sort));
+    if (loaded === undefined) continue;
+    for (const one of await abandoned(decider, loaded, await claimsOf(decider, loaded, owner)))
+      add(one);
   }
+  // When it made that heartbeat nothing of this was reported.
+  const since = beat.at - settings.heartbeatMs - settings.skewMs;
+  const lost = await unreported(decider, owner, since, [...gone.values()], []);
+  await declareLost(decider, owner, lost);
   await ports.table.remove(item, { version: item.version });
-  return lost;
+  return lost.length;
 }
 
 /** What a visit to runs that did not move found to mend. Expected: nothing. */
@@ -121,7 +125,7 @@ async function visit(decider: Decider, partition: string): Promise<Repairs> {
   const last = advanced.at(-1);
   if (last === undefined) return { ...nothing, stuck };
   const claimed = await claimsOf(decider, last.run);
-  const lost = await declareLost(decider, last.run, claimed);
+  const lost = await loseAbandoned(decider, last.run, claimed, stuck);
   const sends = advanced.map((one) => withoutClaimed(one, claimed));
   await carryOutSafely(decider, sends, stuck);
   await decider.runs.wakeLater(runId, ports.clock.now());
@@ -143,7 +147,7 @@ async function endOverdue(decider: Decider, id: string): Promise<void> {
   await applyControl(decider, id, sort, { action: 'cancel', at, reason, fails: true });
 }
 
-/** Everything that has happened to a run, read strongly. Its packs in mixed items are found by their feed alone. */
+/** Everything that has happened to a run and lies with it, read strongly. */
 async function history(
   decider: Decider,
   partition: string,
@@ -187,12 +191,18 @@ function addClaims(claims: Map<number, ClaimOf>, item: Item, only: string | unde
   }
 }
 
-/** Attempts that are claimed, but whose runner is gone or knows nothing of them. */
-async function declareLost(
+interface Abandoned extends AttemptName {
+  readonly owner: string;
+  /** Epoch ms of the claim. */
+  readonly at: number;
+}
+
+/** Open attempts that are claimed, but whose runner is gone or knows nothing of them. */
+async function abandoned(
   decider: Decider,
   run: LoadedRun,
   claims: ReadonlyMap<number, ClaimOf>,
-): Promise<number> {
+): Promise<readonly Abandoned[]> {
   const { ports, settings } = decider;
   const open = [...claims].filter(([task, claim]) => {
     // Another decider has added tasks since the run was loaded here.
@@ -207,7 +217,7 @@ async function declareLost(
     owners.map((owner, i) => [owner, items[i] && fromData<HeartbeatData>(items[i].data)]),
   );
   const now = ports.clock.now();
-  const puts: Put[] = [];
+  const found: Abandoned[] = [];
   for (const [task, { owner, attempt, at }] of open) {
     const beat = beats.get(owner);
     const gone = beat === undefined || beat.leaseUntil + settings.skewMs < now;
@@ -217,13 +227,38 @@ async function declareLost(
     // Claimed well before a heartbeat that does not list it: reported, so progress would say so; or forgotten.
     const forgotten =
       beat !== undefined && !listed && beat.at > at + settings.leaseMs + settings.skewMs;
-    if (!gone && !forgotten) continue;
-    puts.push(
-      lostPut(settings, { run: run.meta.id, task, attempt }, now, `runner ${owner} is gone`),
-    );
+    if (gone || forgotten) found.push({ run: run.meta.id, task, attempt, owner, at });
   }
+  return found;
+}
+
+/** Folds what was reported of abandoned attempts, and declares lost the others. Returns how many these are. */
+async function loseAbandoned(
+  decider: Decider,
+  run: LoadedRun,
+  claims: ReadonlyMap<number, ClaimOf>,
+  stuck: Stuck[],
+): Promise<number> {
+  const byOwner = Map.groupBy(await abandoned(decider, run, claims), ({ owner }) => owner);
+  let lost = 0;
+  for (const [owner, attempts] of byOwner) {
+    const claimedAt = Math.min(...attempts.map(({ at }) => at));
+    const since = claimedAt - decider.settings.skewMs;
+    const silent = await unreported(decider, owner, since, attempts, stuck);
+    await declareLost(decider, owner, silent);
+    lost += silent.length;
+  }
+  return lost;
+}
+
+async function declareLost(
+  { ports, settings }: Decider,
+  owner: string,
+  attempts: readonly AttemptName[],
+): Promise<void> {
+  const now = ports.clock.now();
+  const puts = attempts.map((one) => lostPut(settings, one, now, `runner ${owner} is gone`));
   if (puts.length > 0) await ports.table.putMany(puts);
-  return puts.length;
 }
 
 /** The decisions without the sends of attempts that somebody holds. */

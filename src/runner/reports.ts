@@ -71,7 +71,7 @@ export function createReports(
       const report = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
       reports.push({ held: row.held, report });
     }
-    return packsOf(reports).map((pack) => packPut(settings, options.owner, packs++, pack));
+    return packsOf(reports).map((pack) => packPut(ports, settings, options.owner, packs++, pack));
   };
   return {
     add(held, result) {
@@ -82,7 +82,7 @@ export function createReports(
       const row = { held, result };
       const plain = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
       const report = { ...plain, continued: { task: next.task, attempt: next.attempt } };
-      const put = packPut(settings, options.owner, packs++, [{ held, report }]);
+      const put = packPut(ports, settings, options.owner, packs++, [{ held, report }]);
       // The runner goes on by itself: nobody waits for the decider.
       await insist(ports, () => ports.table.putMany([{ ...put, unhurried: true }]));
       return put.item.sort;
@@ -199,6 +199,7 @@ function cut(rows: readonly Packed[]): Packed[][] {
 }
 
 function packPut(
+  ports: Needs,
   settings: EngineSettings,
   owner: string,
   number: number,
@@ -214,7 +215,11 @@ function packPut(
         : runPartition(settings.namespace, run),
       sort: packSort(mixed ? 'MIX#' : 'PACK#', owner, number),
       version: 1,
-      data: { owner, reports: reports as unknown as JsonObject[] },
+      data: {
+        owner,
+        ...(mixed && { at: ports.clock.now() }),
+        reports: reports as unknown as JsonObject[],
+      },
     },
     condition: 'absent',
   };

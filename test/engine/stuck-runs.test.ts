@@ -24,6 +24,6 @@ test('a run’s view says why it is stuck', async () => {
   home = openHome(() => ({}));
   const { run } = await home.engine.submit({ workflow: workflowOf([{ id: 'a' }]) });
   expect(await home.ended(run.id)).not.toHaveProperty('stuck');
-  home.stuck.note([{ run: run.id, error: new Error('a record means nothing') }]);
+  home.decider.stuck.note([{ run: run.id, error: new Error('a record means nothing') }]);
   expect((await home.engine.run(run.id)).stuck).toBe('a record means nothing');
 });

@@ -112,8 +112,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'pack-numbers-repeat',
     'runner/reports.ts',
-    'return packsOf(reports).map((pack) => packPut(settings, options.owner, packs++, pack));',
-    'return packsOf(reports).map((pack) => packPut(settings, options.owner, packs, pack));',
+    'return packsOf(reports).map((pack) => packPut(ports, settings, options.owner, packs++, pack));',
+    'return packsOf(reports).map((pack) => packPut(ports, settings, options.owner, packs, pack));',
   ),
   m(
     'heartbeat-lists-nothing',
@@ -369,8 +369,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'sweep-forgets-first',
     'engine/sweep.ts',
-    'if (puts.length > 0) await ports.table.putMany(puts);\n  let lost',
-    'if (puts.length > 0) await ports.table.remove(item, { version: item.version });\n  if (puts.length > 0) await ports.table.putMany(puts);\n  let lost',
+    'await declareLost(decider, owner, lost);\n  await ports.table.remove(item, { version: item.version });',
+    'await ports.table.remove(item, { version: item.version });\n  await declareLost(decider, owner, lost);',
   ),
   m(
     'bad-record-takes-its-batch',

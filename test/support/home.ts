@@ -5,22 +5,24 @@ import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { isEnded } from '../../src/contract/state.ts';
 import type { Task, Workflow } from '../../src/contract/workflow.ts';
+import type { Decider } from '../../src/engine/advance.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { fanOut } from '../../src/engine/fan-out.ts';
 import { feedPrefixes } from '../../src/engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
-import type { StuckRuns } from '../../src/engine/stuck-runs.ts';
 import type { Ports } from '../../src/ports/ports.ts';
+import type { Item } from '../../src/ports/table.ts';
 import { Agent } from '../../src/runner/agent.ts';
 import { type Behaviour, fakeExecutor } from './fake-executor.ts';
 
 export interface Home {
   readonly engine: Engine;
   readonly agent: Agent;
+  readonly runner: string;
   readonly ports: Ports;
   readonly errors: unknown[];
-  readonly stuck: StuckRuns;
+  readonly decider: Decider;
   /** The run's view once it has ended. */
   ended(id: string): Promise<RunView>;
   close(): Promise<void>;
@@ -38,6 +40,7 @@ export function openHome(
   behaviour: Behaviour,
   settings: Partial<EngineSettings> = {},
   slots = 1000,
+  feedLoses: (item: Item) => boolean = () => false,
 ): Home {
   const all = { ...defaultSettings, ...settings };
   const system = memorySystem(systemHost);
@@ -58,10 +61,15 @@ export function openHome(
   const { decider, specs } = createDecider(ports, all);
   const errors: unknown[] = [];
   const stop = ports.feed.subscribe(feedPrefixes, async (items) => {
-    for (const { error } of await fanOut(decider, items)) errors.push(error);
+    for (const { error } of await fanOut(
+      decider,
+      items.filter((item) => !feedLoses(item)),
+    ))
+      errors.push(error);
   });
+  const runner = ulid();
   const agent = new Agent(ports, all, {
-    id: ulid(),
+    id: runner,
     pool: 'default',
     slots,
     lingerMs: 0,
@@ -88,9 +96,10 @@ export function openHome(
   return {
     engine,
     agent,
+    runner,
     ports,
     errors,
-    stuck: decider.stuck,
+    decider,
     async ended(id) {
       for (;;) {
         const view = await engine.run(id);
