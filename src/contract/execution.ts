@@ -79,9 +79,15 @@ export interface Beat {
   readonly progress?: number;
 }
 
+/** An attempt began; `at` epoch ms, never after the times in its result. */
+export interface Start {
+  readonly key: number;
+  readonly at: number;
+}
+
 /** What the executor tells the agent. Calls come in batches, never while a call into the executor is on the stack. */
 export interface ExecutorEvents {
-  started(keys: readonly number[]): void;
+  started(starts: readonly Start[]): void;
   ended(results: readonly AttemptResult[]): void;
   beats(beats: readonly Beat[]): void;
   /** There may be more room than before, without an end. */

@@ -109,12 +109,12 @@ export class Agent {
 
   #events(): ExecutorEvents {
     return {
-      started: (keys) => {
-        const now = this.#ports.clock.now();
-        this.#each(keys, (held) => {
-          held.since = now;
-          held.started = true;
-        });
+      started: (starts) => {
+        for (const { key, at } of starts)
+          this.#each([key], (held) => {
+            held.since = at;
+            held.started = true;
+          });
       },
       ended: (results) => this.#onEnded(results),
       roomier: () => this.#changed.fire(),

@@ -1,4 +1,4 @@
-import type { AttemptResult, ExecutorEvents } from '../contract/execution.ts';
+import type { AttemptResult, ExecutorEvents, Start } from '../contract/execution.ts';
 import type { Attempt } from './attempt.ts';
 import type { LogPump } from './log-pump.ts';
 
@@ -15,7 +15,7 @@ export class Outbox {
   #untoldSlots = 0;
   /** Resolves when all ends so far were told. */
   #telling: Promise<void> = Promise.resolve();
-  #started: number[] = [];
+  #started: Start[] = [];
   #beating = new Set<Attempt>();
   #spawning = new Set<Attempt>();
   #due = false;
@@ -43,7 +43,7 @@ export class Outbox {
   started(attempt: Attempt): void {
     if (attempt.toldStart) return;
     attempt.toldStart = true;
-    this.#started.push(attempt.execution.key);
+    this.#started.push({ key: attempt.execution.key, at: attempt.startedAt });
   }
 
   beat(attempt: Attempt): void {
@@ -72,9 +72,9 @@ export class Outbox {
   /** Tells starts and ends; the end of an attempt that printed something once what it printed can be read. */
   flush(): void {
     if (this.#started.length > 0) {
-      const keys = this.#started;
+      const starts = this.#started;
       this.#started = [];
-      this.#events.started(keys);
+      this.#events.started(starts);
     }
     if (this.#printed.length > 0) {
       const [results, slots] = [this.#printed, this.#printedSlots];

@@ -41,6 +41,8 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #unsunk = 0;
   /** When the call that runs first became the first, at the latest. */
   #movedAt = 0;
+  /** When a place for a call last became free. */
+  #freeAt = 0;
   #recalled = false;
   #signal: NodeJS.Signals | undefined;
   #memoryMb: number | undefined;
@@ -153,6 +155,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     else if (kind === 'memory') this.#memoryMb = message[1];
     else if (kind === 'ready') {
       this.ready = true;
+      this.#freeAt = this.#shared.clock.now();
       this.#signal = message[1];
     } else this.#said(message);
   }
@@ -164,9 +167,11 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     this.calls.delete(id);
     this.queuedMs -= attempt.costMs;
     this.#warmSpecs(attempt.spec)?.learn(us / 1000);
+    // Rounded down: what follows from it, in whatever process, never seems to begin before it.
+    this.#freeAt = startedAt + Math.floor(us / 1000);
     const base = {
       startedAt,
-      endedAt: startedAt + Math.round(us / 1000),
+      endedAt: this.#freeAt,
       cpuSeconds: cpuUs === undefined || cpuUs < 0 ? undefined : cpuUs / 1e6,
       memoryMb: this.#memoryMb,
     };
@@ -231,7 +236,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     this.#checkReady(now);
     for (const attempt of this.calls.values()) {
       if (left-- === 0) break;
-      if (attempt.startedAt === 0 && this.ready) attempt.startedAt = now;
+      if (attempt.startedAt === 0 && this.ready) attempt.startedAt = Math.min(now, this.#freeAt);
       check(attempt, now);
       const sawLong = this.#warmSpecs(attempt.spec)?.sees(now - (attempt.startedAt || now));
       if (sawLong) this.#shared.outbox.roomier();

@@ -18,8 +18,8 @@ const executor = createExecutor({
   clock: { now: Date.now },
   logs: { append: async () => {}, read: async () => ({ lines: [], next: '' }) },
   events: {
-    started: (keys) => {
-      started += keys.length;
+    started: (starts) => {
+      started += starts.length;
       if (started === runs.length) process.stdout.write('all started\n');
     },
     ended: () => {},

@@ -19,6 +19,7 @@ export interface Rig {
   readonly executor: Executor;
   readonly workFolder: string;
   readonly started: number[];
+  readonly startedAt: ReadonlyMap<number, number>;
   readonly results: AttemptResult[];
   readonly beats: Beat[];
   readonly spawned: SpawnRequest[];
@@ -41,8 +42,16 @@ afterAll(async () => {
 
 export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
   const workFolder = mkdtempSync(join(tmpdir(), 'fanfold-test-'));
-  const told = { started: [], results: [], beats: [], spawned: [], lines: [] } as {
+  const told = {
+    started: [],
+    startedAt: new Map(),
+    results: [],
+    beats: [],
+    spawned: [],
+    lines: [],
+  } as {
     started: number[];
+    startedAt: Map<number, number>;
     results: AttemptResult[];
     beats: Beat[];
     spawned: SpawnRequest[];
@@ -60,7 +69,12 @@ export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
       read: async () => ({ lines: [], next: '' }),
     },
     events: {
-      started: (keys) => told.started.push(...keys),
+      started: (starts) => {
+        for (const { key, at } of starts) {
+          told.started.push(key);
+          told.startedAt.set(key, at);
+        }
+      },
       ended: (results) => {
         for (const result of results) {
           told.results.push(result);

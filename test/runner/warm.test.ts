@@ -145,6 +145,19 @@ describe.each(each)('a call in %s', (language) => {
     );
   });
 
+  test('tells its start not after its end, however late we hear of both', async () => {
+    const spec = { run: node('const end = Date.now() + 300; while (Date.now() < end); return 1') };
+    const keys = rig.startAll(spec, [1, 2, 3]);
+    await until(() => rig.startedAt.size > 0);
+    // Deaf for long enough that calls begin and end meanwhile.
+    for (const end = Date.now() + 700; Date.now() < end; );
+    for (const key of keys) {
+      const { startedAt, endedAt } = await rig.ended(key);
+      expect(rig.startedAt.get(key) ?? startedAt).toBeLessThanOrEqual(startedAt);
+      expect(startedAt).toBeLessThanOrEqual(endedAt);
+    }
+  });
+
   test('that throws has failed, with name, message and stack', async () => {
     const run = both('throw new TypeError("bad " + input)', 'raise TypeError("bad %s" % input)')[
       language

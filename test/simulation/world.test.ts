@@ -52,8 +52,8 @@ async function execute(
   const main = (life: Actor['life'] & object) => {
     heard.lives++;
     const executor = new ModelExecutor(life, book, 100, {
-      started: (keys) => {
-        heard.started += keys.length;
+      started: (starts) => {
+        heard.started += starts.length;
       },
       ended: (results) => void heard.ended.push(...results),
       beats: () => {},

@@ -34,7 +34,7 @@ export function fakeExecutor(
       start(executions) {
         for (const execution of executions) at.set(execution.key, execution);
         queueMicrotask(() => {
-          events.started(executions.map(({ key }) => key));
+          events.started(executions.map(({ key }) => ({ key, at: now() })));
           for (const execution of executions) {
             const result = behaviour(execution);
             if (result === 'never') continue;

@@ -4,6 +4,7 @@ import type {
   ExecutionSpec,
   Executor,
   ExecutorEvents,
+  Start,
 } from '../../../src/contract/execution.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Life } from '../kernel/life.ts';
@@ -81,13 +82,13 @@ export class ModelExecutor implements Executor {
   }
 
   #begin(keys: readonly number[]): void {
-    const begun: number[] = [];
+    const begun: Start[] = [];
     for (const key of keys) {
       const running = this.#running.get(key);
       if (running === undefined || running.stopping) continue;
       running.fate = this.#book.begin(running.execution, this.#life.name);
       running.startedAt = this.#life.clock.now();
-      begun.push(key);
+      begun.push({ key, at: running.startedAt });
       this.#play(key, running.execution, running.fate);
     }
     if (begun.length > 0) this.#events.started(begun);
