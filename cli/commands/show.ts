@@ -154,7 +154,7 @@ async function showTask(
     ['again', task.readyAt === undefined ? undefined : `in ${duration(task.readyAt - now)}`],
     ...subTaskFacts(task, now),
     ['needs', task.needs.join(', ') || undefined],
-    ['input', task.input === undefined ? undefined : JSON.stringify(task.input)],
+    ['input', task.input === undefined ? blobText(task.inputBlob) : JSON.stringify(task.input)],
     ['output', task.output === undefined ? undefined : JSON.stringify(task.output)],
     ['error', task.error && errorText(task.error)],
   ];
@@ -163,6 +163,9 @@ async function showTask(
   }
   section(context, 'attempts:', (task.attempts ?? []).map(attemptText));
 }
+
+const blobText = (blob: TaskView['inputBlob']): string | undefined =>
+  blob && `${blob.size} bytes, blob ${blob.blob}`;
 
 function attemptText(attempt: AttemptView): string {
   const parts = [

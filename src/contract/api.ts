@@ -120,9 +120,12 @@ export interface TaskView {
   readonly error?: AttemptError;
   /** Left out in lists. */
   readonly output?: Json;
+  /** What it is given, once that is known. Left out in lists, and when it is large. */
   readonly input?: Json;
   /** Of all that descends from it: how it stands, and the one at work that gave the last sign. Left out in lists. */
   readonly subTasks?: { readonly counts: Counts; readonly last?: RunningView };
+  /** A large input, as it lies among the blobs. */
+  readonly inputBlob?: { readonly blob: string; readonly size: number };
   /** Reports of attempts, the refused ones too. Left out in lists. */
   readonly attempts?: readonly AttemptView[];
 }

@@ -1,31 +1,16 @@
 import type { PageOf, RunEvent } from '../contract/api.ts';
 import type { Control, Lost, Report } from '../contract/happening.ts';
-import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
-import { chance } from '../core/chance.ts';
-import { counts, idOf, segmentsOf } from '../core/graph.ts';
-import { attemptOf, chunkOf, codeOf, sourceOf } from '../core/progress.ts';
+import { idOf } from '../core/graph.ts';
+import { attemptOf, chunkOf, codeOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
 import type { Item } from '../ports/table.ts';
 import type { Decider } from './advance.ts';
-import { type AtWork, errorOf, subTaskFailed } from './inspect.ts';
+import { type Cursor, markOf, parseCursor } from './event-cursor.ts';
+import type { AtWork } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
-
-/**
- * Where a reader of events stands. Packs are numbered by their runner, so the last number of each runner is exact: no
- * event is passed over, in whatever order packs arrive.
- */
-interface Cursor {
-  /** The last pack read of each runner. */
-  readonly packs: Record<string, string>;
-  /** Marks of the mixed packs, lost attempts and controls that were read. */
-  readonly seen: string[];
-  /** Starts that were told of attempts still at work. */
-  readonly started: string[];
-  generation: number;
-  ended: boolean;
-}
+import { endEvent, isParent, tellEnd, tellParents } from './verdicts.ts';
 
 const eventsMax = 2000;
 const packsMax = 50;
@@ -41,33 +26,18 @@ export async function readEvents(
   const items: RunEvent[] = [];
   if (cursor.generation !== run.progress.head.generation) {
     cursor.generation = run.progress.head.generation;
+    cursor.verdicts = 0;
     cursor.ended = false;
   }
   readStarts(run, atWork, cursor, items);
   const more = await readPacks(decider, run, cursor, items);
   await readMixed(decider, run, cursor, items);
   await readOthers(decider, run, cursor, items);
+  await tellParents(decider, run, cursor, items);
   items.sort((a, b) => a.at - b.at);
-  if (isEnded(run.meta.state) && !cursor.ended && !more) {
-    items.push(...(await endEvents(decider, run)));
-    cursor.ended = true;
-  }
+  if (isEnded(run.meta.state) && !cursor.ended && !more)
+    await tellEnd(decider, run, cursor, items, eventsMax);
   return { items, next: JSON.stringify(cursor) };
-}
-
-/** Whether all has been told: nothing more will come, unless the run is run again. */
-export const isTold = (next: string | null): boolean => parseCursor(next ?? undefined).ended;
-
-function parseCursor(text: string | undefined): Cursor {
-  if (text === undefined) return { packs: {}, seen: [], started: [], generation: 1, ended: false };
-  try {
-    const cursor = JSON.parse(text) as Cursor;
-    if (Array.isArray(cursor.seen) && Array.isArray(cursor.started) && cursor.packs !== null)
-      return cursor;
-  } catch {
-    // Said below.
-  }
-  throw new Problem('input-invalid', 'after is not a cursor of this list of events');
 }
 
 function readStarts(
@@ -167,22 +137,6 @@ function reportEvents(run: LoadedRun, report: Report): RunEvent[] {
 
 const words = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
 
-const endEvent = (
-  run: LoadedRun,
-  task: number,
-  attempt: number,
-  told: Pick<RunEvent, 'at' | 'event' | 'error'>,
-): RunEvent => ({
-  id: `end/${task}/${attempt}`,
-  task: idOf(run.progress.graph, task),
-  attempt,
-  ...told,
-});
-
-/** Then its verdict comes with the last of its sub-tasks, and from nobody's report. */
-const isParent = (run: LoadedRun, task: number): boolean =>
-  segmentsOf(run.progress.graph, task).length > 0;
-
 /** Packs that hold reports of several runs lie elsewhere: progress names those that decided something here. */
 async function readMixed(
   decider: Decider,
@@ -223,11 +177,6 @@ async function readOthers(
   }
 }
 
-/** A name in few letters, as a cursor travels in addresses. Two that share one cost one event. */
-const markOf = (name: string): string =>
-  Math.floor(chance(name, 0, 0) * 2 ** 32).toString(36) +
-  Math.floor(chance(name, 1, 1) * 36 ** 2).toString(36);
-
 function lostEvent(run: LoadedRun, item: Item): RunEvent {
   const lost = fromData<Lost>(item.data);
   const task = idOf(run.progress.graph, lost.task);
@@ -238,41 +187,4 @@ function lostEvent(run: LoadedRun, item: Item): RunEvent {
 function controlEvent(item: Item): RunEvent {
   const { at, action } = fromData<Control>(item.data);
   return { id: item.sort, at, event: 'control', detail: action };
-}
-
-/** The verdicts that nobody reported: of skipped and cancelled tasks, of parents, of what was lost; then the run's end. */
-async function endEvents(decider: Decider, run: LoadedRun): Promise<RunEvent[]> {
-  const { endedAt, createdAt, generation, state } = run.meta;
-  const at = endedAt ?? createdAt;
-  const events: RunEvent[] = [];
-  for (let task = 0; task < run.progress.graph.size && events.length < eventsMax; task++)
-    if (!isReported(run, task)) events.push(await verdictOf(decider, run, task, at));
-  events.push({ id: `ended/${generation}`, at, event: 'ended', detail: state });
-  return events;
-}
-
-async function verdictOf(
-  decider: Decider,
-  run: LoadedRun,
-  task: number,
-  at: number,
-): Promise<RunEvent> {
-  const code = codeOf(run.progress, task);
-  const attempt = attemptOf(run.progress, task);
-  if (code === codes.succeeded) return endEvent(run, task, attempt, { at, event: 'success' });
-  if (code === codes.failed) {
-    const error = (await errorOf(decider, run, task)) ?? subTaskFailed;
-    return endEvent(run, task, attempt, { at, event: 'failure', error });
-  }
-  const event = code === codes.cancelled ? 'cancelled' : 'skipped';
-  const id = `${event}/${task}/${run.meta.generation}`;
-  return { id, at, event, task: idOf(run.progress.graph, task) };
-}
-
-/** Whether a pack that decided it tells its verdict; what a later attempt of its parent has replaced is not told. */
-function isReported(run: LoadedRun, task: number): boolean {
-  if (!counts(run.progress.graph, task)) return true;
-  const source = sourceOf(run.progress, task);
-  const byPack = source?.startsWith(sortKeys.pack) || source?.startsWith(sortKeys.mixedPack);
-  return byPack === true && !isParent(run, task);
 }

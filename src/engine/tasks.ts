@@ -1,18 +1,23 @@
 import type { AttemptView, PageOf, TaskView } from '../contract/api.ts';
 import type { Report } from '../contract/happening.ts';
 import { Problem } from '../contract/problem.ts';
+import type { TaskState } from '../contract/state.ts';
 import { ancestorOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
 import { chunkOf, codeOf, triesOf } from '../core/progress.ts';
 import { hasEnded } from '../core/status.ts';
 import type { Decider } from './advance.ts';
+import { storeValue } from './blobs.ts';
 import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { viewSubTasks } from './sub-tasks.ts';
+import { inputLater, inputNow } from './task-input.ts';
 
 const pageDefault = 100;
 const pageMax = 1000;
+/** Larger inputs are shown by reference. */
+const inlineInputBytes = 32 * 1024;
 
 /** Tasks by number, a page at a time. */
 export async function listTasks(
@@ -50,10 +55,39 @@ export async function showTask(
   const subTasks = viewSubTasks(run, task, atWork);
   return {
     ...view,
+    ...(hasInput.has(view.state) && (await inputOf(decider, run, task))),
     ...(view.state === 'succeeded' && { output: await decider.outputs.output(run, task) }),
     ...(subTasks && { subTasks }),
     attempts,
   };
+}
+
+const hasInput: ReadonlySet<TaskState> = new Set([
+  'ready',
+  'running',
+  'backoff',
+  'awaiting',
+  'succeeded',
+  'failed',
+]);
+
+/** What a task is given, computed as it was for its runner. A map itself is given nothing. */
+async function inputOf(
+  decider: Decider,
+  run: LoadedRun,
+  task: number,
+): Promise<Pick<TaskView, 'input' | 'inputBlob'>> {
+  if (levelsLeft(run.progress.graph, task).length > 0) return {};
+  try {
+    const given = inputNow(run, task) ?? (await inputLater(decider.outputs, run, task));
+    if (given.kind === 'error') return {};
+    const stored = await storeValue(decider.ports.blobs, given.value, inlineInputBytes);
+    return 'value' in stored ? { input: stored.value } : { inputBlob: stored };
+  } catch (error) {
+    // What it rests on is damaged: that is no reason not to show the task.
+    if (error instanceof Problem && error.code === 'data-damaged') return {};
+    throw error;
+  }
 }
 
 async function viewTask(

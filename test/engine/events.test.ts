@@ -90,3 +90,42 @@ test('a page of events is in the order of time', async () => {
   expect(times).toHaveLength(10);
   expect(times).toEqual([...times].sort((a, b) => a - b));
 });
+
+describe('nothing of a run’s verdicts is passed over', () => {
+  test('more skipped tasks than a page holds are told on several', async () => {
+    const skipped = Array.from({ length: 4500 }, (_, i) => ({ id: `s${i}`, needs: ['bad'] }));
+    home = openHome(() => failed);
+    const { run } = await home.engine.submit({ workflow: workflowOf([{ id: 'bad' }, ...skipped]) });
+    await home.ended(run.id);
+    const told: string[] = [];
+    let pages = 0;
+    for (let after: string | undefined; told.at(-1) !== 'ended'; pages++) {
+      const page = await home.engine.events(run.id, after === undefined ? {} : { after });
+      told.push(...page.items.map(({ event }) => event));
+      after = page.next ?? undefined;
+    }
+    expect(pages).toBeGreaterThan(2);
+    expect(told.filter((event) => event === 'skipped')).toHaveLength(skipped.length);
+  });
+
+  test('a parent’s verdict is told when its last sub-task ends, also that of a parent above', async () => {
+    home = openHome(({ task }) => {
+      if (task === 'top') return { spawns: [{ key: 'sub' }] };
+      if (task === 'top/sub') return { spawns: [{ key: 'a' }, { key: 'b' }] };
+      return task === 'lasting' ? 'never' : {};
+    });
+    const workflow = workflowOf([{ id: 'top' }, { id: 'lasting' }]);
+    const { run } = await home.engine.submit({ workflow });
+    const ends: string[] = [];
+    for (let after: string | undefined; !ends.includes('top'); ) {
+      const page = await home.engine.events(run.id, {
+        waitMs: 1000,
+        ...(after !== undefined && { after }),
+      });
+      for (const { event, task } of page.items) if (event === 'success') ends.push(task ?? '');
+      after = page.next ?? undefined;
+    }
+    expect(ends.slice(-2)).toEqual(['top/sub', 'top']);
+    expect((await home.engine.run(run.id)).state).toBe('running');
+  });
+});
