@@ -32,6 +32,9 @@ export interface TakeOptions {
  * Hints, never the truth. At least once, in no promised order; a message may be delivered twice, also after `remove`.
  * `remove` and `extend` with an old receipt do nothing and say nothing. A message that was received too often goes to
  * the queue `dead`, with its body as it was and `queue` as the field `from` beside it: `{ from, body }`.
+ *
+ * A body may have some megabytes: what a service does not take in one message its adapter puts elsewhere, and sends a
+ * reference to it.
  */
 export interface Queue {
   /** Throws `Unavailable` when at least one message was not sent; some may have been. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../src/contract/json.ts';
 import type { Queue, Taken } from '../../src/ports/queue.ts';
@@ -49,6 +49,12 @@ export function testQueue(name: string, make: () => Promise<QueueSubject>): void
       });
       return all;
     };
+
+    test('a body of some megabytes is taken as it was sent', async () => {
+      const body = { text: randomBytes(1024 * 1024).toString('hex') };
+      await send(body);
+      expect((await takeOne()).body).toEqual(body);
+    });
 
     test('a message is taken as it was sent, for the first time', async () => {
       const before = Date.now();
