@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Workflow } from '../../src/contract/workflow.ts';
+import { bounds, shape } from '../../src/definition/bounds.ts';
 import { authorForm, printYaml } from '../../src/definition/print.ts';
 import { importWfcommons } from '../../src/definition/wfcommons.ts';
 import { type Act, number, required, text } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { factsOf } from '../import-facts.ts';
 import { count, duration } from '../render/text.ts';
 
 /** Makes a workflow of sleeps from a recorded one. */
@@ -20,22 +20,29 @@ export const act: Act = async (context, args, options) => {
   const out = text(options.out);
   const content = out?.endsWith('.json') === true ? printJson(workflow) : printYaml(workflow);
   if (out !== undefined) write(context.path(out), content);
-  const facts = factsOf(workflow.tasks);
+  const { criticalPathSeconds, totalSeconds } = bounds(workflow, 1);
+  const facts = {
+    ...shape(workflow),
+    criticalPathSeconds: milliseconds(criticalPathSeconds),
+    totalSeconds: milliseconds(totalSeconds),
+  };
   context.sayJson({
     ...facts,
     ...(out === undefined ? { workflow } : { file: context.path(out) }),
   });
   if (out === undefined) context.say(content.trimEnd());
-  const { tasks, edges, levels, widest, criticalPathSeconds, totalSeconds } = facts;
+  const { tasks, edges, levels, widest } = facts;
   context.note(
     `${count(tasks, 'task')}, ${count(edges, 'edge')}, ${count(levels, 'level')}, the widest of ${widest}`,
   );
   context.note(
     `critical path ${duration(criticalPathSeconds * 1000)}, in all ${duration(totalSeconds * 1000)}; ` +
-      `with N at once no run ends before the longer of ${criticalPathSeconds} s and ${totalSeconds} s / N`,
+      `with N at once no run ends before the longer of ${facts.criticalPathSeconds} s and ${facts.totalSeconds} s / N`,
   );
   return exitCodes.succeeded;
 };
+
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 const printJson = (workflow: Workflow): string =>
   `${JSON.stringify(authorForm(workflow), (_, value) => (value instanceof Map ? Object.fromEntries(value) : value))}\n`;
@@ -53,7 +60,8 @@ function readJson(path: string): unknown {
   try {
     const bytes = readFileSync(path);
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return JSON.parse((isGzip ? gunzipSync(bytes) : bytes).toString('utf8'));
+    const text = (isGzip ? gunzipSync(bytes) : bytes).toString('utf8');
+    return JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     throw new Problem('file-unreadable', `cannot read ${path}: ${(error as Error).message}`);
   }

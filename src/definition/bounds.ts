@@ -12,6 +12,33 @@ export interface Bounds {
   readonly criticalPath: readonly string[];
 }
 
+export interface Shape {
+  readonly tasks: number;
+  readonly edges: number;
+  readonly levels: number;
+  /** The tasks of the level that has most. */
+  readonly widest: number;
+}
+
+interface HasTasks {
+  readonly tasks: readonly Task[];
+}
+
+function dagOf({ tasks }: HasTasks): Dag {
+  const compiled = compile(tasks);
+  invariant(compiled.kind === 'dag', 'the workflow is sound');
+  return compiled.dag;
+}
+
+/** How large a sound workflow is, and how much of it may run side by side. */
+export function shape(workflow: HasTasks): Shape {
+  const { tasks, needs, level, levels } = dagOf(workflow);
+  const widths = new Int32Array(levels);
+  for (const at of level) widths[at] = (widths[at] as number) + 1;
+  const widest = widths.reduce((most, width) => Math.max(most, width), 0);
+  return { tasks: tasks.length, edges: needs.length, levels, widest };
+}
+
 /** How long a task takes, from the `seconds` of its input; 0 when it names none. */
 export function secondsOf(task: Task): number {
   const input = task.with;
@@ -21,14 +48,12 @@ export function secondsOf(task: Task): number {
 
 /** Lower bounds of a sound workflow's makespan, when at most `slots` tasks run at a time. Linear. */
 export function bounds(
-  { tasks }: { readonly tasks: readonly Task[] },
+  workflow: HasTasks,
   slots: number,
   seconds: (task: Task) => number = secondsOf,
 ): Bounds {
   invariant(slots >= 1, 'there is at least one slot');
-  const compiled = compile(tasks);
-  invariant(compiled.kind === 'dag', 'the workflow is sound');
-  const { dag } = compiled;
+  const dag = dagOf(workflow);
   const ends = new Float64Array(dag.tasks.length);
   const before = new Int32Array(dag.tasks.length).fill(-1);
   let total = 0;

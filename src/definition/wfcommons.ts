@@ -33,6 +33,11 @@ const WfTask = z.looseObject({
   children: Names,
   runtime: Seconds,
   runtimeInSeconds: Seconds,
+  inputFiles: Names,
+  outputFiles: Names,
+  files: z
+    .array(z.looseObject({ name: z.string().optional(), link: z.string().optional() }))
+    .nullish(),
 });
 type WfTask = z.infer<typeof WfTask>;
 const Execution = z.looseObject({ id: z.string(), runtimeInSeconds: Seconds });
@@ -134,9 +139,14 @@ class Recorded {
       this.details.push({ pointer: `/workflow/tasks/${task}`, message });
   }
 
-  /** Of each task the numbers of those it needs: what it names as parents, and what name it as a child. */
+  /**
+   * Of each task the numbers of those it needs: what it names as parents, and what name it as a child. Where no task
+   * names any, those that write what it reads.
+   */
   needs(): readonly Set<number>[] {
     const needs = this.#tasks.map(() => new Set<number>());
+    if (!this.#tasks.some(({ parents, children }) => parents?.length || children?.length))
+      return needsByFiles(this.#tasks);
     for (const [at, { parents, children }] of this.#tasks.entries()) {
       for (const parent of this.#found(at, 'parent', parents)) needs[at]?.add(parent);
       for (const child of this.#found(at, 'child', children)) needs[child]?.add(at);
@@ -156,6 +166,26 @@ class Recorded {
     }
     return found;
   }
+}
+
+function needsByFiles(tasks: readonly WfTask[]): readonly Set<number>[] {
+  const writers = new Map<string, number[]>();
+  for (const [at, task] of tasks.entries())
+    for (const file of filesOf(task, 'output')) {
+      const others = writers.get(file);
+      if (others) others.push(at);
+      else writers.set(file, [at]);
+    }
+  return tasks.map((task, at) => {
+    const needs = filesOf(task, 'input').flatMap((file) => writers.get(file) ?? []);
+    return new Set(needs.filter((need) => need !== at));
+  });
+}
+
+function filesOf(task: WfTask, link: 'input' | 'output'): string[] {
+  const older = (task.files ?? []).filter((file) => file.link === link);
+  const names = link === 'input' ? task.inputFiles : task.outputFiles;
+  return [...(names ?? []), ...older.flatMap(({ name }) => name ?? [])];
 }
 
 function fitting(name: string): string {

@@ -63,6 +63,11 @@ describe('import wfcommons', () => {
     expect(err()).toContain(message);
   });
 
+  test('a byte order mark before the JSON is passed over', async () => {
+    writeFileSync(join(cwd, 'marked.json'), `\ufeff${readFileSync(join(cwd, 'd.json'), 'utf8')}`);
+    expect(await fakeShell({ cwd }).run('import', 'wfcommons', 'marked.json')).toBe(0);
+  });
+
   test('what was written last is what is there', async () => {
     await fakeShell({ cwd }).run('import', 'wfcommons', 'd.json', '--out', 'w.yaml', '--quiet');
     expect(readFileSync(join(cwd, 'w.yaml'), 'utf8')).toContain('name: diamond');

@@ -69,6 +69,33 @@ test('near names are unlike all others', () => {
   expect(made.map((task) => task.id)).toEqual(['_', '_.x', 'a_b', 'a_b_2', 'a_b_3']);
 });
 
+test.each([
+  ['newer', { outputFiles: ['f'] }, { inputFiles: ['f', 'g'], outputFiles: ['f'] }],
+  [
+    'older',
+    { files: [{ link: 'output', name: 'f' }] },
+    {
+      files: [
+        { link: 'input', name: 'f' },
+        { link: 'output', name: 'f' },
+      ],
+    },
+  ],
+])('where no task names another, files say what it needs (%s)', (_, writes, reads) => {
+  const tasks = [
+    { id: 'a', ...writes, parents: [] },
+    { id: 'b', ...reads },
+  ];
+  const found = importWfcommons({ workflow: { tasks } }, { scale: 1 });
+  expect(needsOf(found.tasks)).toEqual({ a: [], b: ['a'] });
+  const [a, b] = tasks;
+  const named = importWfcommons(
+    { workflow: { tasks: [{ ...a, parents: ['b'] }, b] } },
+    { scale: 1 },
+  );
+  expect(needsOf(named.tasks)).toEqual({ a: ['b'], b: [] });
+});
+
 test('tasks without a runtime take no time', () => {
   const tasks = [{ name: 'a' }, { name: 'b', runtimeInSeconds: null }];
   const made = importWfcommons({ workflow: { jobs: tasks } }, { scale: 1 });
