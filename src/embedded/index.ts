@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,9 +8,7 @@ import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
-import type { Workflow } from '../contract/workflow.ts';
-import { canonicalize, canonicalText } from '../definition/canonical.ts';
-import { checkWorkflow } from '../definition/check.ts';
+import { acceptWorkflow } from '../definition/accept.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createDecider, createEngine } from '../engine/create-engine.ts';
 import { judgeDead } from '../engine/dead-letters.ts';
@@ -20,7 +17,6 @@ import { fanOut } from '../engine/fan-out.ts';
 import { feedPrefixes } from '../engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
 import { reasonOf, type Stuck } from '../engine/stuck-runs.ts';
-import type { Canonical } from '../engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStanding, RunStates } from '../runner/admission.ts';
@@ -99,7 +95,7 @@ async function compose(
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
   const agent =
     slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
-  const engine = createEngine(decider, specs, canonical, async (run) => atWork(agent, run));
+  const engine = createEngine(decider, specs, acceptWorkflow, async (run) => atWork(agent, run));
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
@@ -251,19 +247,6 @@ function purger(store: Store, trouble: (message: string) => void): () => Promise
     await store.purge(systemClock.now(), purgeItems);
   });
 }
-
-const canonical: Canonical = (given: Workflow) => {
-  const mistakes = checkWorkflow(given);
-  if (mistakes.length > 0)
-    throw new Problem(
-      'workflow-invalid',
-      mistakes.map(({ message }) => message).join('; '),
-      mistakes,
-    );
-  const workflow = canonicalize(given);
-  const text = canonicalText(workflow);
-  return { workflow, text, hash: createHash('sha256').update(text).digest('hex') };
-};
 
 function stopWith(error: unknown, trouble: (message: string) => void): void {
   trouble(`nothing can be stored any more: ${messageOf(error)}`);

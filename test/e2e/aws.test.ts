@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { followEvents } from '../../src/client/follow.ts';
+import type { RunEvent, RunView } from '../../src/contract/api.ts';
+import type { Task, Workflow } from '../../src/contract/workflow.ts';
+import { type Embedded, startEmbedded } from '../../src/embedded/index.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
+import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
+import { type AwsEngine, openAwsEngine } from '../support/aws-engine.ts';
+import { type AwsHome, INSTALL_MS, openAwsHome } from '../support/aws-home.ts';
+import { node, python, shell, workflowOf } from './runs.ts';
+
+jest.setTimeout(60_000);
+
+const reason = whyNoEmulator();
+const onEmulator = reason === undefined ? describe : describe.skip;
+
+const retry = { attemptsMax: 3, backoff: { delayMsMin: 1, jitter: 'none' as const } };
+
+/** What each holds: programs, warm calls, a map, another attempt, a failure and what follows from it, sub-tasks. */
+const workflows: Readonly<Record<string, Workflow>> = {
+  'a diamond of programs': workflowOf({
+    first: { run: shell('echo begun; echo \'{"n": 2}\'') },
+    left: { needs: ['first'], run: node('return input.n + 1;'), with: '${{ tasks.first.output }}' },
+    right: {
+      needs: ['first'],
+      run: python('return input["n"] * 2'),
+      with: '${{ tasks.first.output }}',
+    },
+    last: {
+      needs: ['left', 'right'],
+      run: { kind: 'command', argv: ['cat'] },
+      with: { left: '${{ tasks.left.output }}', right: '${{ tasks.right.output }}' },
+    },
+  }),
+  'a map over a list that is known at run time': workflowOf({
+    list: { run: node('return [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];') },
+    square: {
+      needs: ['list'],
+      each: ['${{ tasks.list.output }}'],
+      run: node('return input * input;'),
+    },
+    sum: {
+      needs: ['square'],
+      run: node('return input.all.reduce((a, b) => a + b, 0);'),
+      with: { all: '${{ tasks.square.output }}' },
+    },
+  }),
+  'failures, and what follows': workflowOf({
+    bad: { run: shell('exit 3'), retry },
+    late: {
+      run: node('if (task.attempt < 2) throw new Error("not yet"); return task.attempt;'),
+      retry,
+    },
+    skipped: { needs: ['bad'], run: shell('true') },
+    cleanup: { needs: ['bad', 'late'], rule: 'all-done', run: shell('echo cleaned') },
+    meet: { needs: ['cleanup'], run: { kind: 'none' } },
+  }),
+  'sub-tasks, and a chain': workflowOf({
+    parent: {
+      run: node(
+        'for (const n of [1, 2, 3]) task.spawn({ key: `k${n}`, with: n, run: input.run }); return 0;',
+      ),
+      with: { run: { kind: 'snippet', language: 'node', code: 'return input;' } },
+    },
+    ...Object.fromEntries(
+      Array.from({ length: 6 }, (_, n): [string, Omit<Task, 'id'>] => [
+        `c${n}`,
+        { needs: [n === 0 ? 'parent' : `c${n - 1}`], run: node('return 1;') },
+      ]),
+    ),
+  }),
+};
+
+/** Without ids and times; those of one task and attempt keep their order, others have none. */
+async function eventsOf(engine: Engine, id: string): Promise<string[]> {
+  const events: RunEvent[] = [];
+  for await (const event of followEvents(engine, id, { waitMs: 100 })) events.push(event);
+  return events
+    .map(({ id: _id, at: _at, ...rest }) => rest)
+    .map((event) => JSON.stringify(event))
+    .sort();
+}
+
+interface Outcome {
+  readonly view: Pick<RunView, 'state' | 'counts' | 'outputs' | 'tasks'>;
+  readonly failures: unknown;
+  readonly events: readonly string[];
+}
+
+async function play(
+  engine: Engine,
+  workflow: Workflow,
+): Promise<Outcome & { readonly id: string }> {
+  const { run } = await engine.submit({ workflow });
+  await engine.end(run.id, 30_000);
+  const { state, counts, outputs, tasks, failures } = await engine.run(run.id);
+  const events = await eventsOf(engine, run.id);
+  return { id: run.id, view: { state, counts, outputs, tasks }, failures, events };
+}
+
+onEmulator(reason ?? 'the engine on an AWS on this machine', () => {
+  let emulator: Emulator;
+  let home: AwsHome;
+  let aws: AwsEngine;
+  let embedded: Embedded;
+  const troubles: unknown[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'fanfold-aws-e2e-'));
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+    home = await openAwsHome(emulator.place, (error) => troubles.push(error));
+    const ports = home.ports();
+    aws = openAwsEngine({ ports, troubles });
+    embedded = await startEmbedded({ dataFolder: join(folder, 'data'), port: null, slots: 8 });
+  }, INSTALL_MS);
+  afterAll(async () => {
+    await aws?.close();
+    await embedded?.close();
+    home?.close();
+    await emulator?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(Object.keys(workflows))('%s ends as in one process, event for event', async (name) => {
+    const workflow = workflows[name] as Workflow;
+    const [there, here] = await Promise.all([
+      play(aws.engine, workflow),
+      play(embedded.engine, workflow),
+    ]);
+    expect(troubles).toEqual([]);
+    expect({ ...there, id: '' }).toEqual({ ...here, id: '' });
+  });
+
+  test('what tasks print can be read', async () => {
+    const { id } = await play(aws.engine, workflows['a diamond of programs'] as Workflow);
+    await home.ports().logs.flush();
+    const page = await aws.engine.logs({ run: id });
+    expect(page.lines.map(({ text }) => text)).toContain('begun');
+  });
+});
