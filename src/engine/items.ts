@@ -125,8 +125,8 @@ export interface Meta {
   readonly renewals?: readonly Renewal[];
   /** When the run must be looked at, epoch ms; absent when it has ended. */
   readonly wakeAt?: number;
-  /** When it was last visited because nothing moved. */
-  readonly wokenAt?: number;
+  /** At its last visit: for how long the next one was put off, and how often the run had been saved by then. */
+  readonly visit?: { readonly delayMs: number; readonly saves: number };
   readonly deadline?: number;
   readonly endedAt?: number;
   /** Of a small run: its progress. The bytes lie beside. */

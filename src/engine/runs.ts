@@ -29,7 +29,10 @@ export interface Runs {
   distrustFeed(id: string): void;
   /** Calls back when this process saves the run's end. Returns how to stop listening. */
   onEnd(id: string, call: () => void): () => void;
-  /** Sets when a run that has not ended is to be looked at next, if nothing moves. */
+  /**
+   * Sets when a run that has not ended is to be visited next: twice as long as it was put off the last time if nothing was
+   * saved of it since, but not beyond its deadline.
+   */
   wakeLater(id: string, now: number): Promise<void>;
   /** Runs `work` when no other work on that run is under way in this process. */
   alone<T>(id: string, work: () => Promise<T>): Promise<T>;
@@ -46,6 +49,10 @@ const trustedMax = 100_000;
 export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs): Runs {
   return new RunCache(ports, settings, specs);
 }
+
+/** Rises with everything that moves in a run. */
+const savesOf = ({ metaVersion, progress }: LoadedRun): number =>
+  progress.chunks.reduce((sum, { version }) => sum + version, metaVersion);
 
 class RunCache implements Runs {
   readonly #ports: Needs;
@@ -126,10 +133,13 @@ class RunCache implements Runs {
     return this.alone(id, async () => {
       const run = await this.load(id);
       if (run === undefined || isEnded(run.meta.state)) return;
-      // Twice as long as it has been still, but for its deadline: a run that waits long is not visited often.
-      const still = now - (run.meta.wokenAt ?? run.meta.createdAt);
-      const next = now + Math.max(this.#settings.wakeMs, still);
-      run.meta = { ...run.meta, wakeAt: Math.min(next, run.meta.deadline ?? next), wokenAt: now };
+      const { wakeMs } = this.#settings;
+      const last = run.meta.visit ?? { delayMs: wakeMs, saves: 1 };
+      const saves = savesOf(run);
+      const delayMs = saves === last.saves ? 2 * last.delayMs : wakeMs;
+      const next = now + delayMs;
+      const wakeAt = Math.min(next, run.meta.deadline ?? next);
+      run.meta = { ...run.meta, wakeAt, visit: { delayMs, saves: saves + 1 } };
       run.progress.head.dirty = true;
       await this.save(run, { end: undefined, now, durable: false });
     });

@@ -1,13 +1,53 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ulid } from 'ulid';
 import { systemHost } from '../../src/adapters/memory/host.ts';
 import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
+import { controlRun } from '../../src/engine/control-run.ts';
 import { createDecider } from '../../src/engine/create-engine.ts';
-import { defaultSettings } from '../../src/engine/settings.ts';
+import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
 import { submitMany } from '../../src/engine/submit.ts';
 import { sweepRuns } from '../../src/engine/sweep.ts';
 import { workflowOf } from '../support/home.ts';
+
+/** An engine without a runner, whose clock is set by hand. */
+function openStill(more: Partial<EngineSettings>) {
+  let now = Date.now();
+  const clock = { now: () => ++now, sleep: async () => undefined };
+  const ports = memoryPorts(memorySystem(systemHost), {
+    clock,
+    ids: { next: () => ulid() },
+    random: { next: Math.random },
+  });
+  const settings = { ...defaultSettings, shards: 1, ...more };
+  const { decider, specs } = createDecider(ports, settings);
+  const workflow = workflowOf([{ id: 'only' }]);
+  const text = JSON.stringify(workflow);
+  const hash = createHash('sha256').update(text).digest('hex');
+  const canonical = () => ({ workflow, text, hash });
+  const submitter = { ports, settings, specs, canonical, runs: decider.runs };
+  return {
+    decider,
+    async submit(count: number): Promise<readonly string[]> {
+      const runs = Array.from({ length: count }, () => ({}));
+      const ids = await submitMany(submitter, { workflow, runs });
+      const partition = `${settings.namespace}/ACTIVE#0`;
+      const indexed = async () => (await ports.table.index('active', { partition })).items.length;
+      while ((await indexed()) < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      return ids;
+    },
+    /** Lets the time come for a run's next visit, and says how many minutes that took. */
+    async visit(id: string): Promise<number> {
+      const { wakeAt = 0 } = (await decider.runs.look(id))?.meta ?? {};
+      const minutes = Math.round(Math.max(0, wakeAt - now) / 60_000);
+      now = Math.max(now, wakeAt);
+      // The index lags.
+      while ((await sweepRuns(decider)).visited === 0)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      return minutes;
+    },
+  };
+}
 
 /**
  * A visit puts off the next one, and so moves the run to the end of the very list that is walked: with more runs than
@@ -15,29 +55,35 @@ import { workflowOf } from '../support/home.ts';
  */
 test('a restart visits each open run once, however many there are', async () => {
   const count = 450;
-  let now = Date.now();
-  const clock = { now: () => ++now, sleep: async () => undefined };
-  const ids = { next: () => ulid() };
-  const ports = memoryPorts(memorySystem(systemHost), {
-    clock,
-    ids,
-    random: { next: Math.random },
-  });
-  const settings = { ...defaultSettings, shards: 1 };
-  const { decider, specs } = createDecider(ports, settings);
-  const workflow = workflowOf([{ id: 'only' }]);
-  const text = JSON.stringify(workflow);
-  const hash = createHash('sha256').update(text).digest('hex');
-  const canonical = () => ({ workflow, text, hash });
-  const runs = Array.from({ length: count }, () => ({}));
-  await submitMany({ ports, settings, specs, runs: decider.runs, canonical }, { workflow, runs });
-  const indexed = async () =>
-    (await ports.table.index('active', { partition: `${settings.namespace}/ACTIVE#0` })).items
-      .length;
-  while ((await indexed()) < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { decider, submit } = openStill({});
+  await submit(count);
   expect(await sweepRuns(decider, true)).toMatchObject({
     visited: count,
     resent: count,
     stuck: [],
+  });
+});
+
+describe('a run that does not move', () => {
+  const wakeMs = 5 * 60_000;
+
+  test('is visited at doubling intervals, until it moves', async () => {
+    const { decider, submit, visit } = openStill({ wakeMs });
+    const [id = ''] = await submit(1);
+    const intervals: number[] = [];
+    for (let n = 0; n < 4; n++) intervals.push(await visit(id));
+    await controlRun(decider, id, { action: 'pause' });
+    for (let n = 0; n < 4; n++) intervals.push(await visit(id));
+    expect(intervals).toEqual([5, 10, 20, 40, 80, 5, 10, 20]);
+  });
+
+  test('is visited soon after a rerun, however long ago it had ended', async () => {
+    const { decider, submit, visit } = openStill({ wakeMs });
+    const [id = ''] = await submit(1);
+    for (let n = 0; n < 6; n++) await visit(id);
+    await controlRun(decider, id, { action: 'cancel' });
+    await controlRun(decider, id, { action: 'rerun' });
+    expect(await visit(id)).toBe(0);
+    expect([await visit(id), await visit(id)]).toEqual([5, 10]);
   });
 });
