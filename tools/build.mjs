@@ -28,7 +28,8 @@ const MAKING_MS_MAX = 60_000;
 /** Size and time of a file; undefined when it is gone. */
 function stamp(file) {
   try {
-    const { size, mtimeMs } = statSync(join(root, file));
+    // Joined by hand: at each start, for each source, `join` is so much work that it wakes the compiler.
+    const { size, mtimeMs } = statSync(`${root}/${file}`);
     return `${size}@${mtimeMs}`;
   } catch {
     return undefined;
@@ -45,6 +46,27 @@ export function freshBuild() {
     return undefined;
   }
 }
+
+/**
+ * An `import` of one of Node's own modules reads all that it exports, and with that loads what nobody asked for: streams
+ * of the web with `node:fs`, certificates with `node:crypto`. What is taken by name alone loads nothing more.
+ */
+const thinBuiltins = {
+  name: 'thin-builtins',
+  setup(build) {
+    const namespace = 'builtin';
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace }));
+    build.onLoad({ filter: /./, namespace }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path)).filter((name) =>
+        /^\w+$/.test(name),
+      );
+      const taken = names.map((name) => `export const ${name} = /* @__PURE__ */ take('${name}');`);
+      const whole = `const whole = process.getBuiltinModule('${path}');`;
+      const take = 'const take = (name) => whole[name];';
+      return { contents: [whole, take, 'export default whole;', ...taken].join('\n') };
+    });
+  },
+};
 
 /**
  * Bundles the entries into `folder`, and into its `harness` what the runner's processes run. Returns the sources it read;
@@ -64,21 +86,26 @@ export async function bundle(folder, entryPoints, options = {}) {
     metafile: true,
     logLevel: 'warning',
     outExtension: { '.js': '.mjs' },
+    plugins: [thinBuiltins],
     ...options,
   };
-  const launcher = { in: 'src/runner/launcher.mjs', out: 'harness/launcher' };
+  const processes = [
+    { in: 'src/runner/launcher.mjs', out: 'harness/launcher' },
+    { in: 'runtime-images/node/harness.mjs', out: 'harness/node/harness' },
+  ];
   const results = [
     await esbuild.build({ ...shared, entryPoints, outdir: folder, splitting: true }),
-    await esbuild.build({ ...shared, entryPoints: [launcher], outdir: folder }),
+    await esbuild.build({ ...shared, banner: {}, entryPoints: processes, outdir: folder }),
   ];
+  await esbuild.stop(); // else it stays, with 70 MB, for as long as the server that was started runs
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const images = ['node', 'python'].flatMap((language) => copyImage(language, folder));
-  return [...inputs.filter((file) => !file.startsWith('node_modules/')), ...images];
+  return [...inputs.filter((file) => !/^(node_modules\/|builtin:)/.test(file)), ...images];
 }
 
 function copyImage(language, folder) {
   const from = join('runtime-images', language);
-  const files = readdirSync(join(root, from)).filter((file) => /\.(mjs|py)$/.test(file));
+  const files = readdirSync(join(root, from)).filter((file) => /^fanfold\.mjs$|\.py$/.test(file));
   for (const file of files) cpSync(join(root, from, file), join(folder, 'harness', language, file));
   return files.map((file) => join(from, file));
 }
