@@ -137,7 +137,7 @@ onEmulator(reason ?? 'the engine on an AWS on this machine', () => {
 
   test('what tasks print can be read', async () => {
     const { id } = await play(aws.engine, workflows['a diamond of programs'] as Workflow);
-    await home.ports().logs.flush();
+    await aws.ports.logs.flush();
     const page = await aws.engine.logs({ run: id });
     expect(page.lines.map(({ text }) => text)).toContain('begun');
   });

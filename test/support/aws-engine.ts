@@ -21,6 +21,9 @@ export interface AwsEngine {
   readonly engine: Engine;
   readonly decider: Decider;
   readonly agent: Agent;
+  readonly ports: AwsPorts;
+  /** Begins to take messages; done at once unless it was asked otherwise. */
+  startRunner(): void;
   /** Batches of the feed that were handled. */
   batches(): number;
   /** What a deployment does by the clock: finds lost runners and runs that stand still, judges dead letters. */
@@ -32,6 +35,8 @@ export interface AwsEngineOptions {
   readonly ports: AwsPorts;
   readonly settings?: Partial<EngineSettings>;
   readonly slots?: number;
+  /** False: the runner waits for `startRunner`. */
+  readonly runs?: boolean;
   readonly troubles: unknown[];
   /** Around the handler of the feed: to refuse a batch, or to lose it. */
   readonly around?: (handler: FeedHandler) => FeedHandler;
@@ -78,11 +83,18 @@ export function openAwsEngine(options: AwsEngineOptions): AwsEngine {
     for (const { error } of await fanOut(decider, items)) troubles.push(error);
   });
   const stopFeed = ports.feed.subscribe(feedPrefixes, handler);
-  agent.start();
+  let started = false;
+  const startRunner = (): void => {
+    started = true;
+    agent.start();
+  };
+  if (options.runs !== false) startRunner();
   return {
     engine,
     decider,
     agent,
+    ports: options.ports,
+    startRunner,
     batches: () => batches,
     async sweep() {
       await sweepRunners(decider);
@@ -90,7 +102,8 @@ export function openAwsEngine(options: AwsEngineOptions): AwsEngine {
       await judgeDead(ports, settings);
     },
     async close() {
-      await agent.drain(5_000);
+      if (started) await agent.drain(5_000);
+      else await agent.close();
       await stopFeed();
       await ports.queue.close();
       await ports.logs.close();

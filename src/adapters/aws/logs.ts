@@ -19,7 +19,7 @@ export interface S3LogsOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly patience: Patience;
-  /** For how long lines wait for others. Default: 5 s. */
+  /** For how long lines wait for others. Default: 1 s. Until then they cannot be read. */
   readonly lingerMs?: number;
   /** Hears when lines could not be written; they are written with the next ones. */
   readonly onTrouble: (error: unknown) => void;
@@ -84,7 +84,7 @@ class LogWriter {
 
   #setAlarm(): void {
     if (this.#alarm !== undefined) return;
-    const { clock, lingerMs = 5000 } = this.#options;
+    const { clock, lingerMs = 1000 } = this.#options;
     const alarm = new AbortController();
     this.#alarm = alarm;
     this.#background(
