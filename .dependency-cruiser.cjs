@@ -96,7 +96,12 @@ module.exports = {
     allow(
       'infra-describes',
       '^infra/',
-      ['^functions/shared/env[.]ts$', '^src/contract/'],
+      [
+        '^functions/shared/(env|stream)[.]ts$',
+        '^src/contract/',
+        '^src/adapters/aws/table-schema[.]ts$',
+        '^tools/build-functions[.]ts$',
+      ],
       'Stacks know what a function is told, not what it does.',
     ),
     allow(

@@ -73,7 +73,8 @@ const marks = process.argv.includes('--mark');
 const packs = ['pack', 'publish'].includes(process.env.npm_command);
 if (!isLinked() && !(marks && packs)) link();
 if (marks) {
-  if (hasNode()) note();
+  // npm also runs it when it has written the lock file only.
+  if (hasNode() && process.env.npm_config_package_lock_only !== 'true') note();
 } else if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   fail(
     `Node ${NODE_MAJOR_MIN} or newer is needed to install the packages; this is ${process.version}.`,

@@ -27,7 +27,7 @@ export interface AgentOptions {
   readonly controlMs: number;
   /** How long an empty queue is waited at. */
   readonly waitMs: number;
-  /** Messages to take in one go. */
+  /** Messages to take in one go. 0: none, what is to be run comes by `handle`. */
   readonly takeMax: number;
   readonly executor: (events: ExecutorEvents) => Executor;
   /** States of runs, as strong as a read of the table. Default: that read. */
@@ -63,12 +63,15 @@ export class Agent {
   });
   readonly #stop = new AbortController();
   #taking = true;
+  #admitting = false;
   /** Slots kept for attempts that are about to be gone on with. */
   #hopping = 0;
   /** Something came or ended: there may be something to start. */
   readonly #changed = new Signal();
   /** Nothing taken waits for room: more may be taken. */
   readonly #drained = new Signal();
+  /** Nothing that was taken is left to answer for. */
+  readonly #quiet = new Signal();
   #loops: Promise<void>[] = [];
 
   constructor(ports: Needs, settings: EngineSettings, options: AgentOptions) {
@@ -144,12 +147,27 @@ export class Agent {
 
   start(): void {
     // Not waited for at the end: what a last take brings is given back.
-    void this.#forever(() => this.#take());
+    if (this.#options.takeMax > 0) void this.#forever(() => this.#take());
     this.#loops = [
       this.#forever(() => this.#startWhatFits()),
       this.#forever(() => this.#beat()),
       this.#forever(() => this.#control()),
     ];
+  }
+
+  /**
+   * Runs messages that somebody else received. Resolves when nothing is left to answer for here: those that were not
+   * removed by then are to come again. One call at a time.
+   */
+  async handle(taken: readonly Taken[]): Promise<void> {
+    const visibleAt = this.#ports.clock.now() + this.#settings.visibilityMs;
+    for (const message of taken) await this.#open(message, visibleAt);
+    this.#changed.fire();
+    while (!this.#isQuiet() && !this.#stop.signal.aborted) await this.#quiet.wait();
+  }
+
+  #isQuiet(): boolean {
+    return this.#intake.waiting() === 0 && this.#holdings.size === 0 && !this.#admitting;
   }
 
   /** Takes nothing more, lets what runs end for `graceMs`, hands back the rest; then stops. */
@@ -191,6 +209,7 @@ export class Agent {
   #fireAll(): void {
     this.#changed.fire();
     this.#drained.fire();
+    this.#quiet.fire();
   }
 
   async #take(): Promise<void> {
@@ -229,9 +248,17 @@ export class Agent {
     const now = this.#ports.clock.now();
     const chosen = this.#intake.choose(this.#executor, this.#hopping, now, claimMax);
     if (this.#intake.waiting() === 0) this.#drained.fire();
-    if (chosen.length === 0) return this.#changed.wait();
-    const admitted = await this.#admission.admit(chosen);
-    if (admitted.length > 0) this.#executor.start(admitted.map(executionOf));
+    if (chosen.length === 0) {
+      if (this.#isQuiet()) this.#quiet.fire();
+      return this.#changed.wait();
+    }
+    this.#admitting = true;
+    try {
+      const admitted = await this.#admission.admit(chosen);
+      if (admitted.length > 0) this.#executor.start(admitted.map(executionOf));
+    } finally {
+      this.#admitting = false;
+    }
   }
 
   #onEnded(results: readonly AttemptResult[]): void {

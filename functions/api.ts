@@ -1,0 +1,22 @@
+import { handle, type LambdaEvent } from 'hono/aws-lambda';
+import { createApp } from '../src/api/app.ts';
+import { acceptWorkflow } from '../src/definition/accept.ts';
+import { createDecider, createEngine, runningFromHeartbeats } from '../src/engine/create-engine.ts';
+import { deployment } from './shared/deployment.ts';
+import { entry } from './shared/entry.ts';
+import { logError } from './shared/log.ts';
+
+const { ports, settings } = deployment();
+const { decider, specs } = createDecider(ports, settings);
+const running = runningFromHeartbeats(ports, settings);
+const engine = createEngine(decider, specs, acceptWorkflow, running);
+const answer = handle(
+  createApp(engine, {
+    // The gateway has looked at who calls.
+    guard: { hosts: 'any' },
+    onError: (error, request) => logError(new Error(`request ${request} failed`, { cause: error })),
+  }),
+);
+
+/** The HTTP API behind API Gateway. */
+export const handler = entry((event: LambdaEvent) => answer(event));

@@ -1,0 +1,91 @@
+import { Duration } from 'aws-cdk-lib';
+import * as api from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { feedPrefixes } from '../../functions/shared/stream.ts';
+import { EngineFunction, type Surroundings } from './engine-function.ts';
+
+export interface ControlProps extends Surroundings {
+  readonly decidersPerShard: number;
+}
+
+/** Who decides: the API, the fan-out behind the table's stream, and the sweep. */
+export class Control extends Construct {
+  readonly api: api.HttpApi;
+  /** Records of the stream that could not be handled in a day: runs that they belong to are found by the sweep. */
+  readonly refused: sqs.Queue;
+
+  constructor(scope: Construct, id: string, props: ControlProps) {
+    super(scope, id);
+    this.refused = new sqs.Queue(this, 'Refused', {
+      retentionPeriod: Duration.days(14),
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+    });
+    this.#fanOut(props);
+    this.#sweep(props);
+    this.api = this.#api(props);
+  }
+
+  #fanOut(props: ControlProps): void {
+    const fanOut = new EngineFunction(this, 'FanOut', {
+      ...props,
+      code: 'fan-out',
+      memoryMb: 1769,
+      timeoutSeconds: 60,
+    });
+    fanOut.function.addEventSource(
+      new DynamoEventSource(props.state.table as dynamodb.ITable, {
+        startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+        batchSize: 1000,
+        parallelizationFactor: props.decidersPerShard,
+        bisectBatchOnError: true,
+        reportBatchItemFailures: true,
+        maxRecordAge: Duration.hours(23),
+        onFailure: new SqsDlq(this.refused),
+        filters: feedPrefixes.map((prefix) =>
+          lambda.FilterCriteria.filter({
+            eventName: ['INSERT'],
+            dynamodb: { NewImage: { s: { S: [{ prefix }] } } },
+          }),
+        ),
+      }),
+    );
+  }
+
+  #sweep(props: ControlProps): void {
+    const { dead } = props.queues;
+    const sweep = new EngineFunction(this, 'Sweep', {
+      ...props,
+      code: 'sweep',
+      memoryMb: 512,
+      timeoutSeconds: 300,
+    });
+    dead.grantConsumeMessages(sweep.function);
+    new events.Rule(this, 'EveryMinute', {
+      schedule: events.Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(sweep.function, { retryAttempts: 0 })],
+    });
+  }
+
+  #api(props: ControlProps): api.HttpApi {
+    const handler = new EngineFunction(this, 'Api', {
+      ...props,
+      code: 'api',
+      memoryMb: 1769,
+      timeoutSeconds: 30,
+    });
+    return new api.HttpApi(this, 'Http', {
+      apiName: 'fanfold',
+      defaultIntegration: new HttpLambdaIntegration('Integration', handler.function),
+      defaultAuthorizer: new HttpIamAuthorizer(),
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { RunnerEnv } from '../../functions/shared/env.ts';
+import type { LambdaPoolSettings } from '../settings.ts';
+import { EngineFunction, type Surroundings } from './engine-function.ts';
+
+export interface LambdaPoolProps extends Surroundings {
+  readonly pool: string;
+  readonly queue: sqs.IQueue;
+  readonly settings: LambdaPoolSettings;
+}
+
+/** SQS gives at most so many at once without making them wait. */
+const batchSize = 10;
+
+/** Runners of a pool as a function behind its queue. */
+export class LambdaPool extends Construct {
+  constructor(scope: Construct, id: string, props: LambdaPoolProps) {
+    super(scope, id);
+    const { pool, queue, settings } = props;
+    const env: RunnerEnv = { FANFOLD_POOL: pool, FANFOLD_SLOTS: String(settings.slots) };
+    const runner = new EngineFunction(this, 'Run', {
+      ...props,
+      code: 'run',
+      memoryMb: settings.memoryMb,
+      timeoutSeconds: settings.timeoutSeconds,
+      env: { ...env },
+    });
+    runner.function.addEventSource(
+      new SqsEventSource(queue, {
+        batchSize,
+        reportBatchItemFailures: true,
+        maxConcurrency: settings.processesMax,
+      }),
+    );
+  }
+}

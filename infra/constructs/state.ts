@@ -1,0 +1,60 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { expiryAttribute, tableSchema } from '../../src/adapters/aws/table-schema.ts';
+
+export interface StateProps {
+  /** Whether table and bucket stay when the construct goes. */
+  readonly keepData: boolean;
+}
+
+/** All that is kept: the table with its stream, and the bucket. */
+export class State extends Construct {
+  readonly table: dynamodb.Table;
+  readonly bucket: s3.Bucket;
+
+  constructor(scope: Construct, id: string, { keepData }: StateProps) {
+    super(scope, id);
+    const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.table = this.#makeTable(keepData, removalPolicy);
+    this.bucket = new s3.Bucket(this, 'Bucket', {
+      removalPolicy,
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    });
+  }
+
+  /** As the adapter wants it: one schema for the cloud and for tests. */
+  #makeTable(keepData: boolean, removalPolicy: RemovalPolicy): dynamodb.Table {
+    const schema = tableSchema('');
+    const table = new dynamodb.Table(this, 'Table', {
+      ...keysOf(schema.KeySchema),
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      stream: dynamodb.StreamViewType.NEW_IMAGE,
+      timeToLiveAttribute: expiryAttribute,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: keepData },
+      deletionProtection: keepData,
+      removalPolicy,
+    });
+    for (const { IndexName, KeySchema } of schema.GlobalSecondaryIndexes ?? [])
+      table.addGlobalSecondaryIndex({
+        indexName: IndexName as string,
+        ...keysOf(KeySchema),
+        projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+      });
+    return table;
+  }
+}
+
+type Keys = ReturnType<typeof tableSchema>['KeySchema'];
+
+function keysOf(schema: Keys): { partitionKey: dynamodb.Attribute; sortKey: dynamodb.Attribute } {
+  const of = (type: 'HASH' | 'RANGE') => ({
+    name: schema?.find(({ KeyType }) => KeyType === type)?.AttributeName as string,
+    type: dynamodb.AttributeType.STRING,
+  });
+  return { partitionKey: of('HASH'), sortKey: of('RANGE') };
+}

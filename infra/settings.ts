@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'small letters, digits and hyphens, 31 at most');
+
+/** Runners of a pool as a Lambda function: nothing to pay for while nothing runs. */
+const lambdaPool = z.strictObject({
+  kind: z.literal('lambda'),
+  memoryMb: z.int().min(128).max(10_240).default(1769),
+  /** Attempts at a time in one of its processes. */
+  slots: z.int().min(1).max(64).default(4),
+  /** How long one attempt may take. */
+  timeoutSeconds: z.int().min(10).max(900).default(900),
+  /** How many of its processes there may be. */
+  processesMax: z.int().min(2).max(1000).default(100),
+});
+
+export const settingsSchema = z.strictObject({
+  /** Begins the names of the stacks. */
+  name: name.default('fanfold'),
+  namespace: name.default('main'),
+  pools: z.record(name, lambdaPool).default({ default: lambdaPool.parse({ kind: 'lambda' }) }),
+  /** Whether the table and the bucket outlive the stacks. */
+  keepData: z.boolean().default(true),
+  logDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90)]).default(30),
+  /** How many deciders may work on one shard of the table's stream. */
+  decidersPerShard: z.int().min(1).max(10).default(4),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type LambdaPoolSettings = Settings['pools'][string];
+
+/** Throws with every mistake and its place. */
+export function parseSettings(given: unknown): Settings {
+  const parsed = settingsSchema.safeParse(given ?? {});
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map(
+    ({ path, message }) =>
+      `context fanfold${path.map((part) => `.${String(part)}`).join('')}: ${message}`,
+  );
+  throw new Error(`the settings in cdk.json are wrong\n  ${mistakes.join('\n  ')}`);
+}
