@@ -1,6 +1,7 @@
 import { Problem } from '../../src/contract/problem.ts';
 import { type Act, number, optional } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { giveBackWhenIdle } from '../give-back.ts';
 import { hearInterrupts } from '../interrupts.ts';
 import { findServer, startEmbedded } from '../servers.ts';
 
@@ -17,7 +18,9 @@ export const act: Act = async (context, _args, options) => {
   });
   context.sayJson({ url: embedded.url, data: dataFolder, pid: process.pid });
   context.say(`serving ${embedded.url}/v1, data in ${dataFolder}; Ctrl-C ends`);
+  const stop = giveBackWhenIdle();
   await new Promise<void>((resolve) => void hearInterrupts(shell, () => resolve()));
+  stop();
   context.note('closing; Ctrl-C again leaves at once');
   await embedded.close();
   return exitCodes.succeeded;

@@ -6,6 +6,7 @@ import { type Act, number, optional } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodeOfRun, exitCodes } from '../exit-codes.ts';
 import { followRun } from '../follow-run.ts';
+import { giveBackWhenIdle } from '../give-back.ts';
 import { hearInterrupts, type Interrupts } from '../interrupts.ts';
 import { packageRoot } from '../package-root.ts';
 import { findServer, startEmbedded } from '../servers.ts';
@@ -44,7 +45,9 @@ export const act: Act = async (context, _args, options) => {
     context.note(
       `serving ${embedded.url}/v1; try \`npx fanfold init\` or \`npx fanfold ls\`; Ctrl-C ends`,
     );
+    const stop = giveBackWhenIdle();
     await ended;
+    stop();
     return exitCodes.succeeded;
   } finally {
     await embedded.close();
