@@ -35,9 +35,10 @@ export type LambdaPoolSettings = Settings['pools'][string];
 export function parseSettings(given: unknown): Settings {
   const parsed = settingsSchema.safeParse(given ?? {});
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(
-    ({ path, message }) =>
-      `context fanfold${path.map((part) => `.${String(part)}`).join('')}: ${message}`,
-  );
+  const mistakes = parsed.error.issues.map((issue) => {
+    // Of a name that may not be, zod says why one level deeper.
+    const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
+    return `context fanfold${issue.path.map((part) => `.${String(part)}`).join('')}: ${message}`;
+  });
   throw new Error(`the settings in cdk.json are wrong\n  ${mistakes.join('\n  ')}`);
 }

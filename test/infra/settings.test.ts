@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { parseSettings } from '../../infra/settings.ts';
+
+test('without settings there is one pool of Lambda runners, and data is kept', () => {
+  const { pools, keepData } = parseSettings(undefined);
+  expect(Object.keys(pools)).toEqual(['default']);
+  expect(pools.default).toMatchObject({ kind: 'lambda', timeoutSeconds: 900 });
+  expect(keepData).toBe(true);
+});
+
+test('every mistake is named with its place', () => {
+  const given = {
+    pools: { Big: { kind: 'lambda' }, slow: { kind: 'lambda', timeoutSeconds: 9000 } },
+    colour: 1,
+  };
+  expect(() => parseSettings(given)).toThrow(/context fanfold\.pools\.Big: .*small letters/);
+  expect(() => parseSettings(given)).toThrow(/context fanfold\.pools\.slow\.timeoutSeconds: /);
+  expect(() => parseSettings(given)).toThrow(/colour/);
+});
