@@ -4,11 +4,11 @@ import { Problem } from '../contract/problem.ts';
 import type { TaskState } from '../contract/state.ts';
 import { ancestorOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
 import { chunkOf, codeOf, triesOf } from '../core/progress.ts';
-import { hasEnded } from '../core/status.ts';
+import { codes, hasEnded } from '../core/status.ts';
 import type { Decider } from './advance.ts';
 import { storeValue } from './blobs.ts';
 import type { TasksQuery } from './engine.ts';
-import { type AtWork, errorOf, stateOf } from './inspect.ts';
+import { type AtWork, errorOf, stateOf, subTaskFailed } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { viewSubTasks } from './sub-tasks.ts';
@@ -122,7 +122,8 @@ const stepOf = ({ step, stepAt, progress }: AtWork): Partial<TaskView> => ({
 
 async function endOf(decider: Decider, run: LoadedRun, task: number): Promise<Partial<TaskView>> {
   const report = await decider.outputs.report(run, task);
-  const error = await errorOf(decider, run, task);
+  const known = await errorOf(decider, run, task);
+  const error = known ?? (codeOf(run.progress, task) === codes.failed ? subTaskFailed : undefined);
   return {
     ...(report && { startedAt: report.startedAt, endedAt: report.endedAt }),
     ...(report?.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),

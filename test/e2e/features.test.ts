@@ -120,6 +120,7 @@ describe('sub-tasks', () => {
     const view = await runToEnd(client, workflowOf({ parent: { run: node(code) } }));
     expect(view.state).toBe('failed');
     expect(view.failures.map(({ error }) => error.reason).sort()).toEqual(['children', 'exit']);
+    expect((await client.task(view.id, 'parent')).error?.reason).toBe('children');
   });
 });
 

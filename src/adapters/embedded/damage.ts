@@ -17,6 +17,14 @@ export function damageProblem({ file, place, reason }: Damage): Problem {
   );
 }
 
+/** Damage for which a file cannot even be opened. */
+export const unusable = (file: string, reason: string): Problem =>
+  new Problem(
+    'data-damaged',
+    `${file} is damaged: ${reason}. Nothing in it can be served: restore it from a backup, or give another data folder.`,
+    [{ file, message: reason }],
+  );
+
 /** Beyond so many different places, damage is still refused or skipped but no longer listed. */
 const LISTED_MAX = 1000;
 

@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../contract/problem.ts';
-import { damageProblem } from './damage.ts';
+import { unusable } from './damage.ts';
 import { codeOf, isNoSpace } from './error-code.ts';
 
 /** The layout of the file. A higher number is a newer program's. */
@@ -112,17 +112,13 @@ function checkSchema(db: DatabaseSync, file: string): void {
   const rows = db.prepare('SELECT rootpage, sql FROM sqlite_schema ORDER BY rootpage').all();
   const fits = rows.every(({ rootpage, sql }, at) => rootpage === at + 2 && sql === schema[at]);
   if (rows.length !== schema.length || !fits)
-    throw damageProblem({ file, place: '', reason: 'its list of tables is not what was written' });
+    throw unusable(file, 'its list of tables is not what was written');
 }
 
 /** Made under another name, so that a file of this name is always a whole one. */
 function createDatabase(file: string): void {
   if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0)
-    throw damageProblem({
-      file,
-      place: '',
-      reason: 'the file is missing, though its log is there',
-    });
+    throw unusable(file, 'the file is missing, though its log is there');
   const fresh = `${file}.new`;
   for (const end of ['', '-wal', '-journal']) rmSync(`${fresh}${end}`, { force: true });
   const db = new DatabaseSync(fresh);
@@ -171,7 +167,7 @@ function readHeader(file: string): Buffer {
  */
 function checkHeader(file: string): void {
   const header = readHeader(file);
-  const refuse = (reason: string) => damageProblem({ file, place: '', reason });
+  const refuse = (reason: string) => unusable(file, reason);
   if (header.length < HEADER_BYTES) throw refuse(`it was cut to ${header.length} bytes`);
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
     throw refuse('it does not begin like an SQLite file');
@@ -204,7 +200,7 @@ export function openProblem(error: unknown, file: string): unknown {
   if (trouble === 'busy')
     return new Problem('data-in-use', `${file} is open in another program: stop that first.`);
   if ([CANNOT_OPEN, READ_ONLY].includes(error.errcode & 0xff)) return unreadable(file, error);
-  return damageProblem({ file, place: '', reason: error.message });
+  return unusable(file, error.message);
 }
 
 const isDenied = (error: unknown): boolean =>
