@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../src/contract/json.ts';
 import { Problem } from '../../../src/contract/problem.ts';
+import type { Workflow } from '../../../src/contract/workflow.ts';
 import type { Decider } from '../../../src/engine/advance.ts';
 import { controlRun } from '../../../src/engine/control-run.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
@@ -22,9 +23,15 @@ import { checkEnd } from './end.ts';
 import { Judge } from './judge.ts';
 import { drawProfile, type Profile, type ProfileName } from './profile.ts';
 
+const texts = new WeakMap<Workflow, ReturnType<Canonical>>();
 const canonical: Canonical = (workflow) => {
-  const text = JSON.stringify(workflow);
-  return { workflow, text, hash: createHash('sha256').update(text).digest('hex') };
+  let known = texts.get(workflow);
+  if (known === undefined) {
+    const text = JSON.stringify(workflow);
+    known = { workflow, text, hash: createHash('sha256').update(text).digest('hex') };
+    texts.set(workflow, known);
+  }
+  return known;
 };
 
 export interface Play {

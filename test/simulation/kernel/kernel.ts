@@ -72,6 +72,9 @@ export class Kernel {
   /** Plays events until the run is stopped, ends by a violation, or nothing is left to happen. */
   async run(): Promise<void> {
     const strays: unknown[] = [];
+    // Errors are many here, and nobody looks at where they came from but who asks for a trace.
+    const limit = Error.stackTraceLimit;
+    if (this.trace.lines === undefined) Error.stackTraceLimit = 0;
     const onStray = (reason: unknown) => strays.push(reason);
     process.on('unhandledRejection', onStray);
     try {
@@ -79,6 +82,7 @@ export class Kernel {
       if (!finished) await this.#playSlowly();
       await inMacrotask(() => undefined); // by now, rejections that nobody handles are known
     } finally {
+      Error.stackTraceLimit = limit;
       process.off('unhandledRejection', onStray);
     }
     if (strays.length > 0) this.violate('rejection', `nobody handles: ${String(strays[0])}`);

@@ -20,22 +20,36 @@ export function clockOf(bearer: Bearer): Clock {
     now: () => epoch + Math.floor(bearer.kernel.time + bearer.skewMs),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        if (signal?.aborted) {
-          resolve();
-          return;
+        if (signal?.aborted) resolve();
+        else if (signal === undefined) bearer.settle(ms, resolve);
+        else {
+          const sleepers = sleepersOf(signal, bearer);
+          sleepers.add(resolve);
+          bearer.settle(ms, () => {
+            sleepers.delete(resolve);
+            resolve();
+          });
         }
-        if (signal === undefined) {
-          bearer.settle(ms, resolve);
-          return;
-        }
-        const onAbort = () => bearer.settle(0, resolve);
-        signal.addEventListener('abort', onAbort, { once: true });
-        bearer.settle(ms, () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        });
       }),
   };
+}
+
+const sleepersBySignal = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Who sleeps until a signal: it has one listener for all of them, as listeners cost more than all else in a sleep. */
+function sleepersOf(signal: AbortSignal, bearer: Bearer): Set<() => void> {
+  let sleepers = sleepersBySignal.get(signal);
+  if (sleepers === undefined) {
+    const all = new Set<() => void>();
+    const wake = () => {
+      for (const resolve of all) bearer.settle(0, resolve);
+      all.clear();
+    };
+    signal.addEventListener('abort', wake, { once: true });
+    sleepersBySignal.set(signal, all);
+    sleepers = all;
+  }
+  return sleepers;
 }
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

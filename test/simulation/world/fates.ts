@@ -75,6 +75,7 @@ export class Fates {
   readonly #temper: Temper;
   readonly #natures = new Map<string, Nature>();
   readonly #fates = new Map<string, Map<number, Fate>>();
+  readonly #values = new Map<string, number>();
 
   constructor(seed: number, run: string, temper: Temper) {
     this.#seed = seed;
@@ -128,7 +129,12 @@ export class Fates {
 
   /** What a task puts out as `value`, whichever attempt counts. */
   valueOf(id: string): number {
-    return Math.floor(unit(hashSeed(this.#seed, `value ${this.#run} ${id}`)) * 1_000_000);
+    let value = this.#values.get(id);
+    if (value === undefined) {
+      value = Math.floor(unit(hashSeed(this.#seed, `value ${this.#run} ${id}`)) * 1_000_000);
+      this.#values.set(id, value);
+    }
+    return value;
   }
 
   /** What a task puts out as `list`. */

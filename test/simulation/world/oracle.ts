@@ -141,10 +141,10 @@ class Oracle {
   /** The verdicts of a task's own work: every way that attempts may fail or be lost. */
   #tries(id: string, task: Task): Verdicts {
     const verdicts = new Set<Verdict>();
-    const seen = new Set<string>();
+    const seen = new Set<number>();
     const work: Tries[] = [{ attempt: 1, tries: 0, lost: 0 }];
     for (let at = work.pop(); at !== undefined; at = work.pop()) {
-      const name = `${at.attempt} ${at.tries} ${at.lost}`;
+      const name = (at.attempt * 1_000 + at.tries) * 1_000 + at.lost;
       if (seen.has(name)) continue;
       seen.add(name);
       for (const end of this.#ends(id, task, at)) {
