@@ -311,6 +311,7 @@ export class Agent {
     const { clock } = this.#ports;
     const { controlMs } = this.#options;
     await clock.sleep(controlMs, this.#stop.signal);
+    if (this.#holdings.size === 0) return;
     const before = clock.now() - controlMs;
     const long = this.held().filter((held) => !held.cancelled && held.since <= before);
     if (long.length === 0) return;

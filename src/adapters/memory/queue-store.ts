@@ -42,6 +42,8 @@ interface Line {
   readonly waiting: Message[];
   readonly later: TimeHeap<Message>;
   inFlight: number;
+  /** When those who wait will be told of what can be taken by then; Infinity: not yet asked for. */
+  tellsAt: number;
 }
 
 interface Waiter {
@@ -52,6 +54,7 @@ interface Waiter {
 /** The queue for messages that were received too often. */
 const DEAD = 'dead';
 const RECEIVES_MAX = 5;
+const never = Number.POSITIVE_INFINITY;
 
 /** All queues of a system. Their methods are the moments at which calls are applied. */
 export class QueueStore {
@@ -95,8 +98,9 @@ export class QueueStore {
     const message = this.#current(receipt);
     if (message === undefined) return;
     message.visibleAt = this.#host.now() + visibilityMs;
-    this.#line(message.queue).later.push(message.visibleAt, message);
-    this.#wakeAfter(message.queue, visibilityMs);
+    const line = this.#line(message.queue);
+    line.later.push(message.visibleAt, message);
+    this.#tellLater(message.queue, line);
   }
 
   remove(receipt: string): void {
@@ -120,8 +124,8 @@ export class QueueStore {
     for (const queue of queues) {
       const line = this.#line(queue);
       this.#refresh(line);
-      if (line.waiting.length > 0) this.#host.after(0, () => this.#wakeAfter(queue, 0));
-      else if (line.later.size > 0) this.#wakeAfter(queue, line.later.nextAt - this.#host.now());
+      if (line.waiting.length > 0) this.#host.after(0, () => this.#tell(queue, line));
+      else this.#tellLater(queue, line);
     }
     return () => this.#waiters.delete(waiter);
   }
@@ -137,7 +141,7 @@ export class QueueStore {
   #line(queue: string): Line {
     let line = this.#lines.get(queue);
     if (line === undefined) {
-      line = { waiting: [], later: new TimeHeap(), inFlight: 0 };
+      line = { waiting: [], later: new TimeHeap(), inFlight: 0, tellsAt: never };
       this.#lines.set(queue, line);
     }
     return line;
@@ -155,9 +159,13 @@ export class QueueStore {
       receipt: '',
     };
     const line = this.#line(queue);
-    if (delayMs > 0) line.later.push(message.visibleAt, message);
-    else line.waiting.push(message);
-    this.#wakeAfter(queue, delayMs);
+    if (delayMs > 0) {
+      line.later.push(message.visibleAt, message);
+      this.#tellLater(queue, line);
+    } else {
+      line.waiting.push(message);
+      this.#wakeOne(queue);
+    }
   }
 
   /** Delayed messages whose time has come, and those that a taker kept too long, can be taken. */
@@ -204,17 +212,32 @@ export class QueueStore {
     return undefined;
   }
 
-  #wakeAfter(queue: string, ms: number): void {
-    if (this.#waiters.size === 0) return;
-    if (ms > 0) {
-      this.#host.after(ms, () => this.#wakeAfter(queue, 0));
-      return;
-    }
+  /** Tells those who wait, once the earliest of what comes later can be taken. */
+  #tellLater(queue: string, line: Line): void {
+    const at = line.later.nextAt;
+    if (this.#waiters.size === 0 || at >= line.tellsAt) return;
+    line.tellsAt = at;
+    this.#host.after(at - this.#host.now(), () => {
+      if (line.tellsAt !== at) return;
+      line.tellsAt = never;
+      this.#tell(queue, line);
+    });
+  }
+
+  /** What was removed since, or is kept for longer, wakes nobody. */
+  #tell(queue: string, line: Line): void {
+    this.#refresh(line);
+    for (let n = line.waiting.length; n > 0; n--) if (!this.#wakeOne(queue)) return;
+    this.#tellLater(queue, line);
+  }
+
+  #wakeOne(queue: string): boolean {
     for (const waiter of this.#waiters) {
       if (!waiter.queues.includes(queue)) continue;
       this.#waiters.delete(waiter);
       waiter.wake();
-      return;
+      return true;
     }
+    return false;
   }
 }
