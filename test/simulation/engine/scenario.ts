@@ -13,9 +13,10 @@ export function engineScenario(options: EngineOptions): Scenario {
   const name = `engine ${options.profile}, repair ${options.repair ? 'on' : 'off'}`;
   const embedded = options.profile === 'embedded';
   return worldScenario(name, embedded ? embeddedCast : cloudCast, {
-    // One process that dies takes all that is at work with it, and is back at once.
+    // One process that dies takes all that is at work with it, and is back at once; its indexes are part of each put.
     ...(embedded && { lossesMax: 100 }),
     ...options,
+    ...(embedded && { ratesMax: { 'index-late': 0, ...options.ratesMax } }),
     atRest: checkRest,
   });
 }
