@@ -54,15 +54,23 @@ function noteContinued(
     decision.continued.set(continued.task, continued.attempt);
 }
 
-/** The runner of an attempt is gone. When the attempt was reported, what that runner would go on with is nobody's. */
+/** The runner of an attempt is gone. When the attempt was reported, what that runner went on with is nobody's. */
 export function foldLost(progress: Progress, id: string, lost: Lost, decision: Decision): void {
   const { task, attempt } = lost;
   if (wasFolded(progress, id, task, attempt)) sayAgain(progress, task, attempt, decision);
   else if (isCurrent(progress, task, attempt)) acceptLost(progress, id, lost, decision);
-  else if (attempt === attemptOf(progress, task) && hasEnded(codeOf(progress, task))) {
-    for (const dependent of dependentsOf(progress.graph.dag, task))
-      decision.continued.set(dependent, undefined);
+  else if (attempt === attemptOf(progress, task) && hasEnded(codeOf(progress, task)))
+    giveUpChain(progress, task, decision);
+}
+
+/** Its runner may have reported some links more, and died before it claimed the next: the first open one is sent. */
+function giveUpChain(progress: Progress, head: number, decision: Decision): void {
+  for (let task: number | undefined = head; task !== undefined; ) {
+    if (!hasEnded(codeOf(progress, task))) return;
     decision.replayed.push(task);
+    const dependents: readonly number[] = [...dependentsOf(progress.graph.dag, task)];
+    for (const dependent of dependents) decision.continued.set(dependent, undefined);
+    task = dependents.length === 1 ? dependents[0] : undefined;
   }
 }
 

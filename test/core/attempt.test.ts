@@ -220,6 +220,20 @@ describe('a task that its runner goes on with', () => {
     }
   });
 
+  test('is sent when its runner is gone that was last seen at the head of the chain', () => {
+    const run = progressOf([
+      taskOf('a'),
+      taskOf('b', { needs: ['a'] }),
+      taskOf('c', { needs: ['b'] }),
+    ]);
+    const first = going(run);
+    const continued = { task: num(run, 'c'), attempt: 1 };
+    const after = { task: num(run, 'a'), attempt: 1, pack: first.id };
+    fold(run, [first]);
+    fold(run, [reported(run, 'b', 'succeeded', { after, continued })]);
+    expect(sentBy(run, fold(run, [lost(run, 'a')]))).toEqual(['c@1']);
+  });
+
   test('is sent when it is at another attempt by now', () => {
     const run = pair();
     fold(run, [lost(run, 'b')]);
