@@ -12,6 +12,8 @@ const NODE_MAJOR_MIN = 24;
 const LAUNCHED = 'FANFOLD_LAUNCHED';
 const PARENT_POLL_MS = 100;
 const self = fileURLToPath(import.meta.url);
+/** There in a clone only. */
+const setup = join(dirname(dirname(self)), 'tools', 'setup.mjs');
 
 /**
  * Early releases of Node 24 warn about what we rely on, and what is stable since. Nor does anybody who has a workflow in
@@ -102,8 +104,9 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 } else {
   const node = bundledNode();
   if (node === undefined) {
+    const brings = existsSync(setup) ? 'npm ci' : `npm install node@${NODE_MAJOR_MIN}`;
     fail(
-      `Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}. \`npm install node@${NODE_MAJOR_MIN}\` brings it.`,
+      `Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}. \`${brings}\` brings one.`,
     );
   }
   handOver(node);
