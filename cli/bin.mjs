@@ -77,19 +77,21 @@ function followParent() {
   watch.unref();
 }
 
-/** In a clone the bundle, made anew when the sources have changed, or the sources where there is no bundler. */
+/**
+ * In a clone the bundle, made anew when the sources have changed, or the sources where there is no bundler. What Node
+ * makes of them is kept: a start takes less than half the time then.
+ */
 async function program() {
   const { enableCompileCache } = await import('node:module');
-  const tools = join(dirname(dirname(self)), 'tools', 'build.mjs');
-  if (!existsSync(tools)) {
+  const root = dirname(dirname(self));
+  if (!existsSync(setup)) {
     enableCompileCache();
     return '../lib/main.mjs';
   }
-  const { freshBuild, build } = await import(pathToFileURL(tools).href);
+  const { freshBuild, build } = await import(pathToFileURL(join(root, 'tools', 'build.mjs')).href);
   const folder = freshBuild() ?? (await build());
-  if (folder === undefined) return './main.ts';
-  enableCompileCache(join(folder, 'cache'));
-  return pathToFileURL(join(folder, 'main.mjs')).href;
+  enableCompileCache(join(folder ?? join(root, '.cache'), 'cache'));
+  return folder === undefined ? './main.ts' : pathToFileURL(join(folder, 'main.mjs')).href;
 }
 
 function fail(message) {
