@@ -89,12 +89,14 @@ export async function bundle(folder, entryPoints, options = {}) {
     plugins: [thinBuiltins],
     ...options,
   };
+  const worker = { in: 'src/embedded/submit-worker.ts', out: 'submit-worker' };
+  const threads = [...entryPoints, worker];
   const processes = [
     { in: 'src/runner/launcher.mjs', out: 'harness/launcher' },
     { in: 'runtime-images/node/harness.mjs', out: 'harness/node/harness' },
   ];
   const results = [
-    await esbuild.build({ ...shared, entryPoints, outdir: folder, splitting: true }),
+    await esbuild.build({ ...shared, entryPoints: threads, outdir: folder, splitting: true }),
     await esbuild.build({ ...shared, banner: {}, entryPoints: processes, outdir: folder }),
   ];
   await esbuild.stop(); // else it stays, with 70 MB, for as long as the server that was started runs

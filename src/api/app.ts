@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
+import type { SubmitRequest } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Engine } from '../engine/engine.ts';
-import { readBytes, readJson, textOf } from './body.ts';
+import { parseJson, readBytes, readJsonBytes, textOf } from './body.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { openApi } from './openapi.ts';
 import { parseWith, problemResponse } from './problem-response.ts';
@@ -15,16 +16,19 @@ export interface AppOptions {
   readonly guard?: GuardOptions;
   /** Whether the engine can take work now; `/readyz` answers it. Default: always. */
   readonly isReady?: () => boolean;
+  /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
+  readonly readLargeSubmit?: (body: Uint8Array) => Promise<SubmitRequest>;
   /** Hears of errors that are ours. */
   readonly onError?: (error: unknown, requestId: string) => void;
 }
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
+/** To read as much takes some 50 ms. */
+const LARGE_BYTES = 1024 * 1024;
 
 /** The HTTP API over an engine. It knows no server: `serve.ts` and functions put one in front. */
 export function createApp(engine: Engine, options: AppOptions = {}): Hono {
   const app = new Hono();
-  const bytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
   const guarding = options.guard ?? { hosts: 'loopback' };
   app.use(async (c, next) => {
     guard(c.req.raw, guarding);
@@ -32,13 +36,8 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono {
   });
   for (const row of routes) {
     app.on(row.method, row.path, async (c) => {
-      const call = await callOf(
-        row,
-        engine,
-        c.req.raw,
-        (name) => c.req.param(name) ?? '',
-        bytesMax,
-      );
+      const param = (name: string) => c.req.param(name) ?? '';
+      const call = await callOf(row, engine, c.req.raw, param, options);
       return row.handle(call as never);
     });
   }
@@ -68,10 +67,10 @@ async function callOf(
   engine: Engine,
   request: Request,
   param: (name: string) => string,
-  bytesMax: number,
+  options: AppOptions,
 ): Promise<Call> {
   const query = row.query === undefined ? {} : parseQuery(row, request);
-  return { engine, request, param, query, body: await bodyOf(row, request, bytesMax) };
+  return { engine, request, param, query, ...(await bodyOf(row, request, options)) };
 }
 
 function parseQuery(row: Route, request: Request): unknown {
@@ -80,10 +79,20 @@ function parseQuery(row: Route, request: Request): unknown {
   return parseWith(row.query as never, Object.fromEntries(params), 'the query');
 }
 
-async function bodyOf(row: Route, request: Request, bytesMax: number): Promise<Call['body']> {
-  if (row.body === undefined) return undefined;
-  if (row.body.kind === 'text') return textOf(await readBytes(request, bytesMax));
-  return readJson(request, bytesMax, row.body.optional === true);
+async function bodyOf(
+  { body }: Route,
+  request: Request,
+  options: AppOptions,
+): Promise<Pick<Call, 'body' | 'submit'>> {
+  const bytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
+  if (body === undefined) return { body: undefined };
+  if (body.kind === 'text') return { body: textOf(await readBytes(request, bytesMax)) };
+  const bytes = await readJsonBytes(request, bytesMax, body.optional === true);
+  if (bytes === undefined) return { body: undefined };
+  const { readLargeSubmit } = options;
+  if (readLargeSubmit && body.name === 'SubmitRequest' && bytes.byteLength > LARGE_BYTES)
+    return { body: undefined, submit: await readLargeSubmit(bytes) };
+  return { body: parseJson(bytes) };
 }
 
 const known = [

@@ -104,12 +104,12 @@ function notJson(text: string, error: unknown): Problem {
 const mediaType = (request: Request): string =>
   (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
-/** The body as JSON; undefined when it is empty and that is allowed. */
-export async function readJson(
+/** The bytes of a body that says it is JSON; undefined when it is empty and that is allowed. */
+export async function readJsonBytes(
   request: Request,
   bytesMax: number,
   allowEmpty: boolean,
-): Promise<Json | undefined> {
+): Promise<Uint8Array | undefined> {
   const type = mediaType(request);
   if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) {
     throw new HttpRefusal('content-type-unknown', `content type ${type} is not application/json`);
@@ -122,5 +122,5 @@ export async function readJson(
       'the header Content-Type: application/json is missing',
     );
   }
-  return parseJson(bytes);
+  return bytes;
 }

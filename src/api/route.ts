@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { SubmitRequest } from '../contract/api.ts';
 import type { Json } from '../contract/json.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -11,6 +12,8 @@ export interface Call<Query = unknown> {
   readonly query: Query;
   /** Of routes that take one: JSON, or text. */
   readonly body: Json | undefined;
+  /** A large submit, in place of its body: checked already. */
+  readonly submit?: SubmitRequest;
 }
 
 /** One row of the API: what the router, the OpenAPI description and the tests are made from. */

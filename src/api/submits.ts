@@ -21,7 +21,7 @@ function inWordsOfKeys(error: unknown): unknown {
 }
 
 export async function submit(call: Call): Promise<Response> {
-  const request = parseSubmit(call.body);
+  const request = call.submit ?? parseSubmit(call.body);
   const key = keyOf(call.request);
   if (key === undefined) return answer(call, request);
   if (request.id !== undefined) {
@@ -45,7 +45,7 @@ export async function submitAs(call: Call): Promise<Response> {
       `${id.slice(0, 64)} is not a ULID (26 characters, upper case)`,
     );
   }
-  const request = parseSubmit(call.body);
+  const request = call.submit ?? parseSubmit(call.body);
   if (request.id !== undefined && request.id !== id) {
     throw new Problem('body-invalid', 'the id in the body is not the one in the path', [
       { pointer: '/id', message: `expected ${id}, or nothing` },

@@ -8,7 +8,6 @@ import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
-import { acceptWorkflow } from '../definition/accept.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createDecider, createEngine } from '../engine/create-engine.ts';
 import { judgeDead } from '../engine/dead-letters.ts';
@@ -25,6 +24,7 @@ import { createExecutor } from '../runner/executor.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { every } from './every.ts';
 import { announceServer } from './server-file.ts';
+import { createSubmitThread } from './submit-thread.ts';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; made when missing. Held by one process at a time. */
@@ -95,7 +95,9 @@ async function compose(
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
   const agent =
     slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
-  const engine = createEngine(decider, specs, acceptWorkflow, async (run) => atWork(agent, run));
+  const submits = createSubmitThread();
+  const running = async (run: string) => atWork(agent, run);
+  const engine = createEngine(decider, specs, submits.canonical, running);
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
@@ -107,6 +109,7 @@ async function compose(
       ? undefined
       : await serveApi(engine, {
           ...(options.port !== undefined && { port: options.port }),
+          readLargeSubmit: (body) => submits.read(body),
           onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
         });
   const unannounce = serving && announceServer(dataFolder, serving.url);

@@ -14,7 +14,7 @@ export interface Specs {
   /** The spec if it is in memory, and so stored. */
   known(hash: string): Spec | undefined;
   /** Durable when answered. */
-  store(hash: string, text: string, spec: Spec): Promise<void>;
+  store(hash: string, text: string | Uint8Array, spec: Spec): Promise<void>;
 }
 
 const encoder = new TextEncoder();
@@ -60,7 +60,7 @@ export function createSpecs(blobs: Blobs, max = 100): Specs {
     },
     async store(hash, text, spec) {
       if (cache.has(hash)) return;
-      const stored = await blobs.put(encoder.encode(text));
+      const stored = await blobs.put(typeof text === 'string' ? encoder.encode(text) : text);
       invariant(stored === hash, 'a workflow is stored under the hash of its canonical text');
       keep(hash, spec);
     },

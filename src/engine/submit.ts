@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../contract/json.ts';
 import { Problem, type ProblemDetail } from '../contract/problem.ts';
 import type { InputField, Workflow } from '../contract/workflow.ts';
 import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
-import { compile } from '../core/dag.ts';
+import { compile, type Dag } from '../core/dag.ts';
 import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item, Put, PutResult } from '../ports/table.ts';
@@ -17,8 +17,11 @@ import type { Spec, Specs } from './specs.ts';
 /** Canonical text and hash of a workflow; throws `Problem` `workflow-invalid` with every mistake's place. */
 export type Canonical = (workflow: Workflow) => {
   readonly workflow: Workflow;
-  readonly text: string;
+  /** As text, or as bytes of UTF-8. */
+  readonly text: string | Uint8Array;
   readonly hash: string;
+  /** When it was compiled already. */
+  readonly dag?: Dag;
 };
 
 export interface Submitter {
@@ -78,15 +81,18 @@ async function store({ ports, runs }: Submitter, puts: readonly Put[]): Promise<
 }
 
 async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
-  const { workflow, text, hash } = submitter.canonical(given);
+  const { workflow, text, hash, dag } = submitter.canonical(given);
   const known = submitter.specs.known(hash);
   if (known) return { hash, spec: known, progress: begun(submitter, known) };
-  const compiled = compile(workflow.tasks);
-  if (compiled.kind !== 'dag')
-    throw new Problem('workflow-invalid', `the workflow does not compile: ${compiled.kind}`);
-  const spec = { workflow, dag: compiled.dag };
+  const spec = { workflow, dag: dag ?? compiled(workflow) };
   await submitter.specs.store(hash, text, spec);
   return { hash, spec, progress: begun(submitter, spec) };
+}
+
+function compiled({ tasks }: Workflow): Dag {
+  const result = compile(tasks);
+  if (result.kind === 'dag') return result.dag;
+  throw new Problem('workflow-invalid', `the workflow does not compile: ${result.kind}`);
 }
 
 function begun({ settings }: Submitter, { workflow }: Spec): StoredChunk | undefined {

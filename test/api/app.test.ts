@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type AppOptions, createApp } from '../../src/api/app.ts';
 import { idOfKey } from '../../src/api/idempotency.ts';
 import { routes } from '../../src/api/routes.ts';
-import { ulidPattern } from '../../src/contract/api.ts';
+import { type SubmitRequest, ulidPattern } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Unavailable } from '../../src/ports/table.ts';
@@ -301,6 +301,21 @@ describe('reading', () => {
     expect([all.text, all.headers.get('fanfold-next')]).toEqual(['a[1] hi\n', 'l1']);
     expect((await ask(`/v1/runs/${RUN}/logs`)).body).toEqual({ lines: [line], next: 'l1' });
   });
+});
+
+test('a large submit is read elsewhere, a small one here', async () => {
+  const read: number[] = [];
+  const readLargeSubmit = async (body: Uint8Array) => {
+    read.push(body.byteLength);
+    return { workflow: { ...workflow, name: 'read-elsewhere' } } as SubmitRequest;
+  };
+  const { engine, post } = server({}, { readLargeSubmit });
+  const large = { text: 'x'.repeat(1024 * 1024) };
+  expect((await post('/v1/runs', { workflow })).status).toBe(202);
+  expect((await post('/v1/runs', { workflow, input: large })).status).toBe(202);
+  const names = engine.calls.map(([, request]) => (request as SubmitRequest).workflow.name);
+  expect(names).toEqual([workflow.name, 'read-elsewhere']);
+  expect(read).toHaveLength(1);
 });
 
 describe('control', () => {
