@@ -43,7 +43,7 @@ export const act: Act = async (context, _args, options) => {
     if (interrupts.code() !== undefined) return interrupts.code() ?? exitCodes.failed;
     if (options.once === true) return exitCodeOfRun(view);
     context.note(
-      `serving ${embedded.url}/v1; try \`npx fanfold init\` or \`npx fanfold ls\`; Ctrl-C ends`,
+      `serving ${embedded.url}/v1; try \`npx fanfold init hello\` or \`npx fanfold ls\`; Ctrl-C ends`,
     );
     const stop = giveBackWhenIdle();
     await ended;

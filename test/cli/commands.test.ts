@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -543,11 +551,22 @@ describe('init', () => {
     const first = fakeShell({ cwd });
     expect(await first.run('init', 'hello')).toBe(0);
     expect(readdirSync(join(cwd, 'hello')).sort()).toEqual(['README.md', 'tasks', 'workflow.yaml']);
+    const [schema = ''] = readFileSync(join(cwd, 'hello', 'workflow.yaml'), 'utf8').split('\n');
+    const path = schema.replace('# yaml-language-server: $schema=', '');
+    expect(existsSync(join(cwd, 'hello', path))).toBe(true);
     const second = fakeShell({ cwd });
     expect(await second.run('init', 'hello')).toBe(2);
     expect(second.err()).toContain('hello/workflow.yaml');
     const json = fakeShell({ cwd });
     expect(await json.run('init', 'other', '--json')).toBe(0);
     expect(JSON.parse(json.out()).files).toHaveLength(5);
+  });
+
+  test('in a project with a README of its own it leaves that alone', async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'README.md'), 'mine');
+    expect(await fakeShell({ cwd }).run('init')).toBe(0);
+    expect(readFileSync(join(cwd, 'README.md'), 'utf8')).toBe('mine');
+    expect(await fakeShell({ cwd }).run('lint', 'workflow.yaml')).toBe(0);
   });
 });
