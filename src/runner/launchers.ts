@@ -9,7 +9,7 @@ import type { Shared } from './shared.ts';
 /** Work that is to wait in a launcher, so that it does not run dry while results travel. */
 const QUEUED_MS = 25;
 /** When what runs has not ended for so long, what waits behind it is released. */
-const STUCK_MS = 250;
+const STUCK_MS = 1000;
 
 /** Runs programs by way of a few launchers, which are started when first needed and ended when long idle. */
 export class Launchers {
