@@ -9,8 +9,10 @@ import { testLogSink } from '../../ports/log-sink.suite.ts';
 import { testQueue } from '../../ports/queue.suite.ts';
 import { testTable } from '../../ports/table.suite.ts';
 import { INSTALL_MS, openAwsHome, receivesMax } from '../../support/aws-home.ts';
+import { meter } from '../../support/aws-meter.ts';
 import { diceOf } from '../../support/dice.ts';
 import { addStepsInSilence, insertInSilence, loseAnswers } from './silences.ts';
+import { expectDocumentedUnits } from './units.ts';
 
 const reason = whyNoEmulator();
 const onEmulator = reason === undefined ? describe : describe.skip;
@@ -95,4 +97,10 @@ onEmulator(reason ?? 'on an AWS on this machine', () => {
       home.close();
     },
   );
+
+  test('the units that it says are those of the documents', async () => {
+    const home = await openAwsHome(emulator.place);
+    await expectDocumentedUnits(home.ports().table, meter(home.clients));
+    home.close();
+  });
 });
