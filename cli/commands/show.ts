@@ -1,4 +1,4 @@
-import type { Fanfold } from '../../src/client/fanfold.ts';
+import type { Fanfold, TasksFilter } from '../../src/client/fanfold.ts';
 import type { AttemptView, Counts, RunView, TaskView } from '../../src/contract/api.ts';
 import type { AttemptError } from '../../src/contract/execution.ts';
 import { Problem } from '../../src/contract/problem.ts';
@@ -19,6 +19,8 @@ import { openAny, resolveRun, using } from '../servers.ts';
 import { colourOfState, failureText, outcomeLine, outputLines } from '../summary.ts';
 
 const TASKS_SHOWN = 100;
+/** As many as one call answers with. */
+const PAGE_MAX = 1000;
 
 /** Shows a run, its tasks in one state, or one task. */
 export const act: Act = async (context, args, options) =>
@@ -86,13 +88,30 @@ async function showTasks(
   wanted: unknown,
 ): Promise<void> {
   const state = stateOf(wanted);
-  const page = await fanfold.tasks(id, { ...optional('state', state), limit: TASKS_SHOWN });
-  context.sayJson(page);
-  if (context.flags.json === true) return;
+  const filter = optional('state', state);
+  if (context.flags.json === true) {
+    context.sayJson({ items: await allTasks(fanfold, id, filter), next: null });
+    return;
+  }
+  const page = await fanfold.tasks(id, { ...filter, limit: TASKS_SHOWN });
   const rows = page.items.map((task) => [task.id, task.state, String(task.attempt), factOf(task)]);
   const lines = table([['TASK', 'STATE', 'ATTEMPT', ''], ...rows], context.shell.stdout.columns);
   for (const line of lines) context.say(line);
   if (page.next !== null) context.note('more are not shown; --json and the API have all');
+}
+
+async function allTasks(fanfold: Fanfold, id: string, filter: TasksFilter): Promise<TaskView[]> {
+  const items: TaskView[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await fanfold.tasks(id, {
+      ...filter,
+      limit: PAGE_MAX,
+      ...optional('after', after),
+    });
+    for (const task of page.items) items.push(task);
+    if (page.next === null) return items;
+    after = page.next;
+  }
 }
 
 function stateOf(wanted: unknown): TaskState | undefined {

@@ -313,6 +313,17 @@ describe('show', () => {
     expect(await run('show', RUN, '--tasks', 'nope')).toBe(2);
     expect(filters).toEqual([{ limit: 100 }, { state: 'failed', limit: 100 }]);
   });
+
+  test('with --json all tasks are listed, however many pages they fill', async () => {
+    const task = { state: 'ready', attempt: 1, level: 0, needs: [] } as const;
+    const tasks = async (_: string, { after }: { after?: string }) =>
+      after === undefined
+        ? { items: [{ ...task, id: 'a' }], next: '1' }
+        : { items: [{ ...task, id: 'b' }], next: null };
+    const { run, out } = served({ fanfold: { tasks } });
+    expect(await run('show', RUN, '--tasks', '--json')).toBe(0);
+    expect(JSON.parse(out())).toMatchObject({ items: [{ id: 'a' }, { id: 'b' }], next: null });
+  });
 });
 
 describe('watch', () => {
