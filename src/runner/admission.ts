@@ -73,8 +73,9 @@ export class Admission {
     const answers = await claims.claim(toClaim, owner);
     const refused = new Map<Held, Claimed>();
     for (const [i, answer] of answers.entries()) {
-      if (answer.granted) continue;
       const held = toClaim[i] as Held;
+      held.granted = answer.granted;
+      if (answer.granted) continue;
       const { run, task, attempt, follow } = held;
       refused.set(held, { run, task, attempt, follow, owner: answer.owner, at: answer.at });
     }

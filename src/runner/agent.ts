@@ -291,7 +291,11 @@ export class Agent {
     const held = this.held();
     if (this.#stop.signal.aborted || !this.#heartbeat.isDue(held)) return;
     if (!(await this.#heartbeat.beat(held))) return;
-    const kept = new Set(this.#intake.letters());
+    // What is not claimed yet may turn out to be another's, and then its message is needed again.
+    const unclaimed = held.filter(
+      (one) => !one.granted && !one.letter.removed && !one.letter.stays,
+    );
+    const kept = new Set([...this.#intake.letters(), ...unclaimed.map(({ letter }) => letter)]);
     const done: string[] = [];
     const extended: string[] = [...kept].map(({ receipt }) => receipt);
     for (const { letter, delivery } of held) {

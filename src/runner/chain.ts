@@ -46,7 +46,8 @@ export async function goOn(parts: ChainParts, before: Held, result: AttemptResul
   ]);
   next.after = { task: before.task, attempt: before.attempt, pack };
   holdings.letGo(before);
-  if (answers[0]?.granted !== true) return sendInstead(parts, next);
+  next.granted = answers[0]?.granted === true;
+  if (!next.granted) return sendInstead(parts, next);
   const wanted = await admission.wanted([next]);
   if (wanted.length > 0) parts.start(wanted);
 }

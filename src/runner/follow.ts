@@ -36,6 +36,7 @@ export function followHeld(
     follow: rest,
     since: now,
     started: false,
+    granted: false,
     beat: undefined,
     cancelled: false,
     spawned: [],

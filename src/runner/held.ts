@@ -17,7 +17,7 @@ export interface Letter {
   visibleAt: number;
 }
 
-/** An attempt that this runner answers for: claimed, until its report is durable. */
+/** An attempt that this runner answers for: from before its claim until its report is durable. */
 export interface Held {
   readonly key: number;
   readonly run: string;
@@ -43,6 +43,8 @@ export interface Held {
   /** Epoch ms of the claim, then of the start. */
   since: number;
   started: boolean;
+  /** Its claim is durable, and this runner's. */
+  granted: boolean;
   beat: Beat | undefined;
   cancelled: boolean;
   /** Sort keys of the spawn items that are durable. */

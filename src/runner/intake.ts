@@ -111,6 +111,7 @@ export class Intake {
       after: undefined,
       since: now,
       started: false,
+      granted: false,
       beat: undefined,
       cancelled: false,
       spawned: [],

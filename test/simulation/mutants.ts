@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
   m(
     'chain-without-claim',
     'runner/chain.ts',
-    'if (answers[0]?.granted !== true) return sendInstead(parts, next);',
+    'if (!next.granted) return sendInstead(parts, next);',
     '',
   ),
   m('unread-owner-holds-attempt', 'runner/admission.ts', 'if (mayPass(error)) return [];', ''),
@@ -167,8 +167,20 @@ export const mutants: readonly Mutant[] = [
   m(
     'abandoned-chain',
     'core/attempt.ts',
-    'decision.continued.set(dependent, undefined);\n    decision.replayed.push(task);',
-    'void dependent;',
+    'giveUpChain(progress, task, decision);\n}',
+    'void 0;\n}',
+  ),
+  m(
+    'chain-given-up-at-its-head',
+    'core/attempt.ts',
+    'task = dependents.length === 1 ? dependents[0] : undefined;',
+    'return;',
+  ),
+  m(
+    'message-removed-before-claim',
+    'runner/agent.ts',
+    '!one.granted && !one.letter.removed',
+    'false && !one.letter.removed',
   ),
   m(
     'continued-by-any-attempt',
