@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
 import { playMutants } from './engine/mutate.ts';
-import { ordersOf, playOrders, serveOrders } from './engine/workers.ts';
+import { type Order, ordersOf, playOrders, serveOrders } from './engine/workers.ts';
 import { shrink, story } from './kernel/shrink.ts';
 
 /** Plays many simulated worlds with the real engine in them, in a few processes, and says what became of them. */
@@ -24,6 +24,8 @@ const { values } = parseArgs({
 const STEP = 200;
 const modes = modesOf(values.repair, values.profile);
 
+const SAY_MS = 30_000;
+
 interface Total {
   runs: number;
   events: number;
@@ -39,11 +41,19 @@ async function simulate(): Promise<void> {
   orders.sort((a, b) => a.from - b.from);
   const began = Date.now();
   const total: Total = { runs: 0, events: 0, hours: 0, counts: new Map(), violations: [] };
-  await playOrders(orders, Number(values.jobs), (result) => {
-    add(total, result);
-    progress(total, began);
-    return total.violations.length > 0 ? 'stop' : 'go on';
+  let interrupted = false;
+  process.once('SIGINT', () => {
+    interrupted = true;
   });
+  const left = new Set<Order>(orders);
+  const say = setInterval(() => progress(total, began, left), SAY_MS);
+  await playOrders(orders, Number(values.jobs), (result, order) => {
+    add(total, result);
+    if (result.violations.length === 0) left.delete(order);
+    return interrupted || total.violations.length > 0 ? 'stop' : 'go on';
+  });
+  clearInterval(say);
+  progress(total, began, left);
   await conclude(total, (Date.now() - began) / 1000);
 }
 
@@ -56,14 +66,22 @@ function add(total: Total, result: RangeResult): void {
   total.violations.push(...result.violations);
 }
 
-function progress(total: Total, began: number): void {
+/** What was played so far, and from which seed on to go on if this is stopped: all before it are done. */
+function progress(total: Total, began: number, left: ReadonlySet<Order>): void {
   const seconds = (Date.now() - began) / 1000;
-  const line = `${total.runs} runs, ${Math.round(total.runs / seconds)}/s, ${total.violations.length} violations`;
-  if (process.stderr.isTTY) process.stderr.write(`\r${line}   `);
+  const [next] = left;
+  const words = [
+    `${Math.round(seconds)} s`,
+    `${total.runs} runs`,
+    `${total.events} events`,
+    `${total.violations.length} violations`,
+    `${Math.round(total.runs / seconds)} runs/s`,
+    next ? `go on with --seed ${next.from}` : 'all seeds done',
+  ];
+  process.stderr.write(`${words.join(', ')}\n`);
 }
 
 async function conclude(total: Total, seconds: number): Promise<void> {
-  if (process.stderr.isTTY) process.stderr.write('\n');
   console.log('\nfaults and what they led to:');
   for (const [name, count] of [...total.counts].sort())
     console.log(`  ${String(count).padStart(10)}  ${name}`);

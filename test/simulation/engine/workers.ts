@@ -10,6 +10,9 @@ export interface Order {
 
 /** One process: takes orders for ranges of seeds, and answers with what became of them. */
 export function serveOrders(): void {
+  // Ctrl-C is for the one who hands out: what is being played counts.
+  process.on('SIGINT', () => undefined);
+  process.on('disconnect', () => process.exit());
   process.on('message', ({ mode, from, seeds }: Order) => {
     playRange(mode, from, seeds).then(
       (result) => process.send?.(result),
@@ -18,21 +21,23 @@ export function serveOrders(): void {
   });
 }
 
+/** Most of what a play makes is gone at its end: a larger nursery is emptied less often. */
+const workerFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /** Plays all orders in some processes, and hands out each result as it comes; ends early when told to. */
 export async function playOrders(
   orders: readonly Order[],
   jobs: number,
-  onResult: (result: RangeResult) => 'go on' | 'stop',
+  onResult: (result: RangeResult, order: Order) => 'go on' | 'stop',
 ): Promise<void> {
   const left = [...orders];
   const work = async (): Promise<void> => {
-    const worker = fork(main, ['--part', 'worker'], { execArgv: [] });
+    const worker = fork(main, ['--part', 'worker'], { execArgv: workerFlags });
     try {
       for (let order = left.shift(); order; order = left.shift()) {
         const result = await ask(worker, order);
-        if (onResult(result) === 'stop') left.length = 0;
+        if (onResult(result, order) === 'stop') left.length = 0;
       }
     } finally {
       worker.kill();
