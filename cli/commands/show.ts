@@ -190,7 +190,7 @@ function attemptText(attempt: AttemptView): string {
   const parts = [
     `  ${attempt.attempt}`,
     attempt.outcome,
-    duration(attempt.endedAt - attempt.startedAt),
+    attempt.outcome === 'lost' ? '' : duration(attempt.endedAt - attempt.startedAt),
     attempt.cpuSeconds === undefined ? '' : `cpu ${attempt.cpuSeconds.toFixed(2)} s`,
     attempt.memoryMb === undefined ? '' : `memory ${Math.round(attempt.memoryMb)} MB`,
     attempt.refused === undefined ? '' : `refused: ${attempt.refused}`,

@@ -1,5 +1,5 @@
 import type { AttemptView, PageOf, TaskView } from '../contract/api.ts';
-import type { Report } from '../contract/happening.ts';
+import type { Lost, Report } from '../contract/happening.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TaskState } from '../contract/state.ts';
 import { ancestorOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
@@ -9,7 +9,7 @@ import type { Decider } from './advance.ts';
 import { storeValue } from './blobs.ts';
 import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf, subTaskFailed } from './inspect.ts';
-import { fromData, type PackData, runPartition, sortKeys } from './items.ts';
+import { fromData, lostSort, type PackData, runPartition, sortKeys } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { viewSubTasks } from './sub-tasks.ts';
 import { inputLater, inputNow } from './task-input.ts';
@@ -156,7 +156,24 @@ async function attemptsOf(decider: Decider, run: LoadedRun, task: number): Promi
     const report = await decider.outputs.report(run, task);
     if (report) add('', report);
   }
+  views.push(...(await lostAttempts(decider, partition, task)));
   return views.sort((a, b) => a.attempt - b.attempt || a.endedAt - b.endedAt);
+}
+
+/** Of these there is no report, unless their runner was only thought to be dead. */
+async function lostAttempts(
+  decider: Decider,
+  partition: string,
+  task: number,
+): Promise<AttemptView[]> {
+  const from = lostSort(task, 0);
+  const to = `${from.slice(0, from.lastIndexOf('#'))}~`;
+  const page = await decider.ports.table.query({ partition, from, to });
+  return page.items.map((item) => {
+    const { attempt, at, reason } = fromData<Lost>(item.data);
+    const error = { reason: 'lost', message: reason } as const;
+    return { attempt, outcome: 'lost', startedAt: at, endedAt: at, error };
+  });
 }
 
 const attemptView = (report: Report, refused: boolean): AttemptView => ({

@@ -392,5 +392,7 @@ test('what a dead runner held is tried again, or fails where the task says so', 
     ['fails', 'lost'],
     ['once', 'lost'],
   ]);
+  const { attempts = [] } = await own.task(run.id, 'again');
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'succeeded']);
   await here.remove();
 });
