@@ -9,7 +9,7 @@ import { Admission, isHeldBack, isWanted, type RunStates, readStates } from './a
 import { type ChainParts, goOn, leadsOn } from './chain.ts';
 import { createClaims } from './claims.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
-import { executionOf, type Held } from './held.ts';
+import { executionOf, type Held, type Letter } from './held.ts';
 import { Holdings } from './holdings.ts';
 import { Intake } from './intake.ts';
 import { createReports, type Reports } from './reports.ts';
@@ -291,23 +291,30 @@ export class Agent {
     const held = this.held();
     if (this.#stop.signal.aborted || !this.#heartbeat.isDue(held)) return;
     if (!(await this.#heartbeat.beat(held))) return;
-    // What is not claimed yet may turn out to be another's, and then its message is needed again.
-    const unclaimed = held.filter(
-      (one) => !one.granted && !one.letter.removed && !one.letter.stays,
-    );
-    const kept = new Set([...this.#intake.letters(), ...unclaimed.map(({ letter }) => letter)]);
+    const needed = this.#neededLetters(held);
     const done: string[] = [];
-    const extended: string[] = [...kept].map(({ receipt }) => receipt);
-    for (const { letter, delivery } of held) {
-      if (letter.removed || letter.stays || kept.has(letter)) continue;
-      if (delivery === 'at-least-once') extended.push(letter.receipt);
-      else {
-        letter.removed = true;
-        done.push(letter.receipt);
-      }
+    for (const { letter } of held) {
+      if (letter.removed || letter.stays || needed.has(letter)) continue;
+      letter.removed = true;
+      done.push(letter.receipt);
     }
+    const extended = [...needed].flatMap(({ receipt, stays, removed }) =>
+      stays || removed ? [] : receipt,
+    );
     if (done.length > 0) await queue.remove(done);
     if (extended.length > 0) await queue.extend(extended, visibilityMs);
+  }
+
+  /**
+   * Messages that the heartbeat which lists `listed` does not answer for as a whole: with an attempt that was taken since,
+   * or is not claimed yet, which may turn out to be another's.
+   */
+  #neededLetters(listed: readonly Held[]): ReadonlySet<Letter> {
+    const answered = new Set(listed);
+    const needed = new Set(this.#intake.letters());
+    for (const held of this.held())
+      if (!answered.has(held) || !held.granted) needed.add(held.letter);
+    return needed;
   }
 
   /** Cancels what runs of cancelled runs. */

@@ -1,6 +1,6 @@
 import { systemHost } from '../../../src/adapters/memory/host.ts';
 import { memoryPorts } from '../../../src/adapters/memory/system.ts';
-import { definitionOf, idOf } from '../../../src/core/graph.ts';
+import { counts, definitionOf, idOf } from '../../../src/core/graph.ts';
 import { codeOf } from '../../../src/core/progress.ts';
 import { statuses } from '../../../src/core/status.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
@@ -48,12 +48,13 @@ function statesOf(run: LoadedRun): ReadonlyMap<string, string> {
   return states;
 }
 
-/** The run's verdict follows from its tasks'. */
+/** The run's verdict follows from its tasks', those apart that were spawned by work which a rerun began anew. */
 function checkVerdict(judge: Judge, { meta, progress }: LoadedRun): void {
   let failed = false;
   for (let task = 0; task < progress.graph.size; task++)
     failed ||=
       statuses[codeOf(progress, task)] === 'failed' &&
+      counts(progress.graph, task) &&
       definitionOf(progress.graph, task).mayFail !== true;
   const want = failed ? 'failed' : 'succeeded';
   if (meta.state !== 'cancelled' && !meta.fails && meta.state !== want)
