@@ -193,7 +193,7 @@ export const foresights = (peak: number): Foresight[] => [
       })),
     ),
   ),
-  ...[10, 40, 120, 400].flatMap((windowS) =>
+  ...[10, 20, 30, 40, 120, 400].flatMap((windowS) =>
     [0.5, 1].flatMap((behind) =>
       [0, 0.5, 1, 2].map((slack) => ({ kind: 'smooth' as const, windowS, behind, slack })),
     ),

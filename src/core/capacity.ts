@@ -85,14 +85,14 @@ export function decideCapacity(
   const sinceMs = Math.max(0, now - before.at);
   const estimates = estimated(before.estimates, load, sinceMs);
   const needs = needed(settings, estimates, load, now, sinceMs);
+  const have = load.ready + load.starting;
   const holds = withHold(
-    withHold(before.holds, { runners: needs.steady, until: now + holdMs(settings) }, now),
-    { runners: needs.runners, until: now + settings.billedMsMin },
+    withHold(before.holds, { runners: needs.steady, until: now + keepMs(settings) }, now),
+    { runners: needs.runners, until: now + stayMs(settings, needs.runners > have, sinceMs) },
     now,
   );
   const kept = { runners: heldRunners(holds, now), why: 'kept, as a new start would cost more' };
   const granted = Math.min(launches.burst, before.launches + (sinceMs / 1000) * launches.perSecond);
-  const have = load.ready + load.starting;
   const bounded = within(
     settings,
     have + Math.floor(granted),
@@ -133,10 +133,21 @@ function within(
  * would, its start-up and the lateness of the tasks that wait for it. Who knows nothing about the future pays by this
  * rule at most twice what he would have paid with foresight.
  */
-function holdMs({ startUpMs, acceptableMs, price }: CapacitySettings): number {
+function keepMs({ startUpMs, acceptableMs, price }: CapacitySettings): number {
   const lateMs = Math.max(0, startUpMs - acceptableMs);
   return startUpMs + lateMs * (price.lateHour / price.runnerHour);
 }
+
+/**
+ * How long all that are needed stay, whatever drove it. Who is launched now stays for what is billed in any case, or
+ * each ebb of a backlog would cost launches; the others until it has been asked twice more, since a single count may
+ * miss what has just ceased to be known and is not yet seen to wait.
+ */
+const stayMs = (
+  { billedMsMin, startUpMs }: CapacitySettings,
+  isLaunch: boolean,
+  sinceMs: number,
+): number => (isLaunch ? billedMsMin : Math.min(2 * sinceMs, startUpMs));
 
 interface Needs extends Wish {
   /** The part that is likely to be needed again: what arrives by chance, without backlog and what was known. */

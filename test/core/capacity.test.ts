@@ -160,8 +160,8 @@ describe('work that is known to come', () => {
     const runners = runnersOf(
       play(400, (second) => (second <= 200 ? { known: [level] } : {}), { runnersMax: 1000 }),
     );
-    expect(runners[45]).toBe(250);
-    expect(runners[60]).toBe(0);
+    expect(runners[41]).toBe(250);
+    expect(runners[50]).toBe(0);
   });
 
   test('that is overdue is waited for', () => {
