@@ -60,9 +60,19 @@ function served(context: Context, url: string | undefined): Opened {
   };
 }
 
-/** A server: the one given, the one of the data folder, or the one at the usual place. */
+const isDataNamed = ({ flags, shell }: Context): boolean =>
+  (flags.data ?? shell.env.FANFOLD_DATA) !== undefined;
+
+/** A server: the one given, the one of the data folder, or, where there is no data folder, the one at the usual place. */
 export async function openServer(context: Context): Promise<Opened> {
-  return served(context, givenUrl(context) ?? (await findServer(context)));
+  const url = givenUrl(context) ?? (await findServer(context));
+  if (url === undefined && (isDataNamed(context) || existsSync(context.dataFolder))) {
+    throw new Problem(
+      'server-unreachable',
+      `no server holds ${context.dataFolder}; start one with \`${context.hint('serve')}\``,
+    );
+  }
+  return served(context, url);
 }
 
 /**
@@ -71,7 +81,11 @@ export async function openServer(context: Context): Promise<Opened> {
  */
 export async function openAny(context: Context): Promise<Opened> {
   const url = givenUrl(context) ?? (await findServer(context));
-  if (url !== undefined || !existsSync(context.dataFolder)) return served(context, url);
+  if (url !== undefined) return served(context, url);
+  if (!existsSync(context.dataFolder)) {
+    if (!isDataNamed(context)) return served(context, url);
+    throw new Problem('file-unreadable', `there is no data folder ${context.dataFolder}`);
+  }
   const embedded = await startEmbedded(context, { slots: 0, port: null });
   const { engine, close } = embedded;
   return { fanfold: engine, url: undefined, isGuess: false, close };

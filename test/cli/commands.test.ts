@@ -136,6 +136,13 @@ describe('which Fanfold is asked', () => {
     expect(notes).toEqual(['connect http://127.0.0.1:7420']);
   });
 
+  test('a data folder that was named and is not there is no reason to ask others', async () => {
+    const { run, err, notes } = fakeShell({ cwd: newFolder() });
+    expect(await run('ls', '--data', 'nowhere')).toBe(2);
+    expect(err()).toMatch(/there is no data folder \S*nowhere/);
+    expect(notes).toEqual([]);
+  });
+
   test("there nothing is done to the last run, which may be anyone's", async () => {
     const { run, err } = fakeShell({ cwd: newFolder() });
     expect(await run('cancel', 'last')).toBe(2);
@@ -147,7 +154,9 @@ describe('which Fanfold is asked', () => {
     const here = served({ fanfold: { run: failed } });
     await here.run('watch', RUN);
     expect(here.out()).toContain(`npx fanfold show ${RUN},`);
-    const there = served({ fanfold: { run: failed } });
+    const cwd = newFolder();
+    mkdirSync(join(cwd, "it's"));
+    const there = fakeShell({ cwd, fanfold: { run: failed } });
     await there.run('watch', RUN, '--data', "it's");
     expect(there.out()).toContain(`npx fanfold show ${RUN} --data 'it'\\''s',`);
   });

@@ -276,6 +276,13 @@ describe('submit', () => {
     expect(out()).toBe(`${RUN}\n`);
     expect(submitted[0]).toEqual({ workflow, code, input: { n: 1 } });
   });
+
+  test('a data folder without a server is told; nobody else gets the run', async () => {
+    const { run, err, notes, submitted } = shellWith([]);
+    expect(await run('submit', 'w.yaml', '--data', 'other')).toBe(1);
+    expect(err()).toContain('start one with `npx fanfold serve --data other`');
+    expect([notes, submitted]).toEqual([[], []]);
+  });
 });
 
 describe('start', () => {
