@@ -78,3 +78,17 @@ test('every seeded bug still fits its place, exactly once', () => {
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   expect(mutants.length).toBeGreaterThanOrEqual(40);
 });
+
+test('the table of failure scenarios names tests and seeded bugs that are there', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const rows = read('docs/failure-scenarios.md').matchAll(/^\| ([BMm]\d+) .*\|(.*)\|$/gm);
+  const directed = read('test/engine/failure-scenarios.test.ts');
+  const names = new Set(mutants.map(({ name }) => name));
+  let scenarios = 0;
+  for (const [row, scenario, seeded = ''] of rows) {
+    scenarios++;
+    for (const [, name = ''] of seeded.matchAll(/`([a-z-]+)`/g)) expect(names).toContain(name);
+    if (row.includes(`"${scenario}"`)) expect(directed).toContain(`'${scenario}: `);
+  }
+  expect(scenarios).toBeGreaterThanOrEqual(20);
+});

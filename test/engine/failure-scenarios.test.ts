@@ -1,0 +1,297 @@
+import { expect, test } from '@jest/globals';
+import { Problem } from '../../src/contract/problem.ts';
+import { controlRun } from '../../src/engine/control-run.ts';
+import { judgeDead } from '../../src/engine/dead-letters.ts';
+import { spawnPut } from '../../src/engine/expand.ts';
+import { fanOut } from '../../src/engine/fan-out.ts';
+import { runPartition } from '../../src/engine/items.ts';
+import { lostPut } from '../../src/engine/lost.ts';
+import { meetClaimed } from '../../src/engine/meet-claimed.ts';
+import { submit } from '../../src/engine/submit.ts';
+import { sweepRunners, sweepRuns } from '../../src/engine/sweep.ts';
+import type { Ports } from '../../src/ports/ports.ts';
+import { Unavailable } from '../../src/ports/table.ts';
+import { createClaims } from '../../src/runner/claims.ts';
+import {
+  canonical,
+  openScene,
+  runId,
+  runnerA,
+  runnerB,
+  type Scene,
+  workOf,
+} from '../support/scene.ts';
+
+const pair = [workOf('a'), workOf('b', { needs: ['a'] })];
+const join = [workOf('a'), workOf('b'), workOf('c', { needs: ['a', 'b'] })];
+
+async function begun(tasks: Parameters<Scene['submit']>[0], scene = openScene()): Promise<Scene> {
+  await scene.submit(tasks);
+  await scene.fold();
+  return scene;
+}
+
+/** The ports, of which one call fails as long as `fails` says so. */
+function failing(ports: Ports, fails: () => boolean): Ports {
+  const send: Ports['queue']['send'] = async (messages) => {
+    if (fails()) throw new Unavailable('the process died here');
+    await ports.queue.send(messages);
+  };
+  return { ...ports, queue: { ...ports.queue, send } };
+}
+
+/** An item of the run is put as its runner would. */
+const spawnOf = (scene: Scene, attempt: number, parent = 0) =>
+  spawnPut(scene.settings, runId, {
+    parent,
+    attempt,
+    at: scene.ports.clock.now(),
+    made: { kind: 'tasks', requests: [{ key: 'x' }] },
+  });
+
+test('B1: a ready task whose message vanished is sent again by the sweep', async () => {
+  const scene = await begun(pair);
+  expect(await scene.drain()).toEqual(['a@1']);
+  expect((await sweepRuns(scene.own)).visited).toBe(0);
+  scene.pass(10 * 60_000);
+  expect(await sweepRuns(scene.own)).toMatchObject({ visited: 1, resent: 1 });
+  expect(await scene.drain()).toEqual(['a@1']);
+});
+
+test('B1: a report whose feed record was lost is folded by the sweep', async () => {
+  const scene = await begun(pair);
+  await scene.report({ task: 0 });
+  scene.inserted();
+  scene.pass(10 * 60_000);
+  await scene.drain();
+  await sweepRuns(scene.own);
+  expect(new Set(await scene.drain())).toEqual(new Set(['b@1']));
+});
+
+test('B2: a decider that died between its save and its sends is made good when the batch comes again', async () => {
+  const scene = await begun(pair);
+  await scene.drain();
+  await scene.report({ task: 0 });
+  const batch = scene.inserted();
+  let dead = true;
+  const { decider } = scene.decider(failing(scene.ports, () => dead));
+  await expect(fanOut(decider, batch)).rejects.toThrow(Unavailable);
+  dead = false;
+  await fanOut(decider, batch);
+  expect(await scene.drain()).toEqual(['b@1']);
+});
+
+test('B2: the run’s end is written when the last batch comes again to another decider', async () => {
+  const scene = await begun(pair, openScene({ smallRunTasks: 0, chunkSize: 1 }));
+  await scene.report({ task: 0 }, { task: 1 });
+  const batch = scene.inserted();
+  const table = { ...scene.ports.table };
+  table.put = async (item, condition) => {
+    if (item.sort === 'META') throw new Unavailable('the process died here');
+    return scene.ports.table.put(item, condition);
+  };
+  table.putMany = (puts) => Promise.all(puts.map((one) => table.put(one.item, one.condition)));
+  await expect(fanOut(scene.decider({ ...scene.ports, table }).decider, batch)).rejects.toThrow();
+  expect(await scene.state()).toBe('running');
+  await fanOut(scene.decider().decider, batch);
+  expect(await scene.state()).toBe('succeeded');
+});
+
+test('B3: a run does not end without sub-tasks whose spawn comes by the feed after their parent’s report', async () => {
+  const scene = await begun([workOf('a')]);
+  await scene.drain();
+  const spawn = spawnOf(scene, 1);
+  await scene.ports.table.put(spawn.item, spawn.condition);
+  const [late] = scene.inserted();
+  await scene.report({ task: 0, spawns: [spawn.item.sort] });
+  await scene.fold();
+  expect([await scene.state(), await scene.drain()]).toEqual(['running', ['a/x@1']]);
+  await fanOut(scene.own, late ? [late] : []);
+  await scene.report({ task: 1 });
+  await scene.fold();
+  expect(await scene.state()).toBe('succeeded');
+});
+
+test('B3: what a lost attempt had asked for is no task of the next one', async () => {
+  const scene = await begun([workOf('a')]);
+  const lost = lostPut(scene.settings, { run: runId, task: 0, attempt: 1 }, 0, 'gone');
+  await scene.ports.table.put(lost.item, 'absent');
+  await scene.fold();
+  const stale = spawnOf(scene, 1);
+  await scene.ports.table.put(stale.item, stale.condition);
+  await scene.report({ task: 0, attempt: 2 });
+  await scene.fold();
+  expect(await scene.state()).toBe('succeeded');
+});
+
+test('B4: a task that its dead runner went on with, and never claimed, is sent', async () => {
+  const scene = await begun([...pair, workOf('c', { needs: ['b'] })]);
+  await scene.drain();
+  await scene.beat(runnerA, [[0, 1]]);
+  await scene.report({ task: 0, continued: { task: 1, attempt: 1 } });
+  await scene.fold();
+  await scene.report({ task: 1, continued: { task: 2, attempt: 1 } });
+  await scene.fold();
+  expect(await scene.drain()).toEqual([]);
+  scene.pass(10 * 60_000);
+  await sweepRunners(scene.own);
+  await scene.fold();
+  expect(await scene.drain()).toEqual(['c@1']);
+});
+
+test('B5: a claim that landed though its answer was lost is the claimer’s own', async () => {
+  const scene = openScene();
+  let lost = 1;
+  const table = { ...scene.ports.table };
+  table.putMany = async (puts) => {
+    const results = await scene.ports.table.putMany(puts);
+    if (lost-- > 0) throw new Unavailable('no answer');
+    return results;
+  };
+  const claims = createClaims({ ...scene.ports, table }, scene.settings);
+  const one = { run: runId, task: 0, attempt: 1 };
+  expect(await claims.claim([one], runnerA)).toMatchObject([{ granted: true }]);
+  const others = createClaims(scene.ports, scene.settings);
+  expect(await others.claim([one], runnerB)).toMatchObject([{ granted: false, owner: runnerA }]);
+  expect(await others.claim([{ ...one, attempt: 2 }], runnerB)).toMatchObject([{ granted: true }]);
+});
+
+test('B6: who gets a message that is claimed looks at the owner’s heartbeat', async () => {
+  const scene = await begun(pair);
+  const at = scene.ports.clock.now();
+  const one = { run: runId, task: 0, attempt: 1, owner: runnerA, at: at + 1, follow: [] };
+  const meet = () => meetClaimed(scene.ports, scene.settings, [one]);
+  await scene.beat(runnerA, []);
+  expect(await meet()).toEqual(['early']);
+  await scene.beat(runnerA, [[0, 1]]);
+  expect(await meet()).toEqual(['settled']);
+  scene.pass(scene.settings.leaseMs + scene.settings.skewMs + 1);
+  expect(await meet()).toEqual(['lost']);
+  await scene.drain();
+  await scene.fold();
+  expect(await scene.drain()).toEqual(['a@2']);
+});
+
+test('B6: a runner that claimed and died before any heartbeat is found by its message', async () => {
+  const scene = await begun(pair);
+  const one = { run: runId, task: 0, attempt: 1, owner: runnerA, at: 0, follow: [] };
+  expect(await meetClaimed(scene.ports, scene.settings, [one])).toEqual(['lost']);
+});
+
+test('B7: of two deciders that end the needs of one task in different chunks, one sends it', async () => {
+  const scene = await begun(join, openScene({ smallRunTasks: 0, chunkSize: 1 }));
+  await scene.drain();
+  await scene.report({ task: 0 });
+  const first = scene.inserted();
+  await scene.report({ task: 1 });
+  const second = scene.inserted();
+  const [one, other] = [scene.decider().decider, scene.decider().decider];
+  await Promise.all([one.runs.load(runId), other.runs.load(runId)]);
+  await Promise.all([fanOut(one, first), fanOut(other, second)]);
+  expect(new Set(await scene.drain())).toEqual(new Set(['c@1']));
+});
+
+test('B8: of a cancel and the last report one wins, and the answer says which', async () => {
+  for (const early of [true, false]) {
+    const scene = await begun([workOf('a')]);
+    const { decider } = scene.decider();
+    await decider.runs.load(runId);
+    await scene.report({ task: 0 });
+    if (early) await controlRun(decider, runId, { action: 'cancel' });
+    await scene.fold();
+    expect(await scene.state()).toBe(early ? 'cancelled' : 'succeeded');
+    if (!early)
+      await expect(controlRun(decider, runId, { action: 'cancel' })).rejects.toThrow(Problem);
+  }
+});
+
+test('M2: reports and losses folded in either order by two deciders come to one state', async () => {
+  const scene = await begun(pair);
+  await scene.report({ task: 0 });
+  const lost = lostPut(scene.settings, { run: runId, task: 0, attempt: 1 }, 0, 'gone');
+  await scene.ports.table.put(lost.item, 'absent');
+  const both = scene.inserted();
+  await fanOut(scene.decider().decider, both);
+  await fanOut(scene.decider().decider, [...both].reverse());
+  const run = await scene.decider().decider.runs.load(runId);
+  expect(run?.progress.chunks[0]?.refused).toEqual([]);
+  expect(new Set(await scene.drain())).toEqual(new Set(['a@1', 'b@1']));
+});
+
+test('M4: a workflow is stored before its run, and the same id with another one is refused', async () => {
+  const scene = openScene();
+  await scene.submit(pair);
+  const { items } = await scene.ports.table.query({ partition: runPartition('main', runId) });
+  expect(await scene.ports.blobs.has(items[0]?.data.hash as string)).toBe(true);
+  await scene.submit(pair);
+  const { specs, decider } = scene.decider();
+  const submitter = { ...scene, specs, runs: decider.runs, canonical };
+  const other = { id: runId, workflow: { name: 'w', tasks: join }, input: {} };
+  await expect(submit(submitter, other)).rejects.toMatchObject({ code: 'run-exists' });
+});
+
+test('M13: a rerun is a generation of its own, in which a late report of the first does not count', async () => {
+  const scene = await begun([workOf('a')]);
+  await scene.drain();
+  await scene.report({ task: 0, outcome: 'failed' });
+  await scene.fold();
+  expect(await scene.state()).toBe('failed');
+  await controlRun(scene.own, runId, { action: 'rerun' });
+  await scene.fold();
+  const [again = ''] = await scene.drain();
+  expect(again).not.toBe('a@1');
+  await scene.report({ task: 0, outcome: 'succeeded' });
+  await scene.fold();
+  expect(await scene.state()).toBe('running');
+  await scene.report({ task: 0, attempt: Number(again.slice(2)) });
+  await scene.fold();
+  expect(await scene.state()).toBe('succeeded');
+});
+
+test('M14: a stale report is refused at the fold, and noted', async () => {
+  const scene = await begun(pair);
+  const lost = lostPut(scene.settings, { run: runId, task: 0, attempt: 1 }, 0, 'gone');
+  await scene.ports.table.put(lost.item, 'absent');
+  await scene.fold();
+  await scene.report({ task: 0, outcome: 'failed' });
+  await scene.fold();
+  const run = await scene.own.runs.load(runId);
+  expect(run?.progress.chunks[0]?.refused).toHaveLength(1);
+  expect(new Set(await scene.drain())).toEqual(new Set(['a@1', 'a@2']));
+});
+
+test('M5: of two deciders that number new sub-tasks, both come to the same numbers', async () => {
+  const scene = await begun([workOf('a'), workOf('b')]);
+  await scene.drain();
+  const [mine, others] = [spawnOf(scene, 1), spawnOf(scene, 1, 1)];
+  await scene.ports.table.putMany([mine, others]);
+  const [first, second] = scene.inserted();
+  if (first === undefined || second === undefined) throw new Error('both were inserted');
+  const [one, other] = [scene.decider().decider, scene.decider().decider];
+  await Promise.all([one.runs.load(runId), other.runs.load(runId)]);
+  await Promise.all([fanOut(one, [first]), fanOut(other, [second])]);
+  const run = await scene.decider().decider.runs.load(runId);
+  expect(run?.progress.graph.size).toBe(4);
+  expect(new Set(await scene.drain())).toEqual(new Set(['a/x@1', 'b/x@1']));
+});
+
+test('M7: a dead message of an attempt that runs is dropped, and one that nobody claimed is sent again', async () => {
+  const scene = await begun(pair);
+  const bury = async (): Promise<void> => {
+    const options = { queues: ['tasks-default'], max: 1, waitMs: 0, visibilityMs: 0 };
+    while ((await scene.ports.queue.take(options)).length > 0);
+  };
+  await bury();
+  const judged = () => judgeDead(scene.ports, scene.settings);
+  expect(await judged()).toEqual({ letters: 1, resent: 1, lost: 0 });
+  scene.pass(20 * 60_000);
+  await scene.beat(runnerA, [[0, 1]]);
+  await createClaims(scene.ports, scene.settings).claim(
+    [{ run: runId, task: 0, attempt: 1 }],
+    runnerA,
+  );
+  await bury();
+  expect(await judged()).toEqual({ letters: 1, resent: 0, lost: 0 });
+  await scene.fold();
+  expect(await scene.drain()).toEqual([]);
+});
