@@ -5,7 +5,7 @@ import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { Shared } from './shared.ts';
 import { WarmChild, type WarmCommand, type WarmListener } from './warm-child.ts';
-import type { Message } from './warm-messages.ts';
+import { type EndMessage, endingOf, type Message } from './warm-messages.ts';
 import type { WarmSpec } from './warm-spec.ts';
 
 /** Log bytes not yet in the sink beyond which the process is no longer listened to. */
@@ -160,23 +160,15 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     } else this.#said(message);
   }
 
-  #end(message: Extract<Message, { 0: 'done' | 'fail' }>): void {
-    const [, id, startedAt, us, , cpuUs] = message;
+  #end(message: EndMessage): void {
+    const [, id, , us] = message;
     const attempt = this.calls.get(id);
     if (attempt === undefined || typeof us !== 'number') return;
     this.calls.delete(id);
     this.queuedMs -= attempt.costMs;
     this.#warmSpecs(attempt.spec)?.learn(us / 1000);
-    // Rounded down: what follows from it, in whatever process, never seems to begin before it.
-    this.#freeAt = startedAt + Math.floor(us / 1000);
-    const base = {
-      startedAt,
-      endedAt: this.#freeAt,
-      cpuSeconds: cpuUs === undefined || cpuUs < 0 ? undefined : cpuUs / 1e6,
-      memoryMb: this.#memoryMb,
-    };
-    const ending =
-      message[0] === 'done' ? { ...base, output: message[4] } : { ...base, error: message[4] };
+    const ending = endingOf(message, this.#memoryMb);
+    this.#freeAt = ending.endedAt;
     this.#shared.finish(attempt, ending);
   }
 

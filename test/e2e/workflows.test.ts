@@ -75,13 +75,12 @@ const beside = join(root, '../shared/data/workflows');
 const large = join(beside, 'instances/montage-chameleon-2mass-01d-001.json.gz');
 
 if (!existsSync(large)) process.stderr.write('no recorded workflows beside the repository\n');
-describe.each(existsSync(large) ? [large] : [])('a recorded astronomy workflow', (recorded) => {
-  test('runs in its order, as an independent judge sees it too', async () => {
-    const { workflow, told } = await play(recorded, 0.1, 16);
+else
+  test('a recorded astronomy workflow runs in its order, as an independent judge sees it too', async () => {
+    const { workflow, told } = await play(large, 0.1, 16);
     expectInOrder(workflow, told);
-    const judge = [join(beside, 'check_run.py'), recorded, join(place.folder, 'events'), '0.1'];
+    const judge = [join(beside, 'check_run.py'), large, join(place.folder, 'events'), '0.1'];
     const judged = await call('python3', judge, { cwd: place.folder });
     expect(judged).toMatchObject({ code: 0 });
     expect(JSON.parse(judged.stdout)).toMatchObject({ succeeded: 103, errors: 0 });
   });
-});
