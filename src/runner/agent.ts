@@ -38,6 +38,8 @@ export interface AgentOptions {
 
 /** Attempts to claim in one go. */
 const claimMax = 2048;
+/** As many as one heartbeat can list. */
+const heldMax = 4096;
 const retryMs = 50;
 
 type Needs = Pick<Ports, 'table' | 'queue' | 'blobs' | 'clock' | 'ids'>;
@@ -246,7 +248,8 @@ export class Agent {
 
   async #startWhatFits(): Promise<void> {
     const now = this.#ports.clock.now();
-    const chosen = this.#intake.choose(this.#executor, this.#hopping, now, claimMax);
+    const most = Math.min(claimMax, heldMax - this.#holdings.size);
+    const chosen = this.#intake.choose(this.#executor, this.#hopping, now, most);
     if (this.#intake.waiting() === 0) this.#drained.fire();
     if (chosen.length === 0) {
       if (this.#isQuiet()) this.#quiet.fire();

@@ -40,7 +40,7 @@ export function createHeartbeat(
   };
   const beat = async (list: readonly Held[]): Promise<boolean> => {
     try {
-      await put(list.map(rowOf), settings.leaseMs);
+      await put(rowsOf(list), settings.leaseMs);
       return true;
     } catch (error) {
       if (mayPass(error)) return false;
@@ -59,6 +59,17 @@ export function createHeartbeat(
       await put([], 0).catch(() => undefined);
     },
   };
+}
+
+/** What is told of steps may take so much; beyond it none is told, since the lease may not fail for it. */
+const beatsBytesMax = 64 * 1024;
+const beatBytes = 80;
+
+function rowsOf(list: readonly Held[]): readonly HeldRow[] {
+  let bytes = 0;
+  for (const { beat } of list) if (beat) bytes += beatBytes + (beat.step?.length ?? 0) * 3;
+  if (bytes <= beatsBytesMax) return list.map(rowOf);
+  return list.map((held) => rowOf({ ...held, beat: undefined }));
 }
 
 function rowOf(held: Held): HeldRow {

@@ -32,3 +32,14 @@ test('a runner that has reported all says so once more', async () => {
   expect((await home.ended(run.id)).state).toBe('succeeded');
   while ((await heldBy(home))?.length !== 0) await home.ports.clock.sleep(5);
 });
+
+test('a runner with room for more than a heartbeat can list holds no more than that', async () => {
+  home = openHome(() => 'never', { heartbeatMs: 20 }, 20_000);
+  await home.engine.submit({
+    workflow: workflowOf(Array.from({ length: 9000 }, (_, n) => ({ id: `t${n}` }))),
+  });
+  while (home.errors.length === 0 && ((await heldBy(home))?.length ?? 0) < 4000)
+    await home.ports.clock.sleep(20);
+  expect(home.errors).toEqual([]);
+  expect(home.agent.held().length).toBeLessThanOrEqual(4096);
+});

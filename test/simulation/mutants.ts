@@ -118,8 +118,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'heartbeat-lists-nothing',
     'runner/heartbeat.ts',
-    'await put(list.map(rowOf), settings.leaseMs);',
-    'await put(list.slice(list.length).map(rowOf), settings.leaseMs);',
+    'await put(rowsOf(list), settings.leaseMs);',
+    'await put(rowsOf(list.slice(list.length)), settings.leaseMs);',
   ),
   m(
     'spawns-not-named',
