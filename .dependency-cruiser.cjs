@@ -99,7 +99,7 @@ module.exports = {
       [
         '^functions/shared/(env|stream)[.]ts$',
         '^src/contract/',
-        '^src/adapters/aws/table-schema[.]ts$',
+        '^src/adapters/aws/(table-schema|object-prefixes)[.]ts$',
         '^tools/build-functions[.]ts$',
       ],
       'Stacks know what a function is told, not what it does.',

@@ -1,7 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { objectPrefixes } from '../../src/adapters/aws/object-prefixes.ts';
 import { expiryAttribute, tableSchema } from '../../src/adapters/aws/table-schema.ts';
 
 export interface StateProps {
@@ -24,6 +25,11 @@ export class State extends Construct {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      lifecycleRules: [
+        // A queue keeps a message for 14 days, so a day later nothing refers to what was too large for one.
+        { id: 'messages', prefix: objectPrefixes.messages, expiration: Duration.days(15) },
+        { id: 'unfinished', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
     });
   }
 

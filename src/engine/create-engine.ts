@@ -89,8 +89,8 @@ export function createEngine(
       }
     },
     async logs(query) {
-      await loaded(query.run);
-      return ports.logs.read(query);
+      const { endedAt: until } = (await loaded(query.run)).meta;
+      return ports.logs.read({ ...query, ...(until !== undefined && { until }) });
     },
     async control(id, request, key) {
       const meta =

@@ -19,6 +19,8 @@ export interface LogQuery {
   /** The `next` of the page before: from there on, what came later too. */
   readonly after?: string;
   readonly limit?: number;
+  /** Nothing was printed later, epoch ms: a sink that keeps many runs together need not look further. */
+  readonly until?: number;
 }
 
 export interface LogPage {

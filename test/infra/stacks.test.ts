@@ -49,6 +49,16 @@ describe('the stacks', () => {
     });
   });
 
+  test('let go of what was too large for a message when no message can be there any more', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([
+          Match.objectLike({ Prefix: 'messages/', ExpirationInDays: 15, Status: 'Enabled' }),
+        ]),
+      },
+    });
+  });
+
   test('wake the fan-out by inserts of what happens to runs only, and keep what it refuses', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       StartingPosition: 'TRIM_HORIZON',

@@ -4,6 +4,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { encodeTime } from 'ulid';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { LogLine, LogPage, LogQuery, LogSink } from '../../ports/log-sink.ts';
@@ -35,6 +36,8 @@ export interface S3Logs extends LogSink {
 const objectBytes = 1024 * 1024;
 const waitingBytesMax = 16 * 1024 * 1024;
 const pageMax = 1000;
+/** Lines that could not be written at once are written within this time, or their runner is gone. */
+const writtenMsMax = 15 * 60_000;
 
 /** What tasks print, in objects of many lines of many runs: each write costs the same, whatever its size. */
 export function s3Logs(options: S3LogsOptions): S3Logs {
@@ -136,7 +139,7 @@ async function read(options: S3LogsOptions, query: LogQuery): Promise<LogPage> {
   const lines: LogLine[] = [];
   const done: string[] = [];
   let part: LogCursor['part'];
-  for await (const { id, key } of objectsAfter(options, query.run, cursor.after)) {
+  for await (const { id, key } of objectsAfter(options, query, cursor.after)) {
     if (seen.has(id)) continue;
     const from = cursor.part?.[0] === id ? cursor.part[1] : 0;
     const own = linesOf(await bodyOf(options, key), query.run);
@@ -169,25 +172,33 @@ function takeLines(
   return at;
 }
 
+/** Those that may hold lines of the run, in the order of time. */
 async function* objectsAfter(
-  { client, bucket, prefix, patience }: S3LogsOptions,
-  run: string,
+  options: S3LogsOptions,
+  { run, until }: LogQuery,
   after: string,
 ): AsyncGenerator<{ readonly id: string; readonly key: string }> {
   const mark = markOf(run);
+  const last = until === undefined ? undefined : encodeTime(until + writtenMsMax);
   // Beyond the object of that very id, whatever its marks.
-  let start = after === '' ? undefined : `${prefix}${after}.~`;
-  for (;;) {
-    const StartAfter = start;
+  for await (const key of keysAfter(options, after === '' ? undefined : `${after}.~`)) {
+    const { id, may } = readName(key.slice(options.prefix.length), mark);
+    if (last !== undefined && id > last) return;
+    if (may) yield { id, key };
+  }
+}
+
+async function* keysAfter(
+  { client, bucket: Bucket, prefix: Prefix, patience }: S3LogsOptions,
+  after: string | undefined,
+): AsyncGenerator<string> {
+  for (let StartAfter = after && Prefix + after; ; ) {
     const { Contents = [], IsTruncated } = await insist(patience, 'list logs', () =>
-      client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, StartAfter })),
+      client.send(new ListObjectsV2Command({ Bucket, Prefix, StartAfter })),
     );
-    for (const { Key = '' } of Contents) {
-      const { id, may } = readName(Key.slice(prefix.length), mark);
-      if (may) yield { id, key: Key };
-    }
-    start = Contents.at(-1)?.Key;
-    if (!IsTruncated || start === undefined) return;
+    for (const { Key = '' } of Contents) yield Key;
+    StartAfter = Contents.at(-1)?.Key;
+    if (!IsTruncated || StartAfter === undefined) return;
   }
 }
 

@@ -6,6 +6,7 @@ import { s3Blobs } from './blobs.ts';
 import type { AwsClients } from './clients.ts';
 import type { Patience } from './insist.ts';
 import { type S3Logs, s3Logs } from './logs.ts';
+import { objectPrefixes } from './object-prefixes.ts';
 import { polledFeed } from './polled-feed.ts';
 import { type SqsQueue, sqsQueue } from './queue.ts';
 import type { QueueDirectory } from './queue-directory.ts';
@@ -46,11 +47,11 @@ export function awsPorts(options: AwsPortsOptions): AwsPorts {
       clock,
       patience,
       directory: queues,
-      blobs: s3Blobs({ ...stored, prefix: 'messages/' }),
+      blobs: s3Blobs({ ...stored, prefix: objectPrefixes.messages }),
       onTrouble,
     }),
-    blobs: s3Blobs({ ...stored, prefix: 'blobs/' }),
-    logs: s3Logs({ ...stored, prefix: 'logs/', ids, onTrouble }),
+    blobs: s3Blobs({ ...stored, prefix: objectPrefixes.blobs }),
+    logs: s3Logs({ ...stored, prefix: objectPrefixes.logs, ids, onTrouble }),
     clock,
     ids,
     random,

@@ -137,3 +137,23 @@ describe('who follows a run', () => {
     expect(at.calls.filter(({ command }) => command === 'GetObject')).toHaveLength(0);
   });
 });
+
+test('of a run that has ended, what has a much later name is not looked at', async () => {
+  const [at, clock] = [bucket(), new ManualClock()];
+  const run = runAt(clock, 'A');
+  const logs = logsIn(at, clock);
+  const write = async (text: string) => {
+    await logs.append([line(run, text)]);
+    await logs.flush();
+  };
+  await write('at its end');
+  const until = clock.now();
+  await clock.pass(60_000);
+  await write('late');
+  await clock.pass(3_600_000);
+  await write('of another time');
+  const texts = async (query: object) =>
+    (await logs.read({ run, ...query })).lines.map(({ text }) => text);
+  expect(await texts({ until })).toEqual(['at its end', 'late']);
+  expect(await texts({})).toEqual(['at its end', 'late', 'of another time']);
+});
