@@ -1,7 +1,8 @@
 /* biome-ignore-all lint/suspicious/noConsole: a command that prints its findings */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
+import { censusModes, modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
+import { censusOf, censusTable, untried } from './engine/census.ts';
 import { playMutants } from './engine/mutate.ts';
 import { type Order, ordersOf, playOrders, serveOrders } from './engine/workers.ts';
 import { shrink, story } from './kernel/shrink.ts';
@@ -16,13 +17,14 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     json: { type: 'string' },
     mutants: { type: 'boolean', default: false },
+    census: { type: 'boolean', default: false },
     only: { type: 'string' },
     part: { type: 'string' },
   },
 });
 
 const STEP = 200;
-const modes = modesOf(values.repair, values.profile);
+const modes = values.census ? censusModes : modesOf(values.repair, values.profile);
 
 const SAY_MS = 30_000;
 
@@ -83,9 +85,14 @@ function progress(total: Total, began: number, left: ReadonlySet<Order>): void {
 
 async function conclude(total: Total, seconds: number): Promise<void> {
   console.log('\nfaults and what they led to:');
+  const census = censusOf(total.counts);
   for (const [name, count] of [...total.counts].sort())
-    console.log(`  ${String(count).padStart(10)}  ${name}`);
-  const never = sometimes.filter((name) => !total.counts.get(name));
+    if (!/^(call|crash-\w+) at /.test(name))
+      console.log(`  ${String(count).padStart(10)}  ${name}`);
+  if (census.length > 0) console.log(`\n${censusTable(census)}`);
+  const never = values.census
+    ? untried(census).map(({ place }) => place)
+    : sometimes.filter((name) => !total.counts.get(name));
   const figures = {
     runs: total.runs,
     events: total.events,

@@ -53,8 +53,11 @@ export class Wire {
     else if (fault === 'partial' || fault === 'torn')
       kernel.after(latencyMs, () => this.#arriveApart(call, fault, place, extraMs, roll));
     else kernel.after(latencyMs, () => this.#meet(call, fault, place, extraMs));
-    if (kernel.options.crashSites && fault?.startsWith('crash'))
-      kernel.counters.add(`${fault} at ${callSite(call.site)}`);
+    if (kernel.options.crashSites) {
+      const site = callSite(call.site);
+      kernel.counters.add(`call at ${site}`);
+      if (fault?.startsWith('crash')) kernel.counters.add(`${fault} at ${site}`);
+    }
   }
 
   /** Nothing bad happens to it, but an outage. */
