@@ -1,6 +1,8 @@
 /** What the command line needs of the process around it; tests bring their own. */
 import { Client } from '../src/client/client.ts';
 import type { Fanfold } from '../src/client/fanfold.ts';
+import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
+import { awsCredentials } from './aws-credentials.ts';
 
 export interface Output {
   write(text: string): void;
@@ -68,6 +70,12 @@ function outputOf(stream: NodeJS.WriteStream): Output {
   };
 }
 
+/** One look for credentials serves a command. */
+function signed(url: string): typeof fetch {
+  let found: ReturnType<typeof awsCredentials> | undefined;
+  return signedFetch(url, process.env.AWS_REGION, () => (found ??= awsCredentials(process.env)));
+}
+
 function isProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -107,7 +115,7 @@ export function processShell(): Shell {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onSignal,
     isProcess,
-    connect: (url) => new Client({ url }),
+    connect: (url) => new Client({ url, ...(asksForSignature(url) && { fetch: signed(url) }) }),
     startEmbedded,
     // What was written to a pipe is written before the process ends.
     leave: (code) => void process.stdout.write('', () => process.exit(code)),
