@@ -179,8 +179,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'message-removed-before-claim',
     'runner/agent.ts',
-    '!one.granted && !one.letter.removed',
-    'false && !one.letter.removed',
+    '!answered.has(held) || !held.granted',
+    '!answered.has(held)',
   ),
   m(
     'continued-by-any-attempt',
