@@ -49,6 +49,12 @@ export const mutants: readonly Mutant[] = [
   ),
   // The runner
   m(
+    'old-generation-starts',
+    'runner/admission.ts',
+    'run?.generation === held.generation &&\n  (run.state',
+    'run !== undefined &&\n  (run.state',
+  ),
+  m(
     'starts-in-cancelled-run',
     'runner/admission.ts',
     "(run.state === 'running' || (run.state === 'cancelling' && held.always));",

@@ -211,6 +211,8 @@ function drawDeeds(stream: Stream, runs: readonly Planned[]): readonly Deed[] {
       deeds.push({ run, at, action: 'pause' }, { run, at: resumedAt, action: 'resume' });
       if (stream.chance(0.2)) deeds.push({ run, at: resumedAt + 1, action: 'cancel' });
     } else if (roll < 0.25) deeds.push({ run, at: at + 60_000, action: 'rerun' });
+    else if (roll > 0.95)
+      deeds.push({ run, at, action: 'cancel' }, { run, at: at + 1, action: 'rerun' });
   }
   return deeds.sort((a, b) => a.at - b.at);
 }

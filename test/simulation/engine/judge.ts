@@ -47,12 +47,15 @@ interface RunSeen {
   readonly continued: Set<number>;
   /** By task and attempt: when a report of it became durable, virtual ms. */
   readonly reported: Map<string, number>;
+  /** By task and generation: the first attempt of what a rerun began anew. */
+  readonly firstAttempts: Map<string, number>;
 }
 
 interface MetaRead {
   readonly calledAt: number;
   readonly answeredAt: number;
   readonly state: RunState | undefined;
+  readonly generation: number;
 }
 
 const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
@@ -142,7 +145,10 @@ export class Judge {
     const answeredAt = this.world.kernel.time;
     const name = `${life.name} ${run}`;
     const reads = this.#reads.get(name) ?? [];
-    this.#reads.set(name, [{ calledAt, answeredAt, state: meta?.state }, ...reads.slice(0, 3)]);
+    this.#reads.set(name, [
+      { calledAt, answeredAt, state: meta?.state, generation: meta?.generation ?? 1 },
+      ...reads.slice(0, 3),
+    ]);
   }
 
   clientIsDone(): void {
@@ -286,6 +292,12 @@ export class Judge {
       `${run.planned.id} ${run.dag.tasks[base + place]?.id ?? base + place}`;
     if (now.generation < was.generation) this.violate('P4', `${name(0)}: generation falls`);
     const same = now.generation === was.generation;
+    if (!same)
+      for (const [place, { attempt }] of now.tries)
+        run.firstAttempts.set(
+          `${base + place}@${now.generation}`,
+          now.status[place] === was.status[place] ? 1 : attempt,
+        );
     for (let place = 0; place < was.status.length; place++) {
       const [before, after] = [was.status[place] as number, now.status[place] as number];
       if (!same || before < SUCCEEDED) continue;
@@ -370,9 +382,10 @@ export class Judge {
     if (claimed && claim === undefined) this.violate('P4', `${name} begins without a claim`);
     const reads = this.#reads.get(`${entry.by} ${entry.run}`) ?? [];
     const { time } = this.world.kernel;
-    const asked = reads.some(({ calledAt, answeredAt, state }) => {
+    const asked = reads.some(({ calledAt, answeredAt, state, generation }) => {
       const wanted =
-        state === 'running' || (state === 'cancelling' && definition.rule === 'always');
+        (state === 'running' || (state === 'cancelling' && definition.rule === 'always')) &&
+        entry.attempt >= (run.firstAttempts.get(`${number}@${generation}`) ?? 1);
       const soon = time - answeredAt <= SOON_MS || (life?.frozenUntil ?? 0) >= answeredAt;
       return wanted && soon && (!claimed || calledAt >= (claim?.at ?? 0));
     });
@@ -442,5 +455,6 @@ function seenOf(planned: Planned): RunSeen {
     claims: new Map(),
     continued: new Set(),
     reported: new Map(),
+    firstAttempts: new Map(),
   };
 }
