@@ -6,35 +6,17 @@ import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
 import { Admission, isHeldBack, isWanted, type RunStates, readStates } from './admission.ts';
+import type { AgentOptions } from './agent-options.ts';
 import { type ChainParts, goOn, leadsOn } from './chain.ts';
 import { createClaims } from './claims.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
-import { executionOf, type Held, type Letter } from './held.ts';
+import { executionOf, type Held } from './held.ts';
 import { Holdings } from './holdings.ts';
 import { Intake } from './intake.ts';
+import { receiptsOf, sortLetters } from './letters.ts';
 import { createReports, type Reports } from './reports.ts';
 import { risingClock } from './rising-clock.ts';
 import { Signal } from './signal.ts';
-
-export interface AgentOptions {
-  /** This runner's incarnation: a ULID, new at each start. */
-  readonly id: string;
-  readonly pool: string;
-  readonly slots: number;
-  /** How long reports may wait for company. */
-  readonly lingerMs: number;
-  /** How often the runs of what is held are asked whether they were cancelled. */
-  readonly controlMs: number;
-  /** How long an empty queue is waited at. */
-  readonly waitMs: number;
-  /** Messages to take in one go. 0: none, what is to be run comes by `handle`. */
-  readonly takeMax: number;
-  readonly executor: (events: ExecutorEvents) => Executor;
-  /** States of runs, as strong as a read of the table. Default: that read. */
-  readonly states?: RunStates;
-  /** A bug of ours, or damage: something that the agent can't go on with. */
-  readonly failed: (error: unknown) => void;
-}
 
 /** Attempts to claim in one go. */
 const claimMax = 2048;
@@ -176,7 +158,7 @@ export class Agent {
   async drain(graceMs: number): Promise<void> {
     this.#taking = false;
     this.#fireAll();
-    const receipts = this.#intake.clear().map(({ receipt }) => receipt);
+    const receipts = receiptsOf(this.#intake.clear());
     if (receipts.length > 0) await this.#ports.queue.extend(receipts, 0).catch(() => undefined);
     await this.#executor.drain(graceMs);
     await Promise.resolve();
@@ -227,11 +209,7 @@ export class Agent {
     if (taken.length === 0) return;
     if (this.#taking)
       for (const message of taken) await this.#open(message, clock.now() + visibilityMs);
-    else
-      await queue.extend(
-        taken.map(({ receipt }) => receipt),
-        0,
-      );
+    else await queue.extend(receiptsOf(taken), 0);
     this.#changed.fire();
   }
 
@@ -294,30 +272,10 @@ export class Agent {
     const held = this.held();
     if (this.#stop.signal.aborted || !this.#heartbeat.isDue(held)) return;
     if (!(await this.#heartbeat.beat(held))) return;
-    const needed = this.#neededLetters(held);
-    const done: string[] = [];
-    for (const { letter } of held) {
-      if (letter.removed || letter.stays || needed.has(letter)) continue;
-      letter.removed = true;
-      done.push(letter.receipt);
-    }
-    const extended = [...needed].flatMap(({ receipt, stays, removed }) =>
-      stays || removed ? [] : receipt,
-    );
-    if (done.length > 0) await queue.remove(done);
-    if (extended.length > 0) await queue.extend(extended, visibilityMs);
-  }
-
-  /**
-   * Messages that the heartbeat which lists `listed` does not answer for as a whole: with an attempt that was taken since,
-   * or is not claimed yet, which may turn out to be another's.
-   */
-  #neededLetters(listed: readonly Held[]): ReadonlySet<Letter> {
-    const answered = new Set(listed);
-    const needed = new Set(this.#intake.letters());
-    for (const held of this.held())
-      if (!answered.has(held) || !held.granted) needed.add(held.letter);
-    return needed;
+    const { answered, needed } = sortLetters(held, this.held(), this.#intake.letters());
+    for (const letter of answered) letter.removed = true;
+    if (answered.length > 0) await queue.remove(receiptsOf(answered));
+    if (needed.length > 0) await queue.extend(receiptsOf(needed), visibilityMs);
   }
 
   /** Cancels what runs of cancelled runs. */
@@ -330,13 +288,11 @@ export class Agent {
     const long = this.held().filter((held) => !held.cancelled && held.since <= before);
     if (long.length === 0) return;
     const states = await this.#states([...new Set(long.map(({ run }) => run))]);
-    const keys: number[] = [];
-    for (const held of long) {
+    const unwanted = long.filter((held) => {
       const standing = states.get(held.run);
-      if (isHeldBack(held, standing) || isWanted(held, standing)) continue;
-      held.cancelled = true;
-      keys.push(held.key);
-    }
-    if (keys.length > 0) this.#executor.cancel(keys);
+      return !isHeldBack(held, standing) && !isWanted(held, standing);
+    });
+    for (const held of unwanted) held.cancelled = true;
+    if (unwanted.length > 0) this.#executor.cancel(unwanted.map(({ key }) => key));
   }
 }

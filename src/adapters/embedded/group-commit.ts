@@ -1,21 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../contract/problem.ts';
-import { type Condition, type Item, type PutResult, Unavailable } from '../../ports/table.ts';
+import { type PutResult, Unavailable } from '../../ports/table.ts';
+import type { Change } from './change.ts';
 import { damageProblem } from './damage.ts';
 import { diskFull, isSqliteError, troubleOf } from './database.ts';
 import type { FeedFile } from './feed-file.ts';
 import { type ItemFile, inserted } from './item-file.ts';
-import type { Row } from './row.ts';
-
-/** One put or, without a row, one removal. */
-export interface Change {
-  readonly k: string;
-  readonly row: Row | undefined;
-  /** As the caller gave it: what the feed hands on. */
-  readonly item: Item | undefined;
-  readonly condition: Condition;
-  readonly unhurried?: boolean | undefined;
-}
 
 interface Call {
   readonly changes: readonly Change[];

@@ -8,7 +8,8 @@ import type {
   Range,
   Table,
 } from '../../ports/table.ts';
-import type { Change, GroupCommit } from './group-commit.ts';
+import type { Change } from './change.ts';
+import type { GroupCommit } from './group-commit.ts';
 import type { ItemFile } from './item-file.ts';
 import { fileKey, placeOf, toRow } from './row.ts';
 

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
+import type { Change } from '../../../src/adapters/embedded/change.ts';
 import type { FeedFile } from '../../../src/adapters/embedded/feed-file.ts';
-import { type Change, GroupCommit } from '../../../src/adapters/embedded/group-commit.ts';
+import { GroupCommit } from '../../../src/adapters/embedded/group-commit.ts';
 import type { ItemFile } from '../../../src/adapters/embedded/item-file.ts';
 import { Problem } from '../../../src/contract/problem.ts';
 import { Unavailable } from '../../../src/ports/table.ts';
