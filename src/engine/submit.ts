@@ -6,7 +6,7 @@ import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
 import { compile, type Dag } from '../core/dag.ts';
 import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Item, Put, PutResult } from '../ports/table.ts';
+import { type Item, type Put, type PutResult, Unavailable } from '../ports/table.ts';
 import { storeValue } from './blobs.ts';
 import { fromData, type Meta, runOf } from './items.ts';
 import type { Runs } from './runs.ts';
@@ -72,11 +72,32 @@ async function store({ ports, runs }: Submitter, puts: readonly Put[]): Promise<
   for (const { item } of puts) runs.trustFeed(runOf(item.partition));
   let results: PutResult[] = [];
   try {
-    results = await ports.table.putMany(puts);
+    results = await putSurely(ports, puts);
     return results;
   } finally {
     for (const [i, { item }] of puts.entries())
       if (results[i]?.done !== true) runs.distrustFeed(runOf(item.partition));
+  }
+}
+
+const triesMax = 3;
+const pauseMs = 100;
+
+/**
+ * A put that was answered by silence may have begun the run. Whoever submits without an id would begin another one by
+ * trying again, so it is tried again here, where the ids are known: what lies there then is ours.
+ */
+async function putSurely(
+  { table, clock }: Pick<Ports, 'table' | 'clock'>,
+  puts: readonly Put[],
+): Promise<PutResult[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await table.putMany(puts);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || tries >= triesMax) throw error;
+      await clock.sleep(tries * pauseMs);
+    }
   }
 }
 
