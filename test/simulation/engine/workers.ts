@@ -21,8 +21,6 @@ export function serveOrders(): void {
   });
 }
 
-/** Most of what a play makes is gone at its end: a larger nursery is emptied less often. */
-const workerFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /** Plays all orders in some processes, and hands out each result as it comes; ends early when told to. */
@@ -33,7 +31,7 @@ export async function playOrders(
 ): Promise<void> {
   const left = [...orders];
   const work = async (): Promise<void> => {
-    const worker = fork(main, ['--part', 'worker'], { execArgv: workerFlags });
+    const worker = fork(main, ['--part', 'worker'], { execArgv: [] });
     try {
       for (let order = left.shift(); order; order = left.shift()) {
         const result = await ask(worker, order);
