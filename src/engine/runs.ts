@@ -24,9 +24,10 @@ export interface Runs {
    */
   save(run: LoadedRun, options: SaveOptions): Promise<boolean>;
   forget(id: string): void;
-  /** The run is new, and this process submits it: what comes of it by the feed is current until it was loaded here. */
-  trustFeed(id: string): void;
-  distrustFeed(id: string): void;
+  /** This process is about to store a run. */
+  submitting(id: string): void;
+  /** It stored it, and it was new: until the run is loaded here, what comes of it by the feed is current. */
+  submitted(id: string, isNew: boolean): void;
   /** Calls back when this process saves the run's end. Returns how to stop listening. */
   onEnd(id: string, call: () => void): () => void;
   /**
@@ -43,7 +44,7 @@ export interface Runs {
 type Needs = Pick<Ports, 'table' | 'blobs'>;
 
 /** Beyond so many, those before are read before they begin. */
-const trustedMax = 100_000;
+const submitsMax = 100_000;
 
 /** Runs in memory, the ones used last; what was not used for long is read again. */
 export function createRuns(ports: Needs, settings: EngineSettings, specs: Specs): Runs {
@@ -59,7 +60,8 @@ class RunCache implements Runs {
   readonly #settings: EngineSettings;
   readonly #specs: Specs;
   readonly #cache = new Map<string, LoadedRun>();
-  readonly #trusted = new Set<string>();
+  /** Runs that this process stores, or stored, and has not loaded since. */
+  readonly #submits = new Map<string, 'under way' | 'done'>();
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
@@ -75,17 +77,20 @@ class RunCache implements Runs {
 
   forget(id: string): void {
     this.#cache.delete(id);
-    this.#trusted.delete(id);
+    this.#submits.delete(id);
   }
 
-  trustFeed(id: string): void {
+  submitting(id: string): void {
     if (!this.#settings.soleDecider) return;
-    if (this.#trusted.size >= trustedMax) this.#trusted.clear();
-    this.#trusted.add(id);
+    if (this.#submits.size >= submitsMax) this.#submits.clear();
+    this.#submits.set(id, 'under way');
   }
 
-  distrustFeed(id: string): void {
-    this.#trusted.delete(id);
+  submitted(id: string, isNew: boolean): void {
+    // Gone: it was loaded meanwhile, and may have changed since.
+    if (!this.#submits.has(id)) return;
+    if (isNew) this.#submits.set(id, 'done');
+    else this.#submits.delete(id);
   }
 
   async load(id: string): Promise<LoadedRun | undefined> {
@@ -100,7 +105,7 @@ class RunCache implements Runs {
     const known = this.#cache.get(id);
     if (known) return known;
     // Who decides alone trusts what it has cached: an item that came again by the feed would be believed for ever.
-    const doubtful = this.#settings.soleDecider && !this.#trusted.has(id);
+    const doubtful = this.#settings.soleDecider && this.#submits.get(id) !== 'done';
     const now = doubtful ? await this.#ports.table.get(meta) : undefined;
     const run = await fromMeta(this.#ports, this.#settings, this.#specs, now ?? meta);
     this.#keep(run);
@@ -164,7 +169,7 @@ class RunCache implements Runs {
 
   #keep(run: LoadedRun): void {
     this.#cache.delete(run.meta.id);
-    this.#trusted.delete(run.meta.id);
+    this.#submits.delete(run.meta.id);
     this.#cache.set(run.meta.id, run);
     keepLast(this.#cache, this.#settings.cachedRuns);
   }

@@ -69,14 +69,14 @@ export async function submitMany(
 }
 
 async function store({ ports, runs }: Submitter, puts: readonly Put[]): Promise<PutResult[]> {
-  for (const { item } of puts) runs.trustFeed(runOf(item.partition));
+  for (const { item } of puts) runs.submitting(runOf(item.partition));
   let results: PutResult[] = [];
   try {
     results = await putSurely(ports, puts);
     return results;
   } finally {
     for (const [i, { item }] of puts.entries())
-      if (results[i]?.done !== true) runs.distrustFeed(runOf(item.partition));
+      runs.submitted(runOf(item.partition), results[i]?.done === true);
   }
 }
 
