@@ -27,7 +27,7 @@ export const noEstimates: CapacityEstimates = {
 /** Over which time the past counts for a rate, and for how long tasks take. */
 const RATE_MS = 60_000;
 const SERVICE_MS = 300_000;
-/** A surge that lasts so long is no batch but a new rate. */
+/** A surge that lasts so long, and was seen more than once, is no batch but a new rate. */
 const SURGE_MS = 15_000;
 /** So many deviations above the mean, and so many tasks more, are not chance. */
 const SURPRISE = 4;
@@ -59,7 +59,7 @@ function estimatedRate(
   if (arrived > expected + SURPRISE * Math.sqrt(expected) + SURPRISE) {
     const tasks = surge.tasks + arrived;
     const lasted = surge.ms + ms;
-    return lasted < SURGE_MS
+    return surge.ms === 0 || lasted < SURGE_MS
       ? { rate, surge: { tasks, ms: lasted } }
       : { rate: tasks / lasted, surge: noEstimates.surge };
   }

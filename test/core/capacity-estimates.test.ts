@@ -25,6 +25,11 @@ describe('the rate of arrivals', () => {
     expect(perSecond(following([10_000, 10], steady))).toBeCloseTo(2, 1);
   });
 
+  test('does not rise for a batch in the first minute that is counted', () => {
+    const batch = estimated(noEstimates, { ...none, arrived: 10_000 }, 60_000);
+    expect(perSecond(following([0], batch))).toBe(0);
+  });
+
   test('rises at once when a surge has lasted fifteen seconds', () => {
     const steady = following(times(100, 10));
     expect(perSecond(following([500, 500], steady))).toBeCloseTo(2, 1);
