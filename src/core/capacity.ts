@@ -129,13 +129,13 @@ function within(
 }
 
 /**
- * How long a runner that is no longer needed pays for itself: as long as keeping it costs no more than what a start
- * would, its start-up and the lateness of the tasks that wait for it. Who knows nothing about the future pays by this
- * rule at most twice what he would have paid with foresight.
+ * How long a runner that is no longer needed pays for itself: as long as keeping it costs no more than a start would.
+ * That is its start-up, as much again to catch up with what came meanwhile, and what it is worth that no task is late.
+ * Who knows nothing about the future pays by this rule at most twice what he would have paid with foresight.
  */
 function keepMs({ startUpMs, acceptableMs, price }: CapacitySettings): number {
   const lateMs = Math.max(0, startUpMs - acceptableMs);
-  return startUpMs + lateMs * (price.lateHour / price.runnerHour);
+  return 2 * startUpMs + lateMs * (price.lateHour / price.runnerHour);
 }
 
 /**
