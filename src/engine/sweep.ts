@@ -20,7 +20,7 @@ import {
 } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { type AttemptName, lostPut } from './lost.ts';
-import { unreported } from './mixed-packs.ts';
+import { MixedPacks, unreported } from './mixed-packs.ts';
 import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
 import type { Stuck } from './stuck-runs.ts';
@@ -59,7 +59,8 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   }
   // When it made that heartbeat nothing of this was reported.
   const since = beat.at - settings.heartbeatMs - settings.skewMs;
-  const lost = await unreported(decider, owner, since, [...gone.values()], []);
+  const packs = new MixedPacks(ports, settings);
+  const lost = await unreported(decider, packs, owner, since, [...gone.values()], []);
   await declareLost(decider, owner, lost);
   await ports.table.remove(item, { version: item.version });
   return lost.length;
@@ -86,11 +87,14 @@ export async function sweepRuns(decider: Decider, all = false): Promise<Repairs>
   const to = all ? undefined : `${ports.clock.now().toString().padStart(15, '0')}~`;
   // A visit puts off the next one, which moves the run to the end of the list that is being walked.
   const seen = new Set<string>();
+  const packs = new MixedPacks(ports, settings);
   for (const shard of allShards(settings)) {
     const partition = `${settings.namespace}/ACTIVE#${shard}`;
     for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active')) {
       const fresh = items.filter(({ partition: run }) => !seen.has(run) && seen.add(run));
-      const visits = await Promise.all(fresh.map((item) => visitSafely(decider, item.partition)));
+      const visits = await Promise.all(
+        fresh.map((item) => visitSafely(decider, packs, item.partition)),
+      );
       for (const one of visits) {
         total.visited += one.visited;
         total.resent += one.resent;
@@ -105,16 +109,20 @@ export async function sweepRuns(decider: Decider, all = false): Promise<Repairs>
 const nothing: Repairs = { visited: 0, resent: 0, lost: 0, stuck: [] };
 
 /** A run that can't be visited is no reason not to visit the others. */
-async function visitSafely(decider: Decider, partition: string): Promise<Repairs> {
+async function visitSafely(
+  decider: Decider,
+  packs: MixedPacks,
+  partition: string,
+): Promise<Repairs> {
   try {
-    return await visit(decider, partition);
+    return await visit(decider, packs, partition);
   } catch (error) {
     if (mayPass(error)) throw error;
     return { ...nothing, visited: 1, stuck: [{ run: runOf(partition), error }] };
   }
 }
 
-async function visit(decider: Decider, partition: string): Promise<Repairs> {
+async function visit(decider: Decider, packs: MixedPacks, partition: string): Promise<Repairs> {
   const { ports } = decider;
   const runId = runOf(partition);
   await endOverdue(decider, runId);
@@ -125,7 +133,7 @@ async function visit(decider: Decider, partition: string): Promise<Repairs> {
   const last = advanced.at(-1);
   if (last === undefined) return { ...nothing, stuck };
   const claimed = await claimsOf(decider, last.run);
-  const lost = await loseAbandoned(decider, last.run, claimed, stuck);
+  const lost = await loseAbandoned(decider, last.run, packs, claimed, stuck);
   const sends = advanced.map((one) => withoutClaimed(one, claimed));
   await carryOutSafely(decider, sends, stuck);
   await decider.runs.wakeLater(runId, ports.clock.now());
@@ -236,6 +244,7 @@ async function abandoned(
 async function loseAbandoned(
   decider: Decider,
   run: LoadedRun,
+  packs: MixedPacks,
   claims: ReadonlyMap<number, ClaimOf>,
   stuck: Stuck[],
 ): Promise<number> {
@@ -244,7 +253,7 @@ async function loseAbandoned(
   for (const [owner, attempts] of byOwner) {
     const claimedAt = Math.min(...attempts.map(({ at }) => at));
     const since = claimedAt - decider.settings.skewMs;
-    const silent = await unreported(decider, owner, since, attempts, stuck);
+    const silent = await unreported(decider, packs, owner, since, attempts, stuck);
     await declareLost(decider, owner, silent);
     lost += silent.length;
   }

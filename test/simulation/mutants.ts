@@ -184,9 +184,9 @@ export const mutants: readonly Mutant[] = [
   ),
   m(
     'message-removed-before-claim',
-    'runner/agent.ts',
-    '!answered.has(held) || !held.granted',
-    '!answered.has(held)',
+    'runner/letters.ts',
+    '!known.has(one) || !one.granted',
+    '!known.has(one)',
   ),
   m(
     'continued-by-any-attempt',

@@ -223,10 +223,14 @@ function withoutParts(run: Planned, dropped: ReadonlySet<string>): readonly Plan
   return workflow === undefined ? [] : [{ ...run, workflow }];
 }
 
-/** Any attempt can be lost where anything can make a runner die or stand still. */
+/**
+ * Any attempt can be lost where anything can make a runner die or stand still: as often as faults can bring it about, and
+ * each time that a task took its runner with it.
+ */
 function lossesMax(kernel: Kernel, runs: readonly Planned[], options: WorldOptions): number {
   const { rates } = kernel.luck;
   const disturbed = runs.some(({ fates }) => fates.disturbs);
   const faulty = Object.values(rates).some((rate) => rate > 0) && kernel.options.faultsUntil > 0;
-  return disturbed || faulty ? (options.lossesMax ?? LOSSES_MAX) : 0;
+  if (!disturbed && !faulty) return 0;
+  return (options.lossesMax ?? LOSSES_MAX) + kernel.counters.get('an attempt kills its runner');
 }

@@ -18,6 +18,8 @@ export interface SystemLuck {
   readonly table?: TableLuck;
   readonly feed?: FeedLuck;
   readonly queue?: QueueLuck;
+  /** How often a message is delivered before it goes to the dead letters. */
+  readonly receivesMax?: number;
 }
 
 /** All that several callers share. */
@@ -42,7 +44,7 @@ export function memorySystem(
   table.onChange((after, before) => {
     if (after !== undefined && before === undefined) feed.insert(after);
   });
-  const queues = new QueueStore(host, luck.queue);
+  const queues = new QueueStore(host, luck.queue, luck.receivesMax);
   const [blobs, logs, pools] = [new BlobStore(), new LogStore(), new PoolStore()];
   return { host, table, feed, queues, blobs, logs, pools };
 }

@@ -44,6 +44,8 @@ export function simulatedSystem(kernel: Kernel): MemorySystem {
         keepsRemoved: (queue) => strikes('queue-kept', queue),
         loses: (queue) => strikes('queue-lost', queue),
       },
+      // In some worlds so few that messages nobody has claimed die, too.
+      receivesMax: luck.draw('receives') < 0.3 ? 2 : 5,
       feed: {
         delayMs: () => 1 + (strikes('feed-late') ? late('feed delay', 60_000) : 0),
         retryMs: () => RETRY_MS * (0.2 + 4 * luck.draw('feed retry')),
