@@ -204,7 +204,9 @@ export function openProblem(error: unknown, file: string): unknown {
 }
 
 const isDenied = (error: unknown): boolean =>
-  ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'EISDIR', 'ENOTDIR'].includes(String(codeOf(error)));
+  ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'EISDIR', 'ENOTDIR', 'ENOENT'].includes(
+    String(codeOf(error)),
+  );
 
 const unreadable = (file: string, error: unknown): Problem =>
   new Problem(

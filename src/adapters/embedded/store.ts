@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../ports/clock.ts';
@@ -11,6 +10,7 @@ import { FeedFile } from './feed-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ItemFile } from './item-file.ts';
+import { makeFolder } from './make-folder.ts';
 import { checkStore } from './store-check.ts';
 import { embeddedTable } from './table.ts';
 import { checkLog } from './write-ahead-log.ts';
@@ -70,7 +70,7 @@ export function openStore(folder: string, options: StoreOptions): Store {
 
 function claim(folder: string): () => void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return lockFolder(folder);
   } catch (error) {
     throw openProblem(error, folder);

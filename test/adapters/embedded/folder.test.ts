@@ -131,6 +131,11 @@ test('a folder where a file lies, or that may not be written, is refused with wh
   expect((await problemOf(() => open(locked))).code).toBe('file-unreadable');
 });
 
+test('a folder that the system cannot make is refused, and not asked for without end', async () => {
+  const { code, message } = await problemOf(() => open('/proc/fanfold/data'));
+  expect([code, message]).toEqual(['file-unreadable', expect.stringContaining('/proc/fanfold')]);
+});
+
 test('a store opens in a moment, also with a log to read again', async () => {
   await filled();
   const begin = performance.now();
