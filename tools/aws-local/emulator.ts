@@ -19,12 +19,13 @@ const startsMax = 3;
 const binFolder = join(import.meta.dirname, '..', '..', 'node_modules', '.bin');
 
 /**
- * It ends when its input does, so it cannot outlive this process, however that ends. The name of the program is for
- * those who look at what runs.
+ * It ends when its input does, and so do the functions that it runs: none can outlive this process, however that ends.
+ * The name of the program is for those who look at what runs.
  */
 const program = `
-import os, sys, threading
-threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+import os, signal, sys, threading
+os.setpgid(0, 0)
+threading.Thread(target=lambda: (sys.stdin.read(), os.killpg(0, signal.SIGKILL)), daemon=True).start()
 sys.argv = ['ministack']
 from ministack.app import main
 main()
