@@ -1,6 +1,6 @@
 import { hasChildren } from './children.ts';
 import { dependentsOf } from './dag.ts';
-import { ancestorOf, counts, isDetached, renew, segmentAt } from './graph.ts';
+import { ancestorOf, counts, isDetached, renew, segmentAt, segmentsOf } from './graph.ts';
 import {
   attemptOf,
   type Chunk,
@@ -28,7 +28,7 @@ export function completeRerun(progress: Progress): void {
   const resets = [...chosen].filter((task) => behind(chunkOf(progress, task)));
   const last = lastAttempts(progress);
   for (const task of resets) {
-    if (!anew.has(task)) continue;
+    if (!anew.has(task) && !expandsAgain(progress, task)) continue;
     const first = (last.get(ancestorOf(graph, task)) ?? 0) + 1;
     renew(graph, task, attemptOf(progress, task) + 1, first);
     head.dirty = true;
@@ -39,6 +39,11 @@ export function completeRerun(progress: Progress): void {
     chunk.dirty = true;
   }
 }
+
+/** A map whose expansion was saved in part, its elements known and it not: it is expanded again, into other ones. */
+const expandsAgain = (progress: Progress, task: number): boolean =>
+  !ownWorkDone(progress, task) &&
+  segmentsOf(progress.graph, task).some(({ kind }) => kind === 'map');
 
 /** The highest number of an attempt at anything that was ever spawned below each of the workflow's tasks. */
 function lastAttempts(progress: Progress): ReadonlyMap<number, number> {
