@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Happening } from '../../src/contract/happening.ts';
 import { fold } from '../../src/core/fold.ts';
-import { attemptOf, type Chunk, type Progress } from '../../src/core/progress.ts';
+import { extend } from '../../src/core/graph.ts';
+import { attemptOf, type Chunk, grow, type Progress } from '../../src/core/progress.ts';
 import {
   close,
   control,
@@ -243,6 +244,21 @@ describe('a rerun of sub-tasks', () => {
       if (generation < 3) send(rerun(run, 'p'));
     }
     expect(names).toEqual(['p/x@1', 'p/x/y@1', 'p/x/y@2', 'p/x@3', 'p/x@4', 'p/x/y@4', 'p/x/y@5']);
+  });
+
+  test('expands a map whose elements are known, and which was not saved as expanded, into others', () => {
+    const run = progressOf([taskOf('m', { each: [[]] })]);
+    const first = spawned(run, 'm', mapOf(1, 2));
+    if (first.kind !== 'spawn') throw new Error('it is one');
+    extend(run.graph, first.id, first.spawn);
+    grow(run);
+    close(run, foldSaved(run, [control('cancel')]));
+    expect(run.head.state).toBe('cancelled');
+    const again = foldSaved(run, [rerun(run)]);
+    expect([expandedBy(run, again), sentBy(run, again)]).toEqual([['m@2'], []]);
+    const sent = sentBy(run, foldSaved(run, [spawned(run, 'm', mapOf(1, 2))]));
+    expect(sent).toEqual(['m[0]@2', 'm[1]@2']);
+    expect(sentBy(run, foldSaved(run, [first]))).toEqual([]);
   });
 
   test('of an empty map that is named expands it again', () => {
