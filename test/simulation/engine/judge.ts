@@ -386,16 +386,32 @@ export class Judge {
       const wanted =
         (state === 'running' || (state === 'cancelling' && definition.rule === 'always')) &&
         entry.attempt >= (run.firstAttempts.get(`${number}@${generation}`) ?? 1);
-      const soon = time - answeredAt <= SOON_MS || (life?.frozenUntil ?? 0) >= answeredAt;
+      const soon = this.#isRecent({ answeredAt }, life);
       return wanted && soon && (!claimed || calledAt >= (claim?.at ?? 0));
     });
     if (!asked) this.violate('P12', `${name} begins: ${time}, ${JSON.stringify(reads)}`);
   }
 
+  #isRecent({ answeredAt }: Pick<MetaRead, 'answeredAt'>, life: Life | undefined): boolean {
+    const ago = this.world.kernel.time - answeredAt;
+    return ago <= SOON_MS || (life?.frozenUntil ?? 0) >= answeredAt;
+  }
+
+  /** Without a claim nothing holds back an attempt whose runner had asked when the run was run again meanwhile. */
+  #askedBeforeRerun(run: RunSeen, entry: Entry, { delivery }: Task): boolean {
+    const reads = this.#reads.get(`${entry.by} ${entry.run}`) ?? [];
+    const now = run.meta?.generation ?? 1;
+    const life = this.#lives.get(entry.by);
+    return (
+      delivery === 'at-least-once' &&
+      reads.some((read) => read.generation < now && this.#isRecent(read, life))
+    );
+  }
+
   #checkRule(run: RunSeen, entry: Entry, definition: Task, number: number): void {
     const count = this.#countNeeds(run, definition);
     if (ruleMet(definition.rule ?? 'all-succeeded', count)) return;
-    if (run.continued.has(number)) return;
+    if (run.continued.has(number) || this.#askedBeforeRerun(run, entry, definition)) return;
     this.violate(
       'P3',
       `${entry.run} ${entry.task}#${entry.attempt} begins: ${JSON.stringify(count)}`,
