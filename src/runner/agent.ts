@@ -207,10 +207,14 @@ export class Agent {
       visibilityMs,
     });
     if (taken.length === 0) return;
-    if (this.#taking)
-      for (const message of taken) await this.#open(message, clock.now() + visibilityMs);
-    else await queue.extend(receiptsOf(taken), 0);
-    this.#changed.fire();
+    try {
+      if (this.#taking)
+        for (const message of taken) await this.#open(message, clock.now() + visibilityMs);
+      else await queue.extend(receiptsOf(taken), 0);
+    } finally {
+      // Also when one was not opened: the others wait to be started.
+      this.#changed.fire();
+    }
   }
 
   async #open(taken: Taken, visibleAt: number): Promise<void> {
