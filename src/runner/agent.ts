@@ -98,7 +98,7 @@ export class Agent {
     return {
       started: (starts) => {
         for (const { key, at } of starts)
-          this.#each([key], (held) => {
+          this.#with(key, (held) => {
             held.since = at;
             held.started = true;
           });
@@ -107,21 +107,19 @@ export class Agent {
       roomier: () => this.#changed.fire(),
       beats: (beats) => {
         for (const beat of beats)
-          this.#each([beat.key], (held) => {
+          this.#with(beat.key, (held) => {
             held.beat = beat;
           });
       },
       spawned: (key, requests) => {
-        this.#each([key], (held) => this.#reports.spawn(held, requests));
+        this.#with(key, (held) => this.#reports.spawn(held, requests));
       },
     };
   }
 
-  #each(keys: readonly number[], act: (held: Held) => void): void {
-    for (const key of keys) {
-      const held = this.#holdings.get(key);
-      if (held) act(held);
-    }
+  #with(key: number, act: (held: Held) => void): void {
+    const held = this.#holdings.get(key);
+    if (held) act(held);
   }
 
   /** What it answers for. */
