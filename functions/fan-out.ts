@@ -4,7 +4,7 @@ import { fanOut } from '../src/engine/fan-out.ts';
 import { feedPrefixes } from '../src/engine/items.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
-import { logError } from './shared/log.ts';
+import { logError, logStuck } from './shared/log.ts';
 
 const { ports, settings } = deployment();
 const { decider } = createDecider(ports, settings);
@@ -14,10 +14,7 @@ export const handler = entry(({ Records }: { readonly Records: readonly StreamRe
   handleStreamBatch(
     Records,
     feedPrefixes,
-    async (items) => {
-      for (const { run, error } of await fanOut(decider, items))
-        logError(new Error(`run ${run} could not be decided`, { cause: error }));
-    },
+    async (items) => logStuck(await fanOut(decider, items)),
     logError,
   ),
 );

@@ -3,7 +3,7 @@ import { judgeDead } from '../src/engine/dead-letters.ts';
 import { sweepRunners, sweepRuns } from '../src/engine/sweep.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
-import { logError, logInfo } from './shared/log.ts';
+import { logInfo, logStuck } from './shared/log.ts';
 
 const { ports, settings } = deployment();
 const { decider } = createDecider(ports, settings);
@@ -13,8 +13,7 @@ export const handler = entry(async () => {
   const runners = await sweepRunners(decider);
   const { stuck, ...repairs } = await sweepRuns(decider);
   const dead = await judgeDead(ports, settings);
-  for (const { run, error } of stuck)
-    logError(new Error(`run ${run} could not be decided`, { cause: error }));
+  logStuck(stuck);
   if (runners + repairs.resent + repairs.lost + dead.letters > 0)
     logInfo('swept', { lostWithRunners: runners, ...repairs, stuck: stuck.length, dead });
 });

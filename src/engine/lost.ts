@@ -8,6 +8,10 @@ export interface AttemptName {
   readonly attempt: number;
 }
 
+/** The same for the same attempt, and for no other. */
+export const keyOfAttempt = ({ run, task, attempt }: AttemptName): string =>
+  `${run}#${task}#${attempt}`;
+
 /** The happening that an attempt's runner is gone; the same for everybody who finds it. */
 export function lostPut(
   settings: EngineSettings,

@@ -3,7 +3,7 @@ import type { Item, Range } from '../ports/table.ts';
 import type { Advanced, Decider } from './advance.ts';
 import { advanceSafely, carryOutSafely, causesOf } from './fan-out.ts';
 import { fromData, type PackData, runnerPartition, sortKeys } from './items.ts';
-import type { AttemptName } from './lost.ts';
+import { type AttemptName, keyOfAttempt } from './lost.ts';
 import { pagesOf } from './pages.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Stuck } from './stuck-runs.ts';
@@ -106,7 +106,7 @@ export class MixedPacks {
 
 function add({ byAttempt }: Known, item: Item): void {
   for (const row of fromData<PackData>(item.data).reports)
-    byAttempt.set(nameOf(row as unknown as AttemptName), item);
+    byAttempt.set(keyOfAttempt(row as unknown as AttemptName), item);
 }
 
 /**
@@ -122,7 +122,7 @@ export async function unreported(
   attempts: readonly AttemptName[],
   stuck: Stuck[],
 ): Promise<readonly AttemptName[]> {
-  const open = new Map(attempts.map((attempt) => [nameOf(attempt), attempt]));
+  const open = new Map(attempts.map((attempt) => [keyOfAttempt(attempt), attempt]));
   const found = await packs.with(owner, since, open);
   if (found.length === 0) return attempts;
   const runs = new Set(attempts.map(({ run }) => run));
@@ -132,5 +132,3 @@ export async function unreported(
   await carryOutSafely(decider, advanced, stuck);
   return [...open.values()];
 }
-
-const nameOf = ({ run, task, attempt }: AttemptName): string => `${run}#${task}#${attempt}`;

@@ -19,7 +19,7 @@ import {
   sortKeys,
 } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
-import { type AttemptName, lostPut } from './lost.ts';
+import { type AttemptName, keyOfAttempt, lostPut } from './lost.ts';
 import { MixedPacks, unreported } from './mixed-packs.ts';
 import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
@@ -48,7 +48,7 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   if (!all && beat.leaseUntil + settings.skewMs >= now) return 0;
   const owner = item.sort;
   const gone = new Map<string, AttemptName>();
-  const add = (one: AttemptName) => gone.set(`${one.run}#${one.task}#${one.attempt}`, one);
+  const add = (one: AttemptName) => gone.set(keyOfAttempt(one), one);
   for (const [run, task, attempt] of beat.holds) add({ run, task, attempt });
   // What it went on with after its last heartbeat is claimed, and listed nowhere.
   for (const run of new Set(beat.holds.map(([id]) => id))) {
@@ -60,6 +60,7 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   // When it made that heartbeat nothing of this was reported.
   const since = beat.at - settings.heartbeatMs - settings.skewMs;
   const packs = new MixedPacks(ports, settings);
+  // What of them can't be decided is told when their run is visited.
   const lost = await unreported(decider, packs, owner, since, [...gone.values()], []);
   await declareLost(decider, owner, lost);
   await ports.table.remove(item, { version: item.version });

@@ -1,3 +1,4 @@
+import { keyOfAttempt } from '../engine/lost.ts';
 import type { Held } from './held.ts';
 
 /** What a runner answers for: each attempt once, until its report is durable or it is given up. */
@@ -26,7 +27,7 @@ export class Holdings {
 
   /** False when that attempt is held already: then its message has one attempt less to answer for. */
   add(held: Held): boolean {
-    const name = nameOf(held);
+    const name = keyOfAttempt(held);
     if (this.#names.has(name)) {
       this.#close(held);
       return false;
@@ -50,7 +51,7 @@ export class Holdings {
 
   #forget(held: Held): void {
     this.#held.delete(held.key);
-    this.#names.delete(nameOf(held));
+    this.#names.delete(keyOfAttempt(held));
   }
 
   #close({ letter }: Held): void {
@@ -60,6 +61,3 @@ export class Holdings {
     this.#done(letter.receipt);
   }
 }
-
-const nameOf = (held: Pick<Held, 'run' | 'task' | 'attempt'>): string =>
-  `${held.run}#${held.task}#${held.attempt}`;

@@ -70,8 +70,9 @@ export class EventQueue implements Queue {
   }
 
   async remove(receipts: readonly string[]): Promise<void> {
-    const others = receipts.filter((receipt) => !this.#open.delete(receipt));
-    if (others.length > 0) await this.#queue.remove(others.filter(isForeign));
+    for (const receipt of receipts) this.#open.delete(receipt);
+    const others = receipts.filter(isForeign);
+    if (others.length > 0) await this.#queue.remove(others);
   }
 
   async extend(receipts: readonly string[], visibilityMs: number): Promise<void> {
