@@ -87,6 +87,22 @@ describe('an actor', () => {
     expect(woke).toBe(10_050);
   });
 
+  test('that is frozen, and frozen on, hears what fell due in that order', async () => {
+    const kernel = new Kernel(calm);
+    const heard: number[] = [];
+    const actor = new Actor(kernel, 'a', async (life) => {
+      for (const ms of [0.1, 0.2, 0.3, 30.7, 45.1, 60.1])
+        life.settle(ms, () => {
+          heard.push(ms);
+        });
+      await life.clock.sleep(200);
+    });
+    kernel.after(0.05, () => actor.life?.freeze(50.3));
+    kernel.after(40, () => actor.life?.freeze(33.33));
+    await kernel.run();
+    expect(heard).toEqual([0.1, 0.2, 0.3, 30.7, 45.1, 60.1]);
+  });
+
   test('that throws what is not Unavailable breaks a promise', async () => {
     const kernel = new Kernel(calm);
     new Actor(kernel, 'a', () => Promise.reject(new TypeError('a bug')));

@@ -52,7 +52,12 @@ export class Kernel {
 
   /** Calls back after `ms` of virtual time. Of equal times, in the order of these calls. */
   readonly after = (ms: number, call: () => void): void => {
-    this.#heap.push(this.time + Math.max(ms, 0), call);
+    this.at(this.time + Math.max(ms, 0), call);
+  };
+
+  /** Calls back at that virtual time, which has not passed. Of equal times, in the order of these calls. */
+  readonly at = (time: number, call: () => void): void => {
+    this.#heap.push(time, call);
   };
 
   /** Epoch ms of the servers' clock, which is right. */

@@ -33,6 +33,8 @@ export class Life implements Gate, Bearer, Caller {
   readonly #owner: Owner;
   readonly #wire: Wire;
   readonly #onDeath = new Set<() => void>();
+  /** What fell due while it stood still, in that order. */
+  readonly #late: (() => void)[] = [];
 
   constructor(owner: Owner, incarnation: number) {
     this.#owner = owner;
@@ -81,9 +83,20 @@ export class Life implements Gate, Bearer, Caller {
 
   whenAwake(call: () => void): void {
     if (!this.alive) return;
-    const left = this.frozenUntil - this.kernel.time;
-    if (left > 0) this.kernel.after(left, () => this.whenAwake(call));
-    else call();
+    if (this.frozenUntil <= this.kernel.time && this.#late.length === 0) call();
+    else if (this.#late.push(call) === 1) this.#thawLater();
+  }
+
+  #thawLater(): void {
+    this.kernel.at(Math.max(this.frozenUntil, this.kernel.time), () => this.#thaw());
+  }
+
+  /** One at a time, so that what follows from one is done before the next; any of them may freeze it again. */
+  #thaw(): void {
+    if (!this.alive) return;
+    const call = this.frozenUntil > this.kernel.time ? undefined : this.#late.shift();
+    if (this.#late.length > 0) this.#thawLater();
+    call?.();
   }
 
   pass<T>(site: Site, apply: () => T, about: unknown): Promise<T> {
