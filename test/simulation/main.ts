@@ -1,8 +1,8 @@
 /* biome-ignore-all lint/suspicious/noConsole: a command that prints its findings */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { censusModes, modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
-import { censusOf, censusTable, untried } from './engine/census.ts';
+import { modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
+import { censusOf, censusTable, outOfReach, unreached, untried } from './engine/census.ts';
 import { playMutants } from './engine/mutate.ts';
 import { type Order, ordersOf, playOrders, serveOrders } from './engine/workers.ts';
 import { shrink, story } from './kernel/shrink.ts';
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 
 const STEP = 200;
-const modes = values.census ? censusModes : modesOf(values.repair, values.profile);
+const modes = modesOf(values.census ? 'census' : values.repair, values.profile);
 
 const SAY_MS = 30_000;
 
@@ -89,10 +89,14 @@ async function conclude(total: Total, seconds: number): Promise<void> {
   for (const [name, count] of [...total.counts].sort())
     if (!/^(call|crash-\w+) at /.test(name))
       console.log(`  ${String(count).padStart(10)}  ${name}`);
-  if (census.length > 0) console.log(`\n${censusTable(census)}`);
-  const never = values.census
-    ? untried(census).map(({ place }) => place)
-    : sometimes.filter((name) => !total.counts.get(name));
+  if (census.length > 0) {
+    console.log(`\n${censusTable(census)}\n\nnot called by any process here:`);
+    for (const { file, call, why } of outOfReach) console.log(`  ${file} ${call}: ${why}`);
+  }
+  const never =
+    census.length > 0
+      ? [...untried(census).map(({ place }) => place), ...unreached(census)]
+      : sometimes.filter((name) => !total.counts.get(name));
   const figures = {
     runs: total.runs,
     events: total.events,

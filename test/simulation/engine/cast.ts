@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../src/contract/json.ts';
 import { Problem } from '../../../src/contract/problem.ts';
 import type { Workflow } from '../../../src/contract/workflow.ts';
 import type { Decider } from '../../../src/engine/advance.ts';
-import { controlRun } from '../../../src/engine/control-run.ts';
+import { controlRun, controlRunOnce } from '../../../src/engine/control-run.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
 import { judgeDead } from '../../../src/engine/dead-letters.ts';
 import { fanOut } from '../../../src/engine/fan-out.ts';
@@ -136,7 +136,26 @@ export function actAsRunner(
     failed: fail,
   });
   recover().then(() => agent.start(), fail);
+  void drainSometime(world, ports, life, agent).catch(fail);
   return { agent, done };
+}
+
+const DRAINED = 0.15;
+
+/** Some runners are told to drain, as before a deployment; they are started again. */
+async function drainSometime(
+  world: World,
+  { clock }: Ports,
+  life: Life,
+  agent: Agent,
+): Promise<void> {
+  const stream = world.stream(`drain ${life.name}`);
+  if (!stream.chance(DRAINED) || life.kernel.options.calm) return;
+  await clock.sleep(stream.next() ** 2 * 90_000);
+  life.say('DRAINS');
+  await agent.drain(stream.int(0, 20) * 1_000);
+  playOf(world).judge.count('a runner was drained');
+  throw new Unavailable('drained: starts again');
 }
 
 /** Tells the judge what a runner came to know of its runs. */
@@ -262,14 +281,17 @@ function keyOf(judge: Judge, decider: Decider, deed: Deed): string {
 }
 
 async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void> {
-  const { run, action } = deed;
+  const { run, action, at } = deed;
   const { ledger } = judge.run(run);
   const { clock } = decider.ports;
+  // By the name of the request, or by a key of the client's.
+  const named = judge.world.stream(`deed ${run} ${at}`).chance(0.5);
+  const control = named ? controlRun : controlRunOnce;
   ledger.touched = true;
   for (let tries = 0; tries < rerunTries; tries++) {
     try {
       const key = keyOf(judge, decider, deed);
-      const meta = await persistently(clock, () => controlRun(decider, run, { action }, key));
+      const meta = await persistently(clock, () => control(decider, run, { action }, key));
       judge.count(`${action} was answered`);
       if (action === 'cancel') ledger.cancelled = true;
       if (action === 'rerun') ledger.reran = true;

@@ -35,6 +35,8 @@ export function drawProfile(world: World, name: ProfileName): Profile {
     smallRunTasks: chunked ? 3 : 128,
     bundleMax: stream.int(1, 8),
     followMax: stream.chance(0.2) ? 0 : stream.int(1, 16),
+    // In some worlds most outputs lie in blobs, and travel by reference.
+    inlineOutputBytes: stream.chance(0.15) ? 16 : defaultSettings.inlineOutputBytes,
     wakeMs: 60_000,
     leaseMs,
     heartbeatMs: embedded ? 2_000 : Math.floor(leaseMs / 3),

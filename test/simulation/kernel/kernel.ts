@@ -17,7 +17,7 @@ export interface KernelOptions extends LuckOptions {
   /** More events than this are a violation of `livelock`. */
   readonly eventsMax?: number;
   readonly traceLines?: boolean;
-  /** Whether to note where in the code each call was made, and each crash struck: a stack trace for each. */
+  /** Whether processes die most at some places in the code, and each place of a call is noted: a stack trace for each. */
   readonly crashSites?: boolean;
 }
 

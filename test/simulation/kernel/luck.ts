@@ -46,6 +46,14 @@ interface SiteInfo {
 const SPARED = 0.3;
 const OUTAGES_MAX = 4;
 const outagePorts: readonly string[] = ['table', 'queue', 'blobs'];
+/** Of all places in the code, so many are each seed's favourites: who calls a port there often dies of it. */
+const FAVOURITES = 0.2;
+const FAVOURITE_RATE = 0.5;
+/** Then those who call there are left in peace: what comes after it is to be seen, too. */
+const FAVOURITE_STRIKES = 4;
+/** A place that nobody came to in so many calls is a rare one, and mostly fatal to who comes there first. */
+const RARE_AFTER = 200;
+const RARE_RATE = 0.7;
 
 /**
  * All chance of one run. Whether a fault strikes depends on the seed and on which occasion it is (whose call, where,
@@ -59,6 +67,8 @@ export class Luck {
   readonly #occasions = new Map<string, { readonly hash: number; n: number }>();
   readonly #outages: { readonly port: string; readonly from: number; readonly to: number }[] = [];
   readonly #struck: string[] = [];
+  readonly #struckAt = new Map<string, number>();
+  #aims = 0;
   readonly #latencyMin: number;
   readonly #latencyMax: number;
   readonly #fate: Fate = { fault: undefined, latencyMs: 0, extraMs: 0, roll: 0 };
@@ -111,6 +121,25 @@ export class Luck {
     fate.extraMs = 1 + unit(mix(hash, 2)) ** 4 * 8_000;
     fate.roll = unit(mix(hash, 3));
     return fate;
+  }
+
+  /** Whether a caller dies of its next call at a place in the code: a favourite of this seed, or a rare one. */
+  aimed(place: string, time: number): 'crash-before' | 'crash-after' | undefined {
+    const { seed, faultsUntil } = this.#options;
+    const occasion = this.#occasion(`aimed at ${place}`);
+    const n = occasion.n++;
+    const rare = n === 0 && this.#aims > RARE_AFTER;
+    const favourite = unit(mix(occasion.hash, -1)) < FAVOURITES;
+    const rate = rare ? RARE_RATE : favourite ? FAVOURITE_RATE : 0;
+    const struck = this.#struckAt.get(place) ?? 0;
+    this.#aims++;
+    if (time >= faultsUntil || struck >= FAVOURITE_STRIKES) return undefined;
+    if (unit(mix(occasion.hash, n)) >= rate) return undefined;
+    const fault =
+      unit(hashSeed(seed, `aims ${n} at ${place}`)) < 0.5 ? 'crash-before' : 'crash-after';
+    if (!this.allows(fault, place, n)) return undefined;
+    this.#struckAt.set(place, struck + 1);
+    return fault;
   }
 
   /** Whether the port of this site answers nobody. */

@@ -22,7 +22,7 @@ export interface PlayOptions {
   readonly trace?: boolean;
   /** Whether the report's parts name each fault that struck. */
   readonly listFaults?: boolean;
-  /** Whether the counters say where in the code each crash struck. */
+  /** Whether processes die most at some places in the code, others for each seed, and the counters say where. */
   readonly crashSites?: boolean;
 }
 

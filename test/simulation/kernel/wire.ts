@@ -3,6 +3,7 @@ import { Unavailable } from '../../../src/ports/table.ts';
 import { callSite } from './call-site.ts';
 import type { CallFault } from './faults.ts';
 import type { Kernel } from './kernel.ts';
+import type { Fate } from './luck.ts';
 import { hashSeed } from './random.ts';
 import { brief } from './trace.ts';
 
@@ -48,16 +49,21 @@ export class Wire {
     const caller = this.#caller;
     const place = this.#place(call.site);
     const fate = kernel.luck.call(caller.hash, caller.name, call.site, place.n++, kernel.time);
+    if (kernel.options.crashSites) this.#aim(call.site, fate);
     const { fault, latencyMs, extraMs, roll } = fate;
     if (fault === undefined) kernel.after(latencyMs, () => this.#arrive(call, place));
     else if (fault === 'partial' || fault === 'torn')
       kernel.after(latencyMs, () => this.#arriveApart(call, fault, place, extraMs, roll));
     else kernel.after(latencyMs, () => this.#meet(call, fault, place, extraMs));
-    if (kernel.options.crashSites) {
-      const site = callSite(call.site);
-      kernel.counters.add(`call at ${site}`);
-      if (fault?.startsWith('crash')) kernel.counters.add(`${fault} at ${site}`);
-    }
+  }
+
+  /** Has more processes die at the seed's favourite places, and notes where calls are made and processes die. */
+  #aim(site: Site, fate: Fate): void {
+    const { luck, counters, time } = this.#kernel;
+    const place = callSite(site);
+    fate.fault = luck.aimed(place, time) ?? fate.fault;
+    counters.add(`call at ${place}`);
+    if (fate.fault?.startsWith('crash')) counters.add(`${fate.fault} at ${place}`);
   }
 
   /** Nothing bad happens to it, but an outage. */
