@@ -14,8 +14,8 @@ export interface CommandRow {
   readonly summary: string;
   readonly options?: readonly OptionRow[];
   readonly help?: string;
-  /** Talks to no server and needs no data folder. */
-  readonly isLocal?: boolean;
+  /** What it works with: a server that somebody named or the one of a data folder, only the folder, or neither. */
+  readonly on: 'server' | 'folder' | 'files';
   readonly load: () => Promise<Act>;
 }
 
@@ -55,12 +55,13 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'init [dir]',
     summary: 'write a small workflow that works',
-    isLocal: true,
+    on: 'files',
     load: async () => (await import('./commands/init.ts')).act,
   },
   {
     usage: 'run <file>',
     summary: 'run a workflow file and show it until it ends',
+    on: 'server',
     options: [
       ...inputs,
       slots,
@@ -73,18 +74,20 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'lint <files...>',
     summary: 'check workflow files',
-    isLocal: true,
+    on: 'files',
     load: async () => (await import('./commands/lint.ts')).act,
   },
   {
     usage: 'submit <file>',
     summary: 'hand a workflow file to a server, and print the id of the run',
+    on: 'server',
     options: inputs,
     load: async () => (await import('./commands/submit.ts')).act,
   },
   {
     usage: 'ls',
     summary: 'list runs, newest first',
+    on: 'server',
     options: [
       ['--state <state>', 'only runs in this state'],
       ['--workflow <name>', 'only runs of this workflow'],
@@ -96,12 +99,14 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'show <run> [task]',
     summary: 'show a run, or one of its tasks',
+    on: 'server',
     options: [['--tasks [state]', 'list tasks, all or those in one state']],
     load: async () => (await import('./commands/show.ts')).act,
   },
   {
     usage: 'watch <run>',
     summary: 'show a run until it ends; leave with its exit code',
+    on: 'server',
     options: [events],
     help: 'With --json the events of the run are printed, one a line.',
     load: async () => (await import('./commands/watch.ts')).act,
@@ -109,6 +114,7 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'logs <run> [task]',
     summary: 'print what tasks printed',
+    on: 'server',
     options: [
       ['-f, --follow', 'go on until the run has ended'],
       ['--attempt <n>', 'only of this attempt', whole(1, 1_000_000)],
@@ -118,34 +124,40 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'cancel <run>',
     summary: 'cancel a run, for good',
+    on: 'server',
     options: [['--reason <text>', 'is kept with the run']],
     load: async () => (await import('./commands/control.ts')).cancel,
   },
   {
     usage: 'pause <run>',
     summary: 'start no further task of a run',
+    on: 'server',
     load: async () => (await import('./commands/control.ts')).pause,
   },
   {
     usage: 'resume <run>',
     summary: 'go on with a paused run',
+    on: 'server',
     load: async () => (await import('./commands/control.ts')).resume,
   },
   {
     usage: 'rerun <run>',
     summary: 'run again what did not succeed, and what needs it',
+    on: 'server',
     options: [['--task <id>', 'this task instead; may come often', many]],
     load: async () => (await import('./commands/control.ts')).rerun,
   },
   {
     usage: 'serve',
     summary: 'serve the HTTP API, and go on with runs that have not ended',
+    on: 'folder',
     options: [port, slots],
     load: async () => (await import('./commands/serve.ts')).act,
   },
   {
     usage: 'start',
     summary: 'run the example, show it, and stay up to serve',
+    on: 'folder',
     options: [['--once', 'leave when the example has ended'], port, slots],
     load: async () => (await import('./commands/start.ts')).act,
   },
@@ -160,7 +172,7 @@ export const commands: readonly CommandRow[] = [
       ],
       ['--out <file>', 'write it there; default: stdout'],
     ],
-    isLocal: true,
+    on: 'files',
     load: async () => (await import('./commands/import.ts')).act,
   },
 ];

@@ -63,10 +63,9 @@ function addOptions(command: Command, row: CommandRow): void {
     if (parse === undefined) command.option(flags, description);
     else command.option(flags, description, parse as (value: string) => unknown);
   }
-  if (row.isLocal !== true) {
-    command.option('--url <url>', 'the server to talk to (or FANFOLD_URL)');
+  if (row.on === 'server') command.option('--url <url>', 'the server to talk to (or FANFOLD_URL)');
+  if (row.on !== 'files')
     command.option('--data <dir>', 'the data folder (or FANFOLD_DATA; default: .fanfold)');
-  }
   command
     .option('--json', 'print the answer as JSON, and nothing else, to stdout')
     .option('-q, --quiet', 'no progress and no notes on stderr')

@@ -68,6 +68,7 @@ describe('the command line', () => {
     [['run'], "missing required argument 'file'"],
     [['ls', '--colour'], "unknown option '--colour'"],
     [['ls', '--limit', '0'], 'whole number from 1 to 1000'],
+    [['serve', '--url', 'http://localhost:1'], "unknown option '--url'"],
     [['serve', '--port', '70000'], 'whole number from 0 to 65535'],
     [['import', 'wfcommons', 'x', '--scale', 'fast'], 'number above 0'],
     [['ls', '--state', 'nope'], 'expected one of running, paused'],
