@@ -7,10 +7,11 @@ import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { feedPrefixes } from '../../functions/shared/stream.ts';
 import { EngineFunction, type Surroundings } from './engine-function.ts';
+import { safeQueue } from './safe-queue.ts';
 
 export interface ControlProps extends Surroundings {
   readonly decidersPerShard: number;
@@ -24,11 +25,7 @@ export class Control extends Construct {
 
   constructor(scope: Construct, id: string, props: ControlProps) {
     super(scope, id);
-    this.refused = new sqs.Queue(this, 'Refused', {
-      retentionPeriod: Duration.days(14),
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-    });
+    this.refused = safeQueue(this, 'Refused');
     this.#fanOut(props);
     this.#sweep(props);
     this.api = this.#api(props);

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { safeQueue } from './safe-queue.ts';
 
 export interface QueuesProps {
   /** How long an attempt of each pool may take, in seconds. */
@@ -18,13 +19,12 @@ export class Queues extends Construct {
 
   constructor(scope: Construct, id: string, { pools }: QueuesProps) {
     super(scope, id);
-    this.dead = this.#queue('Dead', { retentionPeriod: Duration.days(14) });
+    this.dead = safeQueue(this, 'Dead');
     this.pools = Object.fromEntries(
       Object.entries(pools).map(([pool, { timeoutSeconds }]) => [
         pool,
-        this.#queue(`Tasks-${pool}`, {
+        safeQueue(this, `Tasks-${pool}`, {
           visibilityTimeout: Duration.seconds(timeoutSeconds + marginSeconds),
-          retentionPeriod: Duration.days(14),
           deadLetterQueue: { queue: this.dead, maxReceiveCount: receivesMax },
         }),
       ]),
@@ -38,10 +38,5 @@ export class Queues extends Construct {
       queue.queueUrl,
     ]);
     return Object.fromEntries([...tasks, ['dead', this.dead.queueUrl]]);
-  }
-
-  #queue(id: string, props: sqs.QueueProps): sqs.Queue {
-    const encryption = sqs.QueueEncryption.SQS_MANAGED;
-    return new sqs.Queue(this, id, { ...props, encryption, enforceSSL: true });
   }
 }

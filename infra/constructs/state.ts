@@ -4,6 +4,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { objectPrefixes } from '../../src/adapters/aws/object-prefixes.ts';
 import { expiryAttribute, tableSchema } from '../../src/adapters/aws/table-schema.ts';
+import { keptDays } from './safe-queue.ts';
 
 export interface StateProps {
   /** Whether table and bucket stay when the construct goes. */
@@ -26,8 +27,12 @@ export class State extends Construct {
       enforceSSL: true,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [
-        // A queue keeps a message for 14 days, so a day later nothing refers to what was too large for one.
-        { id: 'messages', prefix: objectPrefixes.messages, expiration: Duration.days(15) },
+        // A day after the last queue let go of it, nothing refers to what was too large for a message.
+        {
+          id: 'messages',
+          prefix: objectPrefixes.messages,
+          expiration: Duration.days(keptDays + 1),
+        },
         { id: 'unfinished', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });

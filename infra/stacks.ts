@@ -1,0 +1,48 @@
+import { type App, CfnOutput, type Environment, Stack } from 'aws-cdk-lib';
+import { Control } from './constructs/control.ts';
+import { LambdaPool } from './constructs/lambda-pool.ts';
+import { Queues } from './constructs/queues.ts';
+import { State } from './constructs/state.ts';
+import type { Settings } from './settings.ts';
+
+export interface StacksProps {
+  readonly settings: Settings;
+  /** Holds one folder for each function. */
+  readonly codeFolder: string;
+  /** None when only templates are wanted. */
+  readonly env?: Environment;
+}
+
+/** What is deployed, in stacks: what holds state outlives what holds code. */
+export interface Stacks {
+  readonly state: Stack;
+  readonly control: Stack;
+  readonly runners: Stack;
+}
+
+export function makeStacks(app: App, { settings, codeFolder, env }: StacksProps): Stacks {
+  const stack = (part: string): Stack =>
+    new Stack(app, `${settings.name}-${part}`, env === undefined ? {} : { env });
+  const { pools, keepData, namespace, logDays, decidersPerShard } = settings;
+
+  const stateStack = stack('state');
+  const state = new State(stateStack, 'State', { keepData });
+  const queues = new Queues(stateStack, 'Queues', { pools });
+  const surroundings = { state, queues, namespace, logDays, codeFolder };
+
+  const controlStack = stack('control');
+  const control = new Control(controlStack, 'Control', { ...surroundings, decidersPerShard });
+  const runnersStack = stack('runners');
+  for (const [pool, poolSettings] of Object.entries(pools))
+    new LambdaPool(runnersStack, `Pool-${pool}`, {
+      ...surroundings,
+      pool,
+      queue: queues.pools[pool] as (typeof queues.pools)[string],
+      settings: poolSettings,
+    });
+
+  const url = control.api.apiEndpoint;
+  new CfnOutput(controlStack, 'ApiUrl', { value: url, description: 'Where the API is' });
+  new CfnOutput(controlStack, 'FirstCommand', { value: `npx fanfold ls --url ${url}` });
+  return { state: stateStack, control: controlStack, runners: runnersStack };
+}
