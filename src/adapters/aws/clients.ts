@@ -27,24 +27,31 @@ const connectMsMax = 3_000;
 const answerMsMax = 10_000;
 const queueAnswerMsMax = 30_000;
 
-/** Clients that try once: who calls them knows what may be tried again, and what that means. */
-export function awsClients(place: AwsPlace = {}): AwsClients {
+/** What all clients have alike: they try once, since who calls them knows what may be tried again, and what that means. */
+export function triesOnce(place: AwsPlace) {
   const agents = {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets: socketsMax }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: socketsMax }),
   };
-  const options = (requestTimeout: number) => ({
-    ...place,
-    maxAttempts: 1,
-    requestHandler: {
-      ...agents,
-      connectionTimeout: connectMsMax,
-      requestTimeout,
-      throwOnRequestTimeout: true,
-    },
-  });
-  const dynamo = new DynamoDBClient(options(answerMsMax));
-  const streams = new DynamoDBStreamsClient(options(answerMsMax));
+  return {
+    agents,
+    options: (requestTimeout: number = answerMsMax) => ({
+      ...place,
+      maxAttempts: 1,
+      requestHandler: {
+        ...agents,
+        connectionTimeout: connectMsMax,
+        requestTimeout,
+        throwOnRequestTimeout: true,
+      },
+    }),
+  };
+}
+
+export function awsClients(place: AwsPlace = {}): AwsClients {
+  const { agents, options } = triesOnce(place);
+  const dynamo = new DynamoDBClient(options());
+  const streams = new DynamoDBStreamsClient(options());
   const sqs = new SQSClient(options(queueAnswerMsMax));
   // An address of its own for each bucket is nothing that a machine without a name can have.
   const s3 = new S3Client({

@@ -30,6 +30,7 @@ const refusals = new Set([
   'RequestLimitExceeded',
   'TooManyRequestsException',
   'LimitExceededException',
+  'ResourceInUseException',
   'SlowDown',
   'OverLimit',
   'ReplicatedWriteConflictException',

@@ -1,4 +1,5 @@
-import type { Provisioner } from '../../ports/provisioner.ts';
+import type { PoolSize, Provisioner } from '../../ports/provisioner.ts';
+import { withinCap } from '../pool-bounds.ts';
 import { type Gate, openGate } from './gate.ts';
 
 /** Pools whose runners somebody else starts and stops: `onSet` hears what is wanted, `running` says what is there. */
@@ -6,22 +7,26 @@ export class PoolStore {
   readonly #wanted = new Map<string, number>();
   readonly #running: (pool: string) => number;
   readonly #onSet: (pool: string, runners: number) => void;
+  readonly #cap: number;
 
   constructor(
     running: (pool: string) => number = () => 0,
     onSet: (pool: string, runners: number) => void = () => {},
+    cap: number = Number.POSITIVE_INFINITY,
   ) {
     this.#running = running;
     this.#onSet = onSet;
+    this.#cap = cap;
   }
 
-  read(pool: string): { readonly wanted: number; readonly running: number } {
+  read(pool: string): PoolSize {
     return { wanted: this.#wanted.get(pool) ?? 0, running: this.#running(pool) };
   }
 
   set(pool: string, runners: number): void {
-    this.#wanted.set(pool, runners);
-    this.#onSet(pool, runners);
+    const count = withinCap(runners, this.#cap);
+    this.#wanted.set(pool, count);
+    this.#onSet(pool, count);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Gate, openGate } from '../../../src/adapters/memory/gate.ts';
 import { type Host, systemHost } from '../../../src/adapters/memory/host.ts';
+import { memoryProvisioner, PoolStore } from '../../../src/adapters/memory/provisioner.ts';
 import {
   type MemorySystem,
   memoryPorts,
@@ -9,6 +10,7 @@ import type { Ports } from '../../../src/ports/ports.ts';
 import { testBlobs } from '../../ports/blobs.suite.ts';
 import { testFeed } from '../../ports/feed.suite.ts';
 import { testLogSink } from '../../ports/log-sink.suite.ts';
+import { testProvisioner } from '../../ports/provisioner.suite.ts';
 import { testQueue } from '../../ports/queue.suite.ts';
 import { testTable } from '../../ports/table.suite.ts';
 import { ManualClock } from '../embedded/manual-clock.ts';
@@ -60,3 +62,8 @@ testLogSink('the memory log sink', async () => ({
   logs: portsTo(memorySystem(systemHost)).logs,
   settle,
 }));
+
+testProvisioner('the memory provisioner', async () => {
+  const provisioner = memoryProvisioner(new PoolStore(undefined, undefined, 9));
+  return { provisioner, pool: 'default', cap: 9 };
+});
