@@ -50,7 +50,8 @@ export interface SpawnRequest {
 }
 
 /**
- * How an attempt ended. `released`: it was not started, or was handed back in a drain; it does not count as a try.
+ * How an attempt ended. `released`: it was handed back, and does not count as a try: it was not started, or, with an
+ * error, it was stopped at work in a drain.
  * Times in epoch ms.
  */
 export interface AttemptResult {

@@ -10,7 +10,10 @@ export type StoredOutput =
   | { readonly value: Json }
   | { readonly blob: string; readonly size: number };
 
-/** One attempt's end. `released`: it did not run, and this attempt number is used up, but it counts as no try. */
+/**
+ * One attempt's end. `released`: it was handed back, so this attempt number is used up, but it counts as no try: it did not
+ * run, or, with an error, it was stopped at work in a drain.
+ */
 export interface Report {
   readonly task: number;
   readonly attempt: number;

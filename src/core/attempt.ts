@@ -20,7 +20,7 @@ import {
   type Tries,
   triesOf,
 } from './progress.ts';
-import { decideLost, decideRetry } from './retry.ts';
+import { decideLost, decideRetry, mayBeginAgain } from './retry.ts';
 import { consider, endTask, isReady } from './settle.ts';
 import { codes, hasEnded } from './status.ts';
 
@@ -116,7 +116,7 @@ function accept(progress: Progress, id: string, report: Report, decision: Decisi
       setCode(progress, task, codes.awaiting);
       decision.parents.add(task);
     } else endTask(progress, task, codes.succeeded, decision);
-  } else if (outcome === 'released') again(progress, id, task, tries, 0, decision);
+  } else if (outcome === 'released') acceptReleased(progress, id, report, decision);
   else if (outcome === 'failed') acceptFailure(progress, id, report, decision);
   else endBadly(progress, id, task, tries, codes.cancelled, decision);
 }
@@ -134,6 +134,19 @@ function acceptFailure(progress: Progress, id: string, report: Report, decision:
   const definition = definitionOf(progress.graph, task);
   const next = decideRetry(definition, error, tries, wholeMs(report.endedAt), random);
   if (next.kind === 'retry') again(progress, id, task, tries, next.at, decision);
+  else endBadly(progress, id, task, tries, codes.failed, decision);
+}
+
+/** Handed back unbegun it is as good as new; stopped at work, it is lost, which counts as no loss. */
+function acceptReleased(
+  progress: Progress,
+  id: string,
+  { task, error }: Report,
+  decision: Decision,
+): void {
+  const tries = triesOf(progress, task);
+  if (error === undefined || mayBeginAgain(definitionOf(progress.graph, task)))
+    again(progress, id, task, tries, 0, decision);
   else endBadly(progress, id, task, tries, codes.failed, decision);
 }
 

@@ -35,6 +35,10 @@ export function decideRetry(
   return inTime(task, tries, endedAt + delay);
 }
 
+/** Whether another attempt may follow one that began, and nobody can tell how far it came. */
+export const mayBeginAgain = ({ delivery, onLost }: Task): boolean =>
+  delivery !== 'at-most-once' && onLost !== 'fail';
+
 /** Decides what follows an attempt whose runner is gone. It is tried again at once: waiting would not help. */
 export function decideLost(task: Task, tries: TriesSoFar, at: number): RetryDecision {
   if (task.delivery === 'at-most-once') return giveUp('delivery is at-most-once');

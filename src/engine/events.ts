@@ -127,15 +127,21 @@ const isRefused = (run: LoadedRun, id: string, { task }: Report): boolean =>
 
 function reportEvents(run: LoadedRun, report: Report): RunEvent[] {
   const { task, attempt, outcome, endedAt, error } = report;
-  if (outcome === 'released') return [];
+  const isLast = attemptOf(run.progress, task) === attempt;
+  if (outcome === 'released' && !isLast) return [];
   const start = startEvent(run, task, attempt, report.startedAt);
   if (outcome === 'succeeded' && isParent(run, task)) return [start];
-  const isLast = attemptOf(run.progress, task) === attempt;
   const event = outcome === 'failed' && !isLast ? 'retry' : words[outcome];
   return [start, endEvent(run, task, attempt, { at: endedAt, event, ...(error && { error }) })];
 }
 
-const words = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' } as const;
+const words = {
+  succeeded: 'success',
+  failed: 'failure',
+  cancelled: 'cancelled',
+  // Nothing follows it: it was stopped at work, and may not begin again.
+  released: 'failure',
+} as const;
 
 /** Packs that hold reports of several runs lie elsewhere: progress names those that decided something here. */
 async function readMixed(

@@ -90,6 +90,9 @@ function limitError(attempt: Attempt, reason: 'time-limit' | 'heartbeat'): Attem
   return { reason, message };
 }
 
+/** Whoever may not begin twice is not begun again after that. */
+const stoppedAtWork: AttemptError = { reason: 'lost', message: 'its runner was stopped' };
+
 /** What the agent is told: why we stopped it comes before how its process came out. */
 export function resultOf(attempt: Attempt, ending: Ending): AttemptResult {
   const { stopping } = attempt;
@@ -97,14 +100,16 @@ export function resultOf(attempt: Attempt, ending: Ending): AttemptResult {
     stopping === 'time-limit' || stopping === 'heartbeat'
       ? limitError(attempt, stopping)
       : ending.error;
+  const outcome = outcomeOf(stopping, ending, failure);
+  const error = outcome === 'released' && ending.released !== true ? stoppedAtWork : failure;
   const result: { -readonly [K in keyof AttemptResult]: AttemptResult[K] } = {
     key: attempt.execution.key,
-    outcome: outcomeOf(stopping, ending, failure),
+    outcome,
     startedAt: ending.startedAt,
     endedAt: ending.endedAt,
   };
   if (result.outcome === 'succeeded') result.output = ending.output ?? null;
-  if (result.outcome === 'failed' && failure !== undefined) result.error = failure;
+  if ((outcome === 'failed' || outcome === 'released') && error !== undefined) result.error = error;
   if (ending.cpuSeconds !== undefined) result.cpuSeconds = ending.cpuSeconds;
   if (ending.memoryMb !== undefined) result.memoryMb = ending.memoryMb;
   if (attempt.spawns !== undefined) result.spawns = attempt.spawns;

@@ -73,6 +73,19 @@ describe('the report of the current attempt', () => {
     expect(triesOf(run, 0)).toMatchObject({ tries: 0, lost: 0 });
   });
 
+  test.each([
+    [{ delivery: 'at-most-once' }, 'failed'],
+    [{ onLost: 'fail' }, 'failed'],
+    [{}, 'backoff'],
+    [{ lostMax: 0 }, 'backoff'],
+  ] as const)('that it was released at work makes a task with %j %s', (options, want) => {
+    const run = progressOf([taskOf('a', options)]);
+    const error = { reason: 'lost', message: 'its runner was stopped' } as const;
+    fold(run, [reported(run, 'a', 'released', { error })]);
+    expect(statusOf(run, 'a')).toBe(want);
+    expect(triesOf(run, 0)).toMatchObject({ tries: 0, lost: 0 });
+  });
+
   test('without an error is a failure all the same', () => {
     const run = pair();
     fold(run, [reported(run, 'a', 'failed')]);

@@ -1,4 +1,4 @@
-import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Run } from '../../src/contract/workflow.ts';
@@ -65,6 +65,38 @@ test('TERM under load: the server ends in order, and the next one finishes the r
   expect((await next.client.run(run.id)).outputs).toEqual({ only: 7 });
   next.server.kill('SIGTERM');
   expect((await next.server.exited).code).toBe(0);
+});
+
+test('TERM at work: what may not begin twice fails, the rest is begun again by the next server', async () => {
+  const here = place();
+  const { server, client } = await serve(here);
+  const line = 'echo x >> "$TASK_ID"; [ "$TASK_ATTEMPT" = 1 ] && sleep 600; echo $TASK_ATTEMPT';
+  const run: Run = { kind: 'shell', line };
+  const tasks = [
+    { id: 'again', run },
+    { id: 'fails', run, onLost: 'fail' as const },
+    { id: 'once', run, delivery: 'at-most-once' as const },
+  ];
+  const names = tasks.map(({ id }) => id);
+  const code = { folder: here.folder };
+  const { run: view } = await client.submit({ workflow: { name: 'drained', tasks }, code });
+  while (!names.every((id) => existsSync(join(here.folder, id)))) await client.end(view.id, 100);
+  server.kill('SIGTERM');
+  expect((await server.exited).code).toBe(0);
+  const next = await serve(here);
+  await next.client.end(view.id, 60_000);
+  const ended = await next.client.run(view.id);
+  expect(ended).toMatchObject({ state: 'failed', outputs: { again: 2 } });
+  expect(ended.failures.map(({ task, error }) => [task, error.reason])).toEqual([
+    ['fails', 'lost'],
+    ['once', 'lost'],
+  ]);
+  const begun = names.map((id) => readFileSync(join(here.folder, id), 'utf8').length / 2);
+  expect(begun).toEqual([2, 1, 1]);
+  const { items } = await next.client.events(view.id, {});
+  expect(items.filter(({ task }) => task === 'once').at(-1)?.event).toBe('failure');
+  next.server.kill('SIGTERM');
+  await next.server.exited;
 });
 
 test('a second server on the folder is refused and names the first, which goes on', async () => {

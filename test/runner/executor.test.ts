@@ -140,6 +140,8 @@ describe('a drain', () => {
       (key) => other.results.find((result) => result.key === key)?.outcome,
     );
     expect(outcomes).toEqual(['succeeded', 'released', 'succeeded', 'released', 'released']);
+    const begun = other.results.filter(({ outcome, error }) => outcome === 'released' && error);
+    expect(begun.map(({ key, error }) => [key, error?.reason])).toEqual([[slow, 'lost']]);
     await other.close();
   });
 

@@ -235,6 +235,20 @@ test.each([0, 9])('the oracle and the core agree (losses of a task: up to %d)', 
   expect(seen.sure / (seen.sure + seen.unsure)).toBeGreaterThan(lossesMax > 0 ? 0.7 : 0.95);
 });
 
+test('what was handed back unbegun is as good as new, and at work as good as lost', () => {
+  const fates = new Fates(1, 'run', { ...drawTemper(new Stream(1, 'temper')), fails: 0, kills: 0 });
+  const verdicts = (options: Partial<Workflow['tasks'][number]>, releasesMax: number) => {
+    const run = { kind: 'command' as const, argv: ['work'] };
+    const workflow = { name: 'w', tasks: [{ id: 'a', run, ...options }] };
+    const { tasks } = foresee(workflow, fates, { lossesMax: 0, releasesMax });
+    return [...(tasks.get('a') ?? [])].sort();
+  };
+  expect(verdicts({}, 2)).toEqual(['succeeded']);
+  expect(verdicts({ onLost: 'fail' }, 0)).toEqual(['succeeded']);
+  expect(verdicts({ onLost: 'fail' }, 1)).toEqual(['failed', 'succeeded']);
+  expect(verdicts({ delivery: 'at-most-once' }, 1)).toEqual(['failed', 'succeeded']);
+});
+
 describe('what a rule comes to', () => {
   const cases: readonly (readonly [
     Parameters<typeof foreseeStart>[0],

@@ -30,8 +30,8 @@ export interface World {
   readonly book: Book;
   readonly runs: readonly Planned[];
   readonly deeds: readonly Deed[];
-  /** What a run must come to if no deed touches it. */
-  expected(run: Planned): Expected;
+  /** What a run must come to if no deed touches it, and so many attempts in it were handed back. */
+  expected(run: Planned, releases: number): Expected;
   /** Whether repair is on: the sweep visits what does not move. */
   readonly repair: boolean;
   /** Another stream of chance, for what the cast draws of its own. */
@@ -166,8 +166,8 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
     deeds: deeds.filter(
       (deed) => runs.some(({ id }) => id === deed.run) && !dropped.has(named(deed)),
     ),
-    expected: ({ workflow, fates }) =>
-      foresee(workflow, fates, { lossesMax: lossesMax(kernel, runs, options) }),
+    expected: ({ workflow, fates }, releasesMax) =>
+      foresee(workflow, fates, { lossesMax: lossesMax(kernel, runs, options), releasesMax }),
     repair: options.repair,
     stream: (label) => new Stream(seed, label),
   };

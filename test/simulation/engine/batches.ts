@@ -97,6 +97,7 @@ export const sometimes: readonly string[] = [
   'an attempt makes its runner stand still',
   'an attempt is over its time limit',
   'a runner was drained',
+  'an attempt was handed back at work',
   'an attempt ran twice',
   'an attempt was declared lost',
   'cancel was answered',

@@ -150,10 +150,12 @@ async function drainSometime(
   agent: Agent,
 ): Promise<void> {
   const stream = world.stream(`drain ${life.name}`);
-  if (!stream.chance(DRAINED) || life.kernel.options.calm) return;
+  const { kernel } = life;
+  if (!stream.chance(DRAINED) || kernel.options.calm) return;
   await clock.sleep(stream.next() ** 2 * 90_000);
+  if (kernel.time >= kernel.options.faultsUntil) return;
   life.say('DRAINS');
-  await agent.drain(stream.int(0, 20) * 1_000);
+  await agent.drain(stream.next() ** 3 * 20_000);
   playOf(world).judge.count('a runner was drained');
   throw new Unavailable('drained: starts again');
 }

@@ -1,4 +1,3 @@
-import { systemHost } from '../../../src/adapters/memory/host.ts';
 import { memoryPorts } from '../../../src/adapters/memory/system.ts';
 import { counts, definitionOf, idOf } from '../../../src/core/graph.ts';
 import { codeOf } from '../../../src/core/progress.ts';
@@ -22,9 +21,8 @@ export async function checkEnd(world: World, judge: Judge, profile: Profile): Pr
   const clock = { now: world.kernel.now, sleep: async () => undefined };
   const plain = { clock, ids: { next: () => 'x' }, random: { next: () => 0 } };
   const ports = memoryPorts(world.system, plain);
-  void systemHost;
   const { decider } = createDecider(ports, profile.settings);
-  for (const { planned, ledger } of judge.runs.values()) {
+  for (const { planned, ledger, released } of judge.runs.values()) {
     const run = await decider.runs.load(planned.id);
     if (run === undefined) {
       if (ledger.accepted) judge.violate('P1', `${planned.id} was accepted, and is gone`);
@@ -33,7 +31,7 @@ export async function checkEnd(world: World, judge: Judge, profile: Profile): Pr
     checkVerdict(judge, run);
     if (ledger.touched) continue;
     const found = { run: run.meta.state, tasks: statesOf(run) };
-    const wrong = compare(world.expected(planned), found);
+    const wrong = compare(world.expected(planned, released.size), found);
     if (wrong.length > 0) judge.violate('oracle', `${planned.id}: ${wrong.join('; ')}`);
   }
 }

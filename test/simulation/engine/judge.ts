@@ -47,6 +47,8 @@ interface RunSeen {
   readonly continued: Set<number>;
   /** By task and attempt: when a report of it became durable, virtual ms. */
   readonly reported: Map<string, number>;
+  /** By task and attempt: what was handed back. */
+  readonly released: Set<string>;
   /** By task and generation: the first attempt of what a rerun began anew. */
   readonly firstAttempts: Map<string, number>;
 }
@@ -342,6 +344,7 @@ export class Judge {
       const name = `${report.task}#${report.attempt}`;
       if (run === undefined || run.reported.has(name)) continue;
       run.reported.set(name, this.world.kernel.time);
+      if (report.outcome === 'released') run.released.add(name);
       if (report.continued === undefined || report.outcome !== 'succeeded') continue;
       run.continued.add(report.continued.task);
       this.count('a chain went on');
@@ -471,6 +474,7 @@ function seenOf(planned: Planned): RunSeen {
     claims: new Map(),
     continued: new Set(),
     reported: new Map(),
+    released: new Set(),
     firstAttempts: new Map(),
   };
 }

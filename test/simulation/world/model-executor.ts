@@ -152,6 +152,8 @@ export class ModelExecutor implements Executor {
     const running = this.#running.get(key);
     if (running === undefined || (running.stopping && running.stopping !== how)) return;
     this.#running.delete(key);
+    if (how === 'released' && running.fate !== undefined)
+      this.#kernel.counters.add('an attempt was handed back at work');
     const endedAt = this.#life.clock.now();
     const startedAt = running.startedAt || endedAt;
     this.#events.ended([{ key, startedAt, endedAt, ...endingOf(how, running.fate) }]);
@@ -162,6 +164,8 @@ export class ModelExecutor implements Executor {
 type Ending = Pick<AttemptResult, 'outcome' | 'output' | 'error' | 'spawns' | 'cpuSeconds'>;
 
 function endingOf(how: 'own' | 'time-limit' | 'cancelled' | 'released', fate?: Fate): Ending {
+  if (how === 'released' && fate)
+    return { outcome: how, error: { reason: 'lost', message: 'its runner was stopped' } };
   if (how === 'cancelled' || how === 'released') return { outcome: how };
   if (how === 'time-limit' || fate === undefined)
     return { outcome: 'failed', error: { reason: 'time-limit', message: 'took too long' } };

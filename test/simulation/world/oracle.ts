@@ -18,6 +18,8 @@ export interface Expected {
 export interface Circumstances {
   /** How many attempts at one task may be lost because runners die or stand still; 0: they do not. */
   readonly lossesMax: number;
+  /** How many attempts at one task may be handed back, in a drain or since the run is paused. Default: 0. */
+  readonly releasesMax?: number;
 }
 
 /**
@@ -37,14 +39,16 @@ class Oracle {
   readonly #workflow: Workflow;
   readonly #fates: Fates;
   readonly #lossesMax: number;
+  readonly #releasesMax: number;
   readonly #tasks = new Map<string, Verdicts>();
   readonly #perhaps = new Set<string>();
   readonly #mayFail = new Map<string, boolean>();
 
-  constructor(workflow: Workflow, fates: Fates, { lossesMax }: Circumstances) {
+  constructor(workflow: Workflow, fates: Fates, { lossesMax, releasesMax = 0 }: Circumstances) {
     this.#workflow = workflow;
     this.#fates = fates;
     this.#lossesMax = lossesMax;
+    this.#releasesMax = releasesMax;
   }
 
   foresee(): Expected {
@@ -156,10 +160,12 @@ class Oracle {
     return verdicts;
   }
 
-  #ends(id: string, task: Task, { attempt, lost }: Tries): readonly End[] {
+  #ends(id: string, task: Task, { attempt, tries, lost }: Tries): readonly End[] {
     const fate = this.#fates.of(id, attempt, task);
-    if (fate.end === 'kills') return ['lost'];
-    const ends: End[] = [ownEnd(task, fate)];
+    const released: readonly End[] =
+      attempt - 1 - tries - lost < this.#releasesMax ? ['released'] : [];
+    if (fate.end === 'kills') return ['lost', ...released];
+    const ends: End[] = [ownEnd(task, fate), ...released];
     if (task.limits?.queueMs !== undefined) ends.push({ reason: 'queue-limit', message: '' });
     if (lost < this.#lossesMax || fate.zombieMs > 0) ends.push('lost');
     return ends;
@@ -177,7 +183,7 @@ class Oracle {
   }
 }
 
-type End = 'succeeded' | 'lost' | AttemptError;
+type End = 'succeeded' | 'lost' | 'released' | AttemptError;
 
 /** The attempt at hand, and how many before it failed and were lost. */
 interface Tries {
@@ -202,6 +208,11 @@ function afterEnd(
   if (end === 'lost') {
     if (lostIsFinal(task, lost + 1)) return { verdicts: ['failed'] };
     return { verdicts: [], next: { attempt: attempt + 1, tries, lost: lost + 1 } };
+  }
+  if (end === 'released') {
+    const next = { attempt: attempt + 1, tries, lost };
+    // Handed back at work, it is as good as lost; unbegun, it is as good as new.
+    return { verdicts: lostIsFinal(task, 0) ? ['failed'] : [], next };
   }
   if (failureIsFinal(task, end, tries + 1)) return { verdicts: ['failed'] };
   const next = { attempt: attempt + 1, tries: tries + 1, lost };
