@@ -3,7 +3,8 @@
  *
  *   npm run bench -- speed [--only TEXT] [--repeats 3] [--no-kills] [--peers DIR] [--live-peers bullmq,graphile]
  *   npm run bench -- growth [--sizes 10,1000,100000,1000000]
- *   npm run bench -- store | executor
+ *   npm run bench -- cost [--only TEXT] [--delivery claimed] [--scale 0.1] [--requests]
+ *   npm run bench -- store | executor | capacity
  *
  * `--json FILE` writes the rows too. `--node-options` are handed to the processes that are measured.
  */

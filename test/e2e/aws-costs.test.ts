@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { Meter } from '../../bench/cost/meter.ts';
+import { type Counted, priced, sumOf } from '../../bench/cost/prices.ts';
 import { type AwsClients, awsClients } from '../../src/adapters/aws/clients.ts';
 import { dynamoTable } from '../../src/adapters/aws/table.ts';
 import { systemClock, systemRandom } from '../../src/adapters/system.ts';
@@ -11,7 +13,6 @@ import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
 import { until } from '../ports/until.ts';
 import { openAwsEngine } from '../support/aws-engine.ts';
 import { INSTALL_MS, openAwsHome } from '../support/aws-home.ts';
-import { type Metered, meter } from '../support/aws-meter.ts';
 import { node, workflowOf } from './runs.ts';
 
 jest.setTimeout(90_000);
@@ -19,8 +20,8 @@ jest.setTimeout(90_000);
 const reason = whyNoEmulator();
 const onEmulator = reason === undefined ? describe : describe.skip;
 
-/** List prices of us-east-1 in November 2026, in dollars a million. A function of 512 MB works 40 ms at a batch. */
-const prices = { write: 0.625, read: 0.125, queue: 0.4, batch: 0.467, store: 5, fetch: 0.4 };
+/** Seconds that a function works at a batch. */
+const batchSeconds = 0.04;
 
 const run = node('return 1;');
 const many = (count: number, more: Partial<Task> = {}): Record<string, Omit<Task, 'id'>> =>
@@ -72,8 +73,7 @@ const shapes: Readonly<Record<string, Shape>> = {
 interface Row {
   readonly name: string;
   readonly tasks: number;
-  readonly metered: Metered;
-  readonly batches: number;
+  readonly counted: Counted;
 }
 
 /** Looks by clients of its own, which nobody counts. */
@@ -91,24 +91,18 @@ async function untilEnded(
   for (const id of ids) await until(`run ${id} has ended`, () => isOver(id), undefined, 60_000);
 }
 
-function dollars({ metered, batches, tasks }: Row): number {
-  const requests = (command: string): number => metered.requests.get(command) ?? 0;
-  const sum =
-    metered.writeUnits * prices.write +
-    metered.readUnits * prices.read +
-    metered.queueRequests * prices.queue +
-    batches * prices.batch +
-    requests('PutObject') * prices.store +
-    (requests('GetObject') + requests('HeadObject')) * prices.fetch;
-  return sum / tasks;
-}
+const dollars = ({ counted, tasks }: Row): number => (sumOf(priced(counted)) * 1e6) / tasks;
 
 function line(row: Row): string {
-  const { name, tasks, metered, batches } = row;
+  const { name, tasks, counted } = row;
   const each = (count: number): string => (count / tasks).toFixed(3).padStart(8);
-  const objects =
-    (metered.requests.get('PutObject') ?? 0) + (metered.requests.get('GetObject') ?? 0);
-  const counts = [metered.writeUnits, metered.readUnits, metered.queueRequests, batches, objects];
+  const counts = [
+    counted.tableWrites + counted.indexWrites,
+    counted.reads,
+    counted.sourceRequests,
+    counted.deciderInvocations,
+    counted.objectPuts + counted.objectGets,
+  ];
   return `${name.padEnd(42)}${counts.map(each).join('')}${dollars(row).toFixed(3).padStart(10)}`;
 }
 
@@ -133,7 +127,8 @@ onEmulator(reason ?? 'what runs cost on an AWS on this machine', () => {
     const troubles: unknown[] = [];
     const aws = openAwsEngine({ ports: home.ports(), troubles, slots: 32 });
     const given = workflow(delivery === 'claimed' ? {} : { delivery });
-    const metered = meter(home.clients);
+    const meter = new Meter();
+    meter.watch(home.clients, 'source');
     const { ids } = await aws.engine.submitMany({
       workflow: given,
       runs: Array.from({ length: runs }, () => ({})),
@@ -143,7 +138,11 @@ onEmulator(reason ?? 'what runs cost on an AWS on this machine', () => {
     watcher.close();
     await aws.close();
     const tasks = runs * given.tasks.length;
-    const row = { name: `${name}, ${delivery}`, tasks, metered, batches: aws.batches() };
+    for (let batches = aws.batches(); batches > 0; batches--) {
+      meter.invoked('decider');
+      meter.worked('decider', batchSeconds);
+    }
+    const row = { name: `${name}, ${delivery}`, tasks, counted: meter.counted };
     rows.push(row);
     expect(troubles).toEqual([]);
     expect(dollars(row)).toBeLessThan(most[delivery]);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { Meter } from '../../../bench/cost/meter.ts';
 import { type Emulator, startEmulator } from '../../../tools/aws-local/emulator.ts';
 import { whyNoEmulator } from '../../../tools/aws-local/environment.ts';
 import { testBlobs } from '../../ports/blobs.suite.ts';
@@ -9,7 +10,6 @@ import { testLogSink } from '../../ports/log-sink.suite.ts';
 import { testQueue } from '../../ports/queue.suite.ts';
 import { testTable } from '../../ports/table.suite.ts';
 import { INSTALL_MS, openAwsHome, receivesMax } from '../../support/aws-home.ts';
-import { meter } from '../../support/aws-meter.ts';
 import { diceOf } from '../../support/dice.ts';
 import { addStepsInSilence, insertInSilence, loseAnswers } from './silences.ts';
 import { expectDocumentedUnits } from './units.ts';
@@ -98,9 +98,11 @@ onEmulator(reason ?? 'on an AWS on this machine', () => {
     },
   );
 
-  test('the units that it says are those of the documents', async () => {
+  test('its requests cost the units that the documents say', async () => {
     const home = await openAwsHome(emulator.place);
-    await expectDocumentedUnits(home.ports().table, meter(home.clients));
+    const meter = new Meter();
+    meter.watch(home.clients, 'runner');
+    await expectDocumentedUnits(home.ports().table, meter);
     home.close();
   });
 });

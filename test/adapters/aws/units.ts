@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
+import type { Meter } from '../../../bench/cost/meter.ts';
 import type { Item, Table } from '../../../src/ports/table.ts';
 import { freshPartition, item } from '../../ports/table-kit.ts';
-import type { Metered } from '../../support/aws-meter.ts';
 
 /**
  * What DynamoDB's documents say: a write unit a KB of the item, and one for each index whose entry is new, changed or
  * gone, twice when it moves; a read unit for 4 KB, and for what is not there.
  */
-export async function expectDocumentedUnits(table: Table, metered: Metered): Promise<void> {
+export async function expectDocumentedUnits(table: Table, meter: Meter): Promise<void> {
   const p = freshPartition();
   const small = (sort: string, version = 1, more: Partial<Item> = {}): Item =>
     item(p, sort, version, { n: 1 }, more);
@@ -36,9 +36,9 @@ export async function expectDocumentedUnits(table: Table, metered: Metered): Pro
     ['a removal', 1, () => table.remove(at('a'), 'any')],
   ];
   for (const [name, want, write] of writes) {
-    const before = metered.writeUnits;
+    const before = unitsWritten(meter);
     await write();
-    expect([name, metered.writeUnits - before]).toEqual([name, want]);
+    expect([name, unitsWritten(meter) - before]).toEqual([name, want]);
   }
   await table.put(large('d', 5), 'absent');
   const reads: readonly [string, number, () => Promise<unknown>][] = [
@@ -49,8 +49,10 @@ export async function expectDocumentedUnits(table: Table, metered: Metered): Pro
     ['a range of small ones', 1, () => table.query({ partition: p, to: 'd' })],
   ];
   for (const [name, want, read] of reads) {
-    const before = metered.readUnits;
+    const before = meter.counted.reads;
     await read();
-    expect([name, metered.readUnits - before]).toEqual([name, want]);
+    expect([name, meter.counted.reads - before]).toEqual([name, want]);
   }
 }
+
+const unitsWritten = ({ counted }: Meter): number => counted.tableWrites + counted.indexWrites;
