@@ -26,15 +26,20 @@ export function decideEnd(progress: Progress, decision: Decision): void {
 }
 
 /**
- * Whether every task of the run has ended. If not, this rests on a chunk with an open task: on one that this fold itself
- * changed, else on the first, which must be looked at again, as two deciders may each end the other's last task.
+ * Whether every task of the run has ended. If not, this rests on a chunk with an open task, which must be looked at again
+ * once all is saved, as two deciders may each end the other's last task. Only where nothing but that chunk is saved, its
+ * own save is the look; of several, one may be stored long before another.
  */
 function allEnded(progress: Progress, decision: Decision): boolean {
   const { chunks } = progress;
   const open = (chunk: Chunk): boolean => endedIn(chunk) < chunk.status.length;
   const first = chunks.findIndex(open);
   if (first < 0) for (let n = 0; n < chunks.length; n++) decision.consulted.add(n);
-  else if (!chunks.some((chunk) => chunk.dirty && open(chunk))) decision.consulted.add(first);
+  else {
+    const [saved, ...others] = chunks.filter((chunk) => chunk.dirty);
+    const isLook = saved !== undefined && others.length === 0 && open(saved);
+    if (!isLook) decision.consulted.add(first);
+  }
   return first < 0;
 }
 

@@ -85,7 +85,8 @@ describe('a run with an open task', () => {
     return [...decision.consulted];
   };
 
-  test('rests on one chunk that is open, unless it is open by what is changed here', () => {
-    expect([consulted(), consulted(0), consulted(0, 2), consulted(1)]).toEqual([[1], [1], [], []]);
+  test('rests on one chunk that is open, unless such a one is all that is changed here', () => {
+    expect([consulted(), consulted(0), consulted(1), consulted(2)]).toEqual([[1], [1], [], []]);
+    expect([consulted(0, 2), consulted(1, 2)]).toEqual([[1], [1]]);
   });
 });

@@ -52,3 +52,27 @@ test.each([
     expect([meta.state, progress.graph.size]).toEqual(['succeeded', 2 * maps.length + 2]);
   },
 );
+
+test('a run ends whose last task ended elsewhere between the saves of two chunks', async () => {
+  const scene = openScene({ smallRunTasks: 0, chunkSize: 2 });
+  await scene.submit([workOf('a'), workOf('b'), workOf('c')]);
+  await scene.fold();
+  const other = scene.decider().decider;
+  await other.runs.load(runId);
+  await scene.report({ task: 0 }, { task: 2 });
+  const first = scene.inserted();
+  const between = async (): Promise<void> => {
+    await scene.report({ task: 1 });
+    await fanOut(other, scene.inserted());
+  };
+  const putMany: Ports['table']['putMany'] = async (puts) => {
+    const [one, ...rest] = puts;
+    if (one === undefined || rest.length === 0) return scene.ports.table.putMany(puts);
+    const results = await scene.ports.table.putMany([one]);
+    await between();
+    return [...results, ...(await scene.ports.table.putMany(rest))];
+  };
+  const { ports } = scene;
+  await fanOut(scene.decider({ ...ports, table: { ...ports.table, putMany } }).decider, first);
+  expect(await scene.state()).toBe('succeeded');
+});
