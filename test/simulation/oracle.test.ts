@@ -20,6 +20,7 @@ import { canonicalize } from '../../src/definition/canonical.ts';
 import { checkWorkflow } from '../../src/definition/check.ts';
 import { Stream } from './kernel/random.ts';
 import { drawTaste, drawWorkflow, without } from './world/draw-workflow.ts';
+import { type Outcome, unexplained } from './world/explain.ts';
 import { drawTemper, Fates, rootId } from './world/fates.ts';
 import { compare, foresee, foreseeStart, type Verdict } from './world/oracle.ts';
 
@@ -133,19 +134,17 @@ class FoldedRun {
     grow(this.#progress);
   }
 
-  play(): { readonly run: string; readonly tasks: ReadonlyMap<string, string> } {
+  play(): { readonly run: string; readonly tasks: ReadonlyMap<string, Outcome['verdict']> } {
     this.#take(untilDone(this.#progress, begin));
     while (this.#work.length > 0 && this.#end === undefined) {
       const [next] = this.#work.splice(Math.floor(this.#stream.next() * this.#work.length), 1);
       if (next) this.#take(next());
     }
-    const tasks = new Map<string, string>();
+    const tasks = new Map<string, Outcome['verdict']>();
     for (let task = 0; task < this.#progress.graph.size; task++) {
-      const status = statuses[codeOf(this.#progress, task)] as string;
-      tasks.set(
-        idOf(this.#progress.graph, task),
-        status === 'skippedByFailure' ? 'skipped' : status,
-      );
+      const status = statuses[codeOf(this.#progress, task)] as Verdict | 'skippedByFailure';
+      const verdict = status === 'skippedByFailure' ? 'doomed' : status;
+      tasks.set(idOf(this.#progress.graph, task), verdict);
     }
     return { run: this.#end ?? 'never ended', tasks };
   }
@@ -220,19 +219,49 @@ class FoldedRun {
   }
 }
 
-function agree(seed: number, lossesMax: number, seen: { sure: number; unsure: number }): void {
+const generationOf = (tasks: ReadonlyMap<string, Outcome['verdict']>, cancelled = false) => ({
+  cancelled,
+  tasks: new Map(
+    [...tasks].map(([id, verdict]) => [id, { verdict, first: 1, kept: false }] as const),
+  ),
+});
+
+interface Seen {
+  sure: number;
+  unsure: number;
+  /** Runs of which one outcome was told wrong, and how often that was noticed. */
+  turned: number;
+  noticed: number;
+}
+
+function agree(seed: number, lossesMax: number, seen: Seen): void {
   const { stream, workflow, fates } = draw(seed, 40);
   const expected = foresee(workflow, fates, { lossesMax });
   const found = new FoldedRun(workflow, fates, stream, lossesMax > 0).play();
-  const wrong = compare(expected, found);
+  const shown = [...found.tasks].map(
+    ([id, verdict]) => [id, verdict === 'doomed' ? 'skipped' : verdict] as const,
+  );
+  const odd = (tasks: ReadonlyMap<string, Outcome['verdict']>) =>
+    unexplained(workflow, fates, { lossesMax }, generationOf(tasks));
+  const wrong = [
+    ...compare(expected, { run: found.run, tasks: new Map(shown) }),
+    ...odd(found.tasks),
+  ];
   if (wrong.length > 0) throw new Error(`seed ${seed}: ${wrong.slice(0, 5).join('; ')}`);
+  const [id, verdict] = stream.pick([...found.tasks]);
+  const others = (['succeeded', 'failed', 'skipped', 'doomed', 'cancelled'] as const).filter(
+    (other) => other !== verdict,
+  );
+  seen.turned++;
+  if (odd(new Map(found.tasks).set(id, stream.pick(others))).length > 0) seen.noticed++;
   for (const { size } of expected.tasks.values()) seen[size === 1 ? 'sure' : 'unsure']++;
 }
 
 test.each([0, 9])('the oracle and the core agree (losses of a task: up to %d)', (lossesMax) => {
-  const seen = { sure: 0, unsure: 0 };
+  const seen: Seen = { sure: 0, unsure: 0, turned: 0, noticed: 0 };
   for (let seed = 1; seed <= 1000; seed++) agree(seed, lossesMax, seen);
   expect(seen.sure / (seen.sure + seen.unsure)).toBeGreaterThan(lossesMax > 0 ? 0.7 : 0.95);
+  expect(seen.noticed / seen.turned).toBeGreaterThan(0.9);
 });
 
 test('what was handed back unbegun is as good as new, and at work as good as lost', () => {
@@ -247,6 +276,72 @@ test('what was handed back unbegun is as good as new, and at work as good as los
   expect(verdicts({ onLost: 'fail' }, 0)).toEqual(['succeeded']);
   expect(verdicts({ onLost: 'fail' }, 1)).toEqual(['failed', 'succeeded']);
   expect(verdicts({ delivery: 'at-most-once' }, 1)).toEqual(['failed', 'succeeded']);
+});
+
+describe('the outcomes of a run that a user has touched', () => {
+  const run = { kind: 'command' as const, argv: ['work'] };
+  const tasks: Workflow['tasks'] = [
+    { id: 'a', run },
+    { id: 'b', run, needs: ['a'] },
+    { id: 'c', run, needs: ['b'], rule: 'always' },
+  ];
+  const temper = {
+    ...drawTemper(new Stream(1, 'temper')),
+    kills: 0,
+    hangs: 0,
+    zombies: 0,
+    spawns: 0,
+  };
+  const failsAtFirst = { ...temper, fails: 1, always: 0 };
+  type Told = Partial<Outcome> & Pick<Outcome, 'verdict'>;
+  const oddIn = (fates: Fates, cancelled: boolean, told: Readonly<Record<string, Told>>) =>
+    unexplained(
+      { name: 'w', tasks },
+      fates,
+      { lossesMax: 0 },
+      {
+        cancelled,
+        tasks: new Map(
+          Object.entries(told).map(([id, one]) => [id, { first: 1, kept: false, ...one }]),
+        ),
+      },
+    );
+  const well = new Fates(1, 'run', { ...temper, fails: 0 });
+  const [succeeded, failed, doomed, cancelled] = (
+    ['succeeded', 'failed', 'doomed', 'cancelled'] as const
+  ).map((verdict) => ({ verdict })) as [Told, Told, Told, Told];
+
+  test('may be cancelled where it was, but for what runs always', () => {
+    const told = { a: succeeded, b: cancelled, c: succeeded };
+    expect(oddIn(well, true, told)).toEqual([]);
+    expect(oddIn(well, false, told)).toHaveLength(1);
+    expect(oddIn(well, true, { ...told, a: cancelled, b: doomed })).toEqual([]);
+    expect(oddIn(well, true, { ...told, c: cancelled })).toHaveLength(1);
+    expect(oddIn(well, true, { ...told, a: cancelled, b: succeeded })).toHaveLength(1);
+  });
+
+  test('follow from the attempts of their own generation', () => {
+    const fates = new Fates(3, 'run', failsAtFirst);
+    const until = [1, 2, 3, 4].find((n) => fates.of('a', n, tasks[0] as never).end !== 'fails');
+    const first = until as number;
+    const fails = {
+      a: failed,
+      b: doomed,
+      c: fates.of('c', 1, tasks[2] as never).end === 'fails' ? failed : succeeded,
+    };
+    expect(oddIn(fates, false, fails)).toEqual([]);
+    expect(oddIn(fates, false, { ...fails, a: { verdict: 'failed', first } })).toHaveLength(1);
+    const after = { a: { verdict: 'succeeded', first }, b: failed, c: fails.c } as const;
+    expect(oddIn(fates, false, after)).toEqual([]);
+    expect(oddIn(fates, false, { ...after, a: succeeded })).toHaveLength(1);
+    expect(oddIn(fates, false, { ...after, a: { verdict: 'succeeded', kept: true } })).toEqual([]);
+  });
+
+  test('are those of the tasks that were asked for', () => {
+    const told = { a: succeeded, b: succeeded, c: succeeded };
+    expect(oddIn(well, false, { ...told, 'a/x': succeeded })).toHaveLength(1);
+    expect(oddIn(well, false, { a: succeeded, b: succeeded })).toHaveLength(1);
+  });
 });
 
 describe('what a rule comes to', () => {

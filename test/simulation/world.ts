@@ -11,6 +11,7 @@ import type { PlayOptions, Scenario } from './kernel/scenario.ts';
 import { portsOf, reportOf, simulatedSystem } from './kernel/system.ts';
 import { Book, type Planned } from './world/book.ts';
 import { drawTaste, drawWorkflow, without } from './world/draw-workflow.ts';
+import { type Generation, unexplained } from './world/explain.ts';
 import { drawTemper, Fates } from './world/fates.ts';
 import { ModelExecutor } from './world/model-executor.ts';
 import { type Expected, foresee } from './world/oracle.ts';
@@ -32,6 +33,8 @@ export interface World {
   readonly deeds: readonly Deed[];
   /** What a run must come to if no deed touches it, and so many attempts in it were handed back. */
   expected(run: Planned, releases: number): Expected;
+  /** What in a run's generations does not follow from its workflow and the fates of its attempts. */
+  unexplained(run: Planned, releases: number, generations: readonly Generation[]): string[];
   /** Whether repair is on: the sweep visits what does not move. */
   readonly repair: boolean;
   /** Another stream of chance, for what the cast draws of its own. */
@@ -168,6 +171,10 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
     ),
     expected: ({ workflow, fates }, releasesMax) =>
       foresee(workflow, fates, { lossesMax: lossesMax(kernel, runs, options), releasesMax }),
+    unexplained: ({ workflow, fates }, releasesMax, generations) => {
+      const circumstances = { lossesMax: lossesMax(kernel, runs, options), releasesMax };
+      return generations.flatMap((one) => unexplained(workflow, fates, circumstances, one));
+    },
     repair: options.repair,
     stream: (label) => new Stream(seed, label),
   };

@@ -115,4 +115,7 @@ export const sometimes: readonly string[] = [
   'a run was changed by another decider',
   'progress was changed by another decider',
   'a map was expanded twice',
+  'a run of several generations was explained',
+  'a cancelled run was explained',
+  'a run that was touched came to what was foreseen',
 ];

@@ -6,6 +6,7 @@ import { createDecider } from '../../../src/engine/create-engine.ts';
 import type { LoadedRun } from '../../../src/engine/loaded-run.ts';
 import { compare } from '../world/oracle.ts';
 import type { World } from '../world.ts';
+import { generationsOf } from './generations.ts';
 import type { Judge } from './judge.ts';
 import type { Profile } from './profile.ts';
 
@@ -22,14 +23,20 @@ export async function checkEnd(world: World, judge: Judge, profile: Profile): Pr
   const plain = { clock, ids: { next: () => 'x' }, random: { next: () => 0 } };
   const ports = memoryPorts(world.system, plain);
   const { decider } = createDecider(ports, profile.settings);
-  for (const { planned, ledger, released } of judge.runs.values()) {
+  for (const { planned, ledger, released, ends, firstAttempts } of judge.runs.values()) {
     const run = await decider.runs.load(planned.id);
     if (run === undefined) {
       if (ledger.accepted) judge.violate('P1', `${planned.id} was accepted, and is gone`);
       continue;
     }
     checkVerdict(judge, run);
-    if (ledger.touched) continue;
+    const generations = generationsOf(run.progress.graph, ends, firstAttempts);
+    const odd = world.unexplained(planned, released.size, generations);
+    if (odd.length > 0) judge.violate('oracle', `${planned.id}: ${odd.join('; ')}`);
+    judge.count('a run of several generations was explained', generations.length > 1 ? 1 : 0);
+    judge.count('a cancelled run was explained', run.meta.state === 'cancelled' ? 1 : 0);
+    if (run.meta.generation > 1 || run.meta.state === 'cancelled') continue;
+    judge.count('a run that was touched came to what was foreseen', ledger.touched ? 1 : 0);
     const found = { run: run.meta.state, tasks: statesOf(run) };
     const wrong = compare(world.expected(planned, released.size), found);
     if (wrong.length > 0) judge.violate('oracle', `${planned.id}: ${wrong.join('; ')}`);

@@ -10,15 +10,16 @@ import type { Stuck } from '../../../src/engine/stuck-runs.ts';
 import type { Item } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
 import type { Entry, Planned } from '../world/book.ts';
+import { type NeedsCount, ruleMet } from '../world/rule-met.ts';
 import type { Deed, World } from '../world.ts';
-import { type NeedsCount, ruleMet } from './rule-met.ts';
+import type { End } from './generations.ts';
 
 /** What was promised to a client, kept where no death reaches it. */
 export interface Ledger {
   accepted: boolean;
   /** A cancel was answered. */
   cancelled: boolean;
-  /** A user has touched the run: its verdicts are no longer those that were foreseen. */
+  /** A user has asked for something of the run. */
   touched: boolean;
   reran: boolean;
   /** Somebody wrote records into it that mean nothing. */
@@ -49,6 +50,8 @@ interface RunSeen {
   readonly reported: Map<string, number>;
   /** By task and attempt: what was handed back. */
   readonly released: Set<string>;
+  /** How it was at the end of each generation. */
+  readonly ends: End[];
   /** By task and generation: the first attempt of what a rerun began anew. */
   readonly firstAttempts: Map<string, number>;
 }
@@ -260,6 +263,14 @@ export class Judge {
   /** The run's end is a function of its tasks. */
   #ended(run: RunSeen, meta: Meta): void {
     const { id } = run.planned;
+    const { state, generation, renewals = [] } = meta;
+    const status = run.chunks.flatMap((chunk) => [...chunk.status]);
+    const attempts = new Map(
+      run.chunks.flatMap((chunk, n) =>
+        [...chunk.tries].map(([place, tries]) => [n * meta.chunkSize + place, tries.attempt]),
+      ),
+    );
+    run.ends.push({ generation, state, renewals, status, attempts });
     let total = meta.tasks;
     for (const [, count] of meta.segments ?? []) total += count;
     let seen = 0;
@@ -475,6 +486,7 @@ function seenOf(planned: Planned): RunSeen {
     continued: new Set(),
     reported: new Map(),
     released: new Set(),
+    ends: [],
     firstAttempts: new Map(),
   };
 }

@@ -1,11 +1,11 @@
-import type { AttemptError } from '../../../src/contract/execution.ts';
+import type { SpawnRequest } from '../../../src/contract/execution.ts';
 import type { Json } from '../../../src/contract/json.ts';
-import type { ErrorPolicy, Rule, Task, Workflow } from '../../../src/contract/workflow.ts';
+import type { Rule, Task, Workflow } from '../../../src/contract/workflow.ts';
 import { refTo } from './draw-workflow.ts';
-import type { Fate, Fates } from './fates.ts';
+import type { Fates } from './fates.ts';
+import { type Circumstances, ownVerdicts, type Verdict } from './own-work.ts';
 
-/** `doomed`: skipped because something above it failed; seen as `skipped`. */
-export type Verdict = 'succeeded' | 'failed' | 'skipped' | 'doomed';
+export type { Verdict };
 
 export interface Expected {
   /** Each task's possible verdicts; one, where nothing depends on time. */
@@ -13,13 +13,6 @@ export interface Expected {
   /** Spawned tasks that need not exist. */
   readonly perhaps: ReadonlySet<string>;
   readonly run: ReadonlySet<'succeeded' | 'failed'>;
-}
-
-export interface Circumstances {
-  /** How many attempts at one task may be lost because runners die or stand still; 0: they do not. */
-  readonly lossesMax: number;
-  /** How many attempts at one task may be handed back, in a drain or since the run is paused. Default: 0. */
-  readonly releasesMax?: number;
 }
 
 /**
@@ -38,17 +31,15 @@ const isBad = (verdict: Verdict): boolean => verdict === 'failed' || verdict ===
 class Oracle {
   readonly #workflow: Workflow;
   readonly #fates: Fates;
-  readonly #lossesMax: number;
-  readonly #releasesMax: number;
+  readonly #circumstances: Circumstances;
   readonly #tasks = new Map<string, Verdicts>();
   readonly #perhaps = new Set<string>();
   readonly #mayFail = new Map<string, boolean>();
 
-  constructor(workflow: Workflow, fates: Fates, { lossesMax, releasesMax = 0 }: Circumstances) {
+  constructor(workflow: Workflow, fates: Fates, circumstances: Circumstances) {
     this.#workflow = workflow;
     this.#fates = fates;
-    this.#lossesMax = lossesMax;
-    this.#releasesMax = releasesMax;
+    this.#circumstances = circumstances;
   }
 
   foresee(): Expected {
@@ -92,7 +83,7 @@ class Oracle {
   ): Verdicts {
     if (each.length > 0) return this.#map(id, task, each, items, sure);
     if (task.run.kind === 'none') return only('succeeded');
-    if (JSON.stringify(task.with ?? null).includes('input.missing')) return only('failed');
+    if (isImpossible(task)) return only('failed');
     return this.#plain(id, task, sure);
   }
 
@@ -103,7 +94,7 @@ class Oracle {
     items: readonly Json[],
     sure: boolean,
   ): Verdicts {
-    const elements = this.#elements(each[0] as Json, items);
+    const elements = elementsOf(each[0] as Json, items, this.#fates);
     if (elements === undefined) return only('failed');
     const children = elements.map((element, n) => {
       const child = `${id}[${n}]`;
@@ -114,61 +105,20 @@ class Oracle {
     return closed(only('succeeded'), children);
   }
 
-  /** Undefined: no list. */
-  #elements(template: Json, items: readonly Json[]): readonly Json[] | undefined {
-    if (template === refTo('item')) {
-      const last = items.at(-1);
-      return Array.isArray(last) ? last : undefined;
-    }
-    const source = /^\$\{\{ tasks\.(\w+)\.output\.list \}\}$/.exec(String(template))?.[1];
-    if (source !== undefined) return this.#fates.listOf(source);
-    return Array.isArray(template) ? template : undefined;
-  }
-
   #plain(id: string, task: Task, sure: boolean): Verdicts {
-    const own = this.#tries(id, task);
+    const own = ownVerdicts(id, task, this.#fates, this.#circumstances);
     const requests = this.#fates.childrenOf(id, task);
     if (requests.length === 0) return own;
     const exist = sure && own.size === 1 && own.has('succeeded');
     const waitedFor: Verdicts[] = [];
     for (const request of requests) {
       const child = `${id}/${request.key}`;
-      const { each: _each, with: _with, ...kept } = task;
-      const definition: Task = { ...kept, run: request.run ?? task.run };
+      const definition = spawnedTask(task, request);
       const verdicts = this.#started(child, definition, [], [], exist);
       this.#note(child, definition, verdicts, exist);
       if (!request.detached) waitedFor.push(verdicts);
     }
     return closed(own, waitedFor);
-  }
-
-  /** The verdicts of a task's own work: every way that attempts may fail or be lost. */
-  #tries(id: string, task: Task): Verdicts {
-    const verdicts = new Set<Verdict>();
-    const seen = new Set<number>();
-    const work: Tries[] = [{ attempt: 1, tries: 0, lost: 0 }];
-    for (let at = work.pop(); at !== undefined; at = work.pop()) {
-      const name = (at.attempt * 1_000 + at.tries) * 1_000 + at.lost;
-      if (seen.has(name)) continue;
-      seen.add(name);
-      for (const end of this.#ends(id, task, at)) {
-        const after = afterEnd(task, end, at);
-        for (const verdict of after.verdicts) verdicts.add(verdict);
-        if (after.next) work.push(after.next);
-      }
-    }
-    return verdicts;
-  }
-
-  #ends(id: string, task: Task, { attempt, tries, lost }: Tries): readonly End[] {
-    const fate = this.#fates.of(id, attempt, task);
-    const released: readonly End[] =
-      attempt - 1 - tries - lost < this.#releasesMax ? ['released'] : [];
-    if (fate.end === 'kills') return ['lost', ...released];
-    const ends: End[] = [ownEnd(task, fate), ...released];
-    if (task.limits?.queueMs !== undefined) ends.push({ reason: 'queue-limit', message: '' });
-    if (lost < this.#lossesMax || fate.zombieMs > 0) ends.push('lost');
-    return ends;
   }
 
   #run(): ReadonlySet<'succeeded' | 'failed'> {
@@ -183,40 +133,29 @@ class Oracle {
   }
 }
 
-type End = 'succeeded' | 'lost' | 'released' | AttemptError;
-
-/** The attempt at hand, and how many before it failed and were lost. */
-interface Tries {
-  readonly attempt: number;
-  readonly tries: number;
-  readonly lost: number;
+/** What a map is over: its template's list, that of the element above, or a need's. Undefined: no list. */
+export function elementsOf(
+  template: Json,
+  items: readonly Json[],
+  fates: Fates,
+): readonly Json[] | undefined {
+  if (template === refTo('item')) {
+    const last = items.at(-1);
+    return Array.isArray(last) ? last : undefined;
+  }
+  const source = /^\$\{\{ tasks\.(\w+)\.output\.list \}\}$/.exec(String(template))?.[1];
+  if (source !== undefined) return fates.listOf(source);
+  return Array.isArray(template) ? template : undefined;
 }
 
-function ownEnd(task: Task, fate: Fate): End {
-  const runMs = task.limits?.runMs ?? Number.POSITIVE_INFINITY;
-  if (fate.end === 'hangs' || fate.durationMs > runMs) return { reason: 'time-limit', message: '' };
-  return fate.end === 'fails' ? fate.error : 'succeeded';
-}
+/** Whether a task's own input names what is nowhere, so that it can't be started. */
+export const isImpossible = (task: Task): boolean =>
+  JSON.stringify(task.with ?? null).includes('input.missing');
 
-/** The verdicts that an attempt's end may bring, and the attempt that may follow. */
-function afterEnd(
-  task: Task,
-  end: End,
-  { attempt, tries, lost }: Tries,
-): { readonly verdicts: readonly Verdict[]; readonly next?: Tries } {
-  if (end === 'succeeded') return { verdicts: ['succeeded'] };
-  if (end === 'lost') {
-    if (lostIsFinal(task, lost + 1)) return { verdicts: ['failed'] };
-    return { verdicts: [], next: { attempt: attempt + 1, tries, lost: lost + 1 } };
-  }
-  if (end === 'released') {
-    const next = { attempt: attempt + 1, tries, lost };
-    // Handed back at work, it is as good as lost; unbegun, it is as good as new.
-    return { verdicts: lostIsFinal(task, 0) ? ['failed'] : [], next };
-  }
-  if (failureIsFinal(task, end, tries + 1)) return { verdicts: ['failed'] };
-  const next = { attempt: attempt + 1, tries: tries + 1, lost };
-  return { verdicts: task.retry?.totalMs === undefined ? [] : ['failed'], next };
+/** What a sub-task that was asked for is. */
+export function spawnedTask(parent: Task, request: SpawnRequest): Task {
+  const { each: _each, with: _with, ...kept } = parent;
+  return { ...kept, run: request.run ?? parent.run };
 }
 
 /** A parent whose own work came to `own`, when its sub-tasks have ended. */
@@ -226,29 +165,6 @@ function closed(own: Verdicts, children: readonly Verdicts[]): Verdicts {
   if (children.some((child) => [...child].some(isBad))) verdicts.add('failed');
   if (!children.some((child) => [...child].every(isBad))) verdicts.add('succeeded');
   return verdicts;
-}
-
-const LOST_MAX = 10;
-
-function lostIsFinal(task: Task, lost: number): boolean {
-  if (task.delivery === 'at-most-once' || task.onLost === 'fail') return true;
-  return lost > (task.lostMax ?? LOST_MAX);
-}
-
-function failureIsFinal(task: Task, error: AttemptError, tries: number): boolean {
-  if (task.delivery === 'at-most-once') return true;
-  const policy = task.retry?.policies?.find(({ match }) => fits(match, error));
-  if (policy?.action === 'fail') return true;
-  return tries >= (policy?.attemptsMax ?? task.retry?.attemptsMax ?? 1);
-}
-
-function fits(match: ErrorPolicy['match'], error: AttemptError): boolean {
-  const { exitCodes, errors, reasons } = match;
-  const code = exitCodes === undefined || exitCodes.some((wanted) => wanted === error.exitCode);
-  const like = (pattern: string): boolean =>
-    new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(error.name ?? '');
-  const name = errors === undefined || errors.some(like);
-  return code && name && (reasons === undefined || reasons.includes(error.reason));
 }
 
 type Start = 'ready' | 'skipped' | 'doomed';
