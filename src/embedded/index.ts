@@ -194,8 +194,7 @@ const statesIn =
   async (runs) => {
     const states = new Map<string, RunStanding | undefined>();
     for (const id of runs) {
-      const run = decider.runs.cached(id) ?? (await decider.runs.look(id));
-      states.set(id, run?.meta);
+      states.set(id, decider.runs.standing(id) ?? (await decider.runs.look(id))?.meta);
     }
     return states;
   };

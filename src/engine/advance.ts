@@ -55,6 +55,13 @@ export function advance(
   });
 }
 
+/** As `advance`, at once, for a run that just began, and of which nothing has to be loaded or saved; else undefined. */
+export function beginAtOnce({ runs }: Decider, runId: string, cause: Cause): Advanced | undefined {
+  if (cause.begin === undefined || cause.happenings.length > 0 || cause.revive) return undefined;
+  const begun = runs.begin(runId, cause.begin);
+  return begun && { run: begun.run, decisions: [begun.decision] };
+}
+
 async function tryAdvance(
   decider: Decider,
   runId: string,

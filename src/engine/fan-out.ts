@@ -2,7 +2,14 @@ import type { Control, Happening, Lost, Report } from '../contract/happening.ts'
 import type { JsonObject } from '../contract/json.ts';
 import { chunkOf, sourceOf } from '../core/progress.ts';
 import type { Item } from '../ports/table.ts';
-import { type Advanced, advance, type Cause, carryOut, type Decider } from './advance.ts';
+import {
+  type Advanced,
+  advance,
+  beginAtOnce,
+  type Cause,
+  carryOut,
+  type Decider,
+} from './advance.ts';
 import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
 import { readSpawn } from './load-run.ts';
 import { mayPass } from './passing.ts';
@@ -17,15 +24,20 @@ export async function fanOut(decider: Decider, items: readonly Item[]): Promise<
   const causes = await causesOf(decider, items, stuck);
   const advanced: Advanced[] = [];
   let retry: unknown;
-  await Promise.all(
-    Array.from(causes, async ([run, cause]) => {
-      try {
-        for (const done of await advanceSafely(decider, run, cause, stuck)) advanced.push(done);
-      } catch (error) {
-        retry = error;
-      }
-    }),
-  );
+  const work: Promise<void>[] = [];
+  const advanceOne = async (run: string, cause: Cause): Promise<void> => {
+    try {
+      for (const done of await advanceSafely(decider, run, cause, stuck)) advanced.push(done);
+    } catch (error) {
+      retry = error;
+    }
+  };
+  for (const [run, cause] of causes) {
+    const begun = beginAtOnce(decider, run, cause);
+    if (begun) advanced.push(begun);
+    else work.push(advanceOne(run, cause));
+  }
+  await Promise.all(work);
   await carryOutSafely(decider, advanced, stuck);
   if (retry !== undefined) throw retry;
   return stuck;

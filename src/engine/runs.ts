@@ -1,6 +1,7 @@
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item } from '../ports/table.ts';
+import { fromData, type Meta } from './items.ts';
 import { keepLast } from './keep-last.ts';
 import { fromMeta, loadRun } from './load-run.ts';
 import type { LoadedRun } from './loaded-run.ts';
@@ -8,16 +9,24 @@ import { overtaken } from './overtaken.ts';
 import { type SaveOptions, saveRun } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Specs } from './specs.ts';
+import { type Begun, beginUntouched } from './untouched.ts';
 
 export interface Runs {
   /** Undefined when there is no such run. To be called by work that is `alone` with the run. */
   load(id: string): Promise<LoadedRun | undefined>;
   /** As `load`, with a META item that was just read, or came by the feed: if it is old, saving is refused. */
   loadFrom(id: string, meta: Item): Promise<LoadedRun>;
+  /**
+   * Begins a run whose META item came by the feed, if that takes no more than to send: at once, and without loading it.
+   * Undefined: it is to be loaded, and begun like any other.
+   */
+  begin(id: string, meta: Item): Begun | undefined;
   /** To look at: from the cache if it is there, else read when no work on the run is under way. `fresh`: always read. */
   look(id: string, fresh?: boolean): Promise<LoadedRun | undefined>;
   /** The run from the cache, if it is there: saves the callers on the fast path a promise each. */
   cached(id: string): LoadedRun | undefined;
+  /** META of a run that is in memory, as current as that. */
+  standing(id: string): Meta | undefined;
   /**
    * Saves what folding changed, the run's end too if it is due. False: somebody else changed the run; it is forgotten
    * here, and is to be loaded and decided anew.
@@ -62,6 +71,8 @@ class RunCache implements Runs {
   readonly #cache = new Map<string, LoadedRun>();
   /** Runs that this process stores, or stored, and has not loaded since. */
   readonly #submits = new Map<string, 'under way' | 'done'>();
+  /** META items, as they were stored first, of runs that were begun here without loading them, and are not loaded since. */
+  readonly #begun = new Map<string, Item>();
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #listeners = new Map<string, Set<() => void>>();
 
@@ -75,8 +86,26 @@ class RunCache implements Runs {
     return this.#cache.get(id);
   }
 
+  standing(id: string): Meta | undefined {
+    const begun = this.#begun.get(id);
+    return begun === undefined ? this.#cache.get(id)?.meta : fromData<Meta>(begun.data);
+  }
+
+  begin(id: string, meta: Item): Begun | undefined {
+    if (this.#cache.has(id) || this.#busy.has(id) || this.#isDoubtful(id)) return undefined;
+    const item = this.#begun.get(id) ?? meta;
+    const spec = this.#specs.known(fromData<Meta>(item.data).hash);
+    const begun = spec && beginUntouched(spec, item);
+    if (begun === undefined) return undefined;
+    this.#submits.delete(id);
+    this.#begun.set(id, item);
+    keepLast(this.#begun, this.#settings.cachedRuns);
+    return begun;
+  }
+
   forget(id: string): void {
     this.#cache.delete(id);
+    this.#begun.delete(id);
     this.#submits.delete(id);
   }
 
@@ -96,7 +125,10 @@ class RunCache implements Runs {
   async load(id: string): Promise<LoadedRun | undefined> {
     const known = this.#cache.get(id);
     if (known) return known;
-    const run = await loadRun(this.#ports, this.#settings, this.#specs, id);
+    const begun = this.#begun.get(id);
+    const run = begun
+      ? await fromMeta(this.#ports, this.#settings, this.#specs, begun)
+      : await loadRun(this.#ports, this.#settings, this.#specs, id);
     if (run) this.#keep(run);
     return run;
   }
@@ -104,12 +136,16 @@ class RunCache implements Runs {
   async loadFrom(id: string, meta: Item): Promise<LoadedRun> {
     const known = this.#cache.get(id);
     if (known) return known;
-    // Who decides alone trusts what it has cached: an item that came again by the feed would be believed for ever.
-    const doubtful = this.#settings.soleDecider && this.#submits.get(id) !== 'done';
-    const now = doubtful ? await this.#ports.table.get(meta) : undefined;
+    const now = this.#isDoubtful(id) ? await this.#ports.table.get(meta) : this.#begun.get(id);
     const run = await fromMeta(this.#ports, this.#settings, this.#specs, now ?? meta);
     this.#keep(run);
     return run;
+  }
+
+  /** Who decides alone trusts what it has cached: an item that came again by the feed would be believed for ever. */
+  #isDoubtful(id: string): boolean {
+    const { soleDecider } = this.#settings;
+    return soleDecider && this.#submits.get(id) !== 'done' && !this.#begun.has(id);
   }
 
   async look(id: string, fresh = false): Promise<LoadedRun | undefined> {
@@ -170,6 +206,7 @@ class RunCache implements Runs {
   #keep(run: LoadedRun): void {
     this.#cache.delete(run.meta.id);
     this.#submits.delete(run.meta.id);
+    this.#begun.delete(run.meta.id);
     this.#cache.set(run.meta.id, run);
     keepLast(this.#cache, this.#settings.cachedRuns);
   }
