@@ -1,12 +1,13 @@
 /**
- * Who holds which attempts of a block of tasks: `[owner, nonce, claimed at, [place in the block, attempt][]]`. An owner
- * has at most two rows: what its last call was granted, and, without a nonce, all before it.
+ * Who holds which attempts of a block of tasks. An owner has at most two rows: what its last call was granted, and, without
+ * a nonce, all before it: claimed at `at` or before, and not before `since`.
  */
 export type ClaimRow = readonly [
   owner: string,
   nonce: string,
   at: number,
   tasks: readonly (readonly [place: number, attempt: number])[],
+  since?: number,
 ];
 
 export interface Claimer {
@@ -103,9 +104,11 @@ const rowOf = (claimer: Claimer, taken: ReadonlyMap<number, number>): ClaimRow =
 
 function without(standing: readonly ClaimRow[], taken: ReadonlyMap<number, number>): ClaimRow[] {
   const rows: ClaimRow[] = [];
-  for (const [owner, nonce, at, tasks] of standing) {
+  for (const row of standing) {
+    const [owner, nonce, at, tasks, ...since] = row;
     const kept = tasks.filter(([place]) => !taken.has(place));
-    if (kept.length > 0) rows.push([owner, nonce, at, kept]);
+    if (kept.length === tasks.length) rows.push(row);
+    else if (kept.length > 0) rows.push([owner, nonce, at, kept, ...since]);
   }
   return rows;
 }
@@ -115,6 +118,7 @@ function merged(rows: readonly ClaimRow[], owner: string): readonly ClaimRow[] {
   const own = rows.filter((row) => row[0] === owner);
   if (own.length === 0 || (own.length === 1 && own[0]?.[1] === '')) return rows;
   const at = Math.max(...own.map((row) => row[2]));
+  const since = Math.min(...own.map((row) => row[4] ?? row[2]));
   const tasks = own.flatMap((row) => row[3]);
-  return [...rows.filter((row) => row[0] !== owner), [owner, '', at, tasks]];
+  return [...rows.filter((row) => row[0] !== owner), [owner, '', at, tasks, since]];
 }

@@ -3,7 +3,7 @@ import { asBody, fromBody, type TaskMessage, type TaskRow } from '../contract/ta
 import type { ClaimRow } from '../core/claim.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
-import { claimBlockTasks, claimKey } from './items.ts';
+import { claimKey, claimPlace } from './items.ts';
 import { lostPut } from './lost.ts';
 import { type Claimed, meetClaimed } from './meet-claimed.ts';
 import type { EngineSettings } from './settings.ts';
@@ -83,15 +83,15 @@ async function claimsOn(
 ): Promise<ReadonlyMap<TaskRow, Holder>> {
   const holders = new Map<TaskRow, Holder>();
   const keys = message.tasks.map((row) =>
-    claimKey(settings.namespace, runOfRow(message, row), Math.floor(row[1] / claimBlockTasks)),
+    claimKey(settings.namespace, runOfRow(message, row), row[1]),
   );
   const items = await ports.table.getMany(keys);
   for (const [i, row] of message.tasks.entries()) {
+    const mine = claimPlace(runOfRow(message, row), row[1]);
     const claims = (items[i]?.data.claims ?? []) as unknown as readonly ClaimRow[];
     for (const [owner, , at, tasks] of claims)
       for (const [place, attempt] of tasks)
-        if (place === row[1] % claimBlockTasks && attempt >= row[3])
-          holders.set(row, { owner, at, attempt });
+        if (place === mine && attempt >= row[3]) holders.set(row, { owner, at, attempt });
   }
   return holders;
 }

@@ -78,12 +78,27 @@ export const segmentsKey = (namespace: string, run: string, page: number): Key =
   sort: `${sortKeys.segments}${padded(page)}`,
 });
 
-/** Claims of 64 tasks with neighbouring numbers lie in one item. */
-export const claimBlockTasks = 64;
-export const claimKey = (namespace: string, run: string, block: number): Key => ({
-  partition: runPartition(namespace, run),
-  sort: `${sortKeys.claim}${padded(block)}`,
-});
+/**
+ * Claims of 64 tasks with neighbouring numbers lie in one item. Those of the first tasks of runs lie together too, for ids
+ * that differ in their last character only: runs that are submitted together are neighbours.
+ */
+const claimBlockTasks = 64;
+export const claimKey = (namespace: string, run: string, task: number): Key =>
+  task === 0
+    ? { partition: `${namespace}/CLAIMS#${run.slice(0, -1)}`, sort: sortKeys.claim }
+    : {
+        partition: runPartition(namespace, run),
+        sort: `${sortKeys.claim}${padded(Math.floor(task / claimBlockTasks))}`,
+      };
+/** The same for two attempts if, and only if, their claims lie in one item. */
+export const claimBlock = (run: string, task: number): string =>
+  task === 0 ? run.slice(0, -1) : `${run}#${Math.floor(task / claimBlockTasks)}`;
+/** Where in that item. */
+export const claimPlace = (run: string, task: number): number =>
+  task === 0 ? run.charCodeAt(run.length - 1) : task % claimBlockTasks;
+/** Of an item of one run's claims. */
+export const claimedTask = ({ sort }: Key, place: number): number =>
+  Number.parseInt(sort.slice(sortKeys.claim.length), 36) * claimBlockTasks + place;
 /** The last part numbers a runner's packs, so that progress can name one in few bytes. */
 export const packSort = (prefix: 'PACK#' | 'MIX#', runner: string, number: number): string =>
   `${prefix}${runner}#${padded(number)}`;

@@ -2,7 +2,7 @@ import type { Follow } from '../contract/task-message.ts';
 import type { ClaimRow } from '../core/claim.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
-import { claimBlockTasks, claimKey, fromData, type HeartbeatData, heartbeatKey } from './items.ts';
+import { claimKey, claimPlace, fromData, type HeartbeatData, heartbeatKey } from './items.ts';
 import { type AttemptName, lostPut } from './lost.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -63,13 +63,12 @@ async function goneOnWith(
 ): Promise<AttemptName[]> {
   const claimed: AttemptName[] = [];
   for (const { task, attempt } of one.follow) {
-    const block = Math.floor(task / claimBlockTasks);
-    const item = await ports.table.get(claimKey(settings.namespace, one.run, block));
+    const item = await ports.table.get(claimKey(settings.namespace, one.run, task));
+    const mine = claimPlace(one.run, task);
     const rows = (item?.data.claims ?? []) as unknown as readonly ClaimRow[];
     const holds = rows.some(
       ([owner, , , tasks]) =>
-        owner === one.owner &&
-        tasks.some(([place, held]) => place === task % claimBlockTasks && held === attempt),
+        owner === one.owner && tasks.some(([place, held]) => place === mine && held === attempt),
     );
     if (!holds) break;
     claimed.push({ run: one.run, task, attempt });

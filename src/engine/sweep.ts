@@ -9,7 +9,9 @@ import { applyControl } from './control-run.ts';
 import { advanceSafely, carryOutSafely, causesOf } from './fan-out.ts';
 import {
   allShards,
-  claimBlockTasks,
+  claimedTask,
+  claimKey,
+  claimPlace,
   fromData,
   type HeartbeatData,
   heartbeatKey,
@@ -175,6 +177,8 @@ interface ClaimOf {
   readonly attempt: number;
   readonly owner: string;
   readonly at: number;
+  /** It was not claimed before, and so not reported. */
+  readonly since: number;
 }
 
 /** Standing claims by task: all, or one owner's. */
@@ -184,26 +188,35 @@ async function claimsOf(
   only?: string,
 ): Promise<ReadonlyMap<number, ClaimOf>> {
   const claims = new Map<number, ClaimOf>();
-  const partition = runPartition(decider.settings.namespace, run.meta.id);
+  const { namespace } = decider.settings;
+  const { id } = run.meta;
+  const firsts = await decider.ports.table.get(claimKey(namespace, id, 0));
+  const mine = claimPlace(id, 0);
+  if (firsts) addClaims(claims, firsts, only, (place) => (place === mine ? 0 : undefined));
+  const partition = runPartition(namespace, id);
   const range = { partition, from: sortKeys.claim, to: `${sortKeys.claim}~` };
   for await (const items of pagesOf(decider.ports.table, range))
-    for (const item of items) addClaims(claims, item, only);
+    for (const item of items) addClaims(claims, item, only, (place) => claimedTask(item, place));
   return claims;
 }
 
-function addClaims(claims: Map<number, ClaimOf>, item: Item, only: string | undefined): void {
-  const block = Number.parseInt(item.sort.slice(sortKeys.claim.length), 36);
-  for (const [owner, , at, tasks] of item.data.claims as unknown as readonly ClaimRow[]) {
-    if (only !== undefined && only !== owner) continue;
-    for (const [place, attempt] of tasks)
-      claims.set(block * claimBlockTasks + place, { attempt, owner, at });
-  }
+function addClaims(
+  claims: Map<number, ClaimOf>,
+  item: Item,
+  only: string | undefined,
+  taskAt: (place: number) => number | undefined,
+): void {
+  for (const [owner, , at, tasks, since = at] of item.data.claims as unknown as readonly ClaimRow[])
+    for (const [place, attempt] of only === undefined || only === owner ? tasks : []) {
+      const task = taskAt(place);
+      if (task !== undefined) claims.set(task, { attempt, owner, at, since });
+    }
 }
 
 interface Abandoned extends AttemptName {
   readonly owner: string;
-  /** Epoch ms of the claim. */
-  readonly at: number;
+  /** Epoch ms: not claimed before. */
+  readonly since: number;
 }
 
 /** Open attempts that are claimed, but whose runner is gone or knows nothing of them. */
@@ -227,7 +240,7 @@ async function abandoned(
   );
   const now = ports.clock.now();
   const found: Abandoned[] = [];
-  for (const [task, { owner, attempt, at }] of open) {
+  for (const [task, { owner, attempt, at, since }] of open) {
     const beat = beats.get(owner);
     const gone = beat === undefined || beat.leaseUntil + settings.skewMs < now;
     const listed = beat?.holds.some(
@@ -236,7 +249,7 @@ async function abandoned(
     // Claimed well before a heartbeat that does not list it: reported, so progress would say so; or forgotten.
     const forgotten =
       beat !== undefined && !listed && beat.at > at + settings.leaseMs + settings.skewMs;
-    if (gone || forgotten) found.push({ run: run.meta.id, task, attempt, owner, at });
+    if (gone || forgotten) found.push({ run: run.meta.id, task, attempt, owner, since });
   }
   return found;
 }
@@ -252,7 +265,7 @@ async function loseAbandoned(
   const byOwner = Map.groupBy(await abandoned(decider, run, claims), ({ owner }) => owner);
   let lost = 0;
   for (const [owner, attempts] of byOwner) {
-    const claimedAt = Math.min(...attempts.map(({ at }) => at));
+    const claimedAt = Math.min(...attempts.map((one) => one.since));
     const since = claimedAt - decider.settings.skewMs;
     const silent = await unreported(decider, packs, owner, since, attempts, stuck);
     await declareLost(decider, owner, silent);

@@ -1,11 +1,11 @@
 import { type Answer, type Claimer, type ClaimRow, mergeClaims, type Wish } from '../core/claim.ts';
-import { asData, claimBlockTasks, claimKey } from '../engine/items.ts';
+import { asData, claimBlock, claimKey, claimPlace } from '../engine/items.ts';
 import { keepLast } from '../engine/keep-last.ts';
 import type { AttemptName } from '../engine/lost.ts';
 import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Item, Put } from '../ports/table.ts';
+import type { Item, Key, Put } from '../ports/table.ts';
 
 export interface Claims {
   /**
@@ -16,8 +16,7 @@ export interface Claims {
 }
 
 interface Block {
-  readonly run: string;
-  readonly number: number;
+  readonly key: Key;
   readonly name: string;
   readonly indexes: number[];
   readonly wishes: Wish[];
@@ -48,7 +47,7 @@ class BlockClaims implements Claims {
 
   async claim(attempts: readonly AttemptName[], owner: string): Promise<readonly Answer[]> {
     const answers: Answer[] = new Array(attempts.length);
-    const blocks = blocksOf(attempts);
+    const blocks = blocksOf(this.#settings.namespace, attempts);
     const before = blocks.flatMap(({ name }) => this.#busy.get(name) ?? []);
     const act = (): Promise<void> => this.#claimBlocks(blocks, owner, answers);
     const mine = before.length === 0 ? act() : Promise.allSettled(before).then(act);
@@ -106,9 +105,8 @@ class BlockClaims implements Claims {
     const merged = mergeClaims(standing, claimer, block.wishes);
     for (const [i, index] of block.indexes.entries()) answers[index] = merged.answers[i] as Answer;
     if (merged.rows === undefined) return undefined;
-    const key = claimKey(this.#settings.namespace, block.run, block.number);
     const version = (before?.version ?? 0) + 1;
-    const item = { ...key, version, data: asData({ claims: merged.rows }) };
+    const item = { ...block.key, version, data: asData({ claims: merged.rows }) };
     return { item, condition: before ? { version: before.version } : 'absent' };
   }
 
@@ -120,18 +118,17 @@ class BlockClaims implements Claims {
   }
 }
 
-function blocksOf(attempts: readonly AttemptName[]): Block[] {
+function blocksOf(namespace: string, attempts: readonly AttemptName[]): Block[] {
   const blocks = new Map<string, Block>();
   for (const [index, { run, task, attempt }] of attempts.entries()) {
-    const number = Math.floor(task / claimBlockTasks);
-    const name = `${run}#${number}`;
+    const name = claimBlock(run, task);
     let block = blocks.get(name);
     if (block === undefined) {
-      block = { run, number, name, indexes: [], wishes: [] };
+      block = { key: claimKey(namespace, run, task), name, indexes: [], wishes: [] };
       blocks.set(name, block);
     }
     block.indexes.push(index);
-    block.wishes.push({ place: task % claimBlockTasks, attempt });
+    block.wishes.push({ place: claimPlace(run, task), attempt });
   }
   return [...blocks.values()];
 }

@@ -69,14 +69,16 @@ describe('a claim', () => {
     }
   });
 
-  test('keeps two rows an owner: what its last call was granted, and all before', () => {
+  test('keeps two rows an owner: what its last call was granted, and all before, with the times of both ends', () => {
     let rows: readonly ClaimRow[] = [['b', 'x', 1, [[60, 1]]]];
     for (let n = 0; n < 10; n++)
       rows = mergeClaims(rows, claimer('a', `n${n}`, n), [wish(n)]).rows ?? rows;
-    expect(rows.map(([owner, nonce, at, tasks]) => [owner, nonce, at, tasks.length])).toEqual([
-      ['b', 'x', 1, 1],
-      ['a', '', 8, 9],
-      ['a', 'n9', 9, 1],
+    expect(
+      rows.map(([owner, nonce, at, tasks, since]) => [owner, nonce, at, tasks.length, since]),
+    ).toEqual([
+      ['b', 'x', 1, 1, undefined],
+      ['a', '', 8, 9, 0],
+      ['a', 'n9', 9, 1, undefined],
     ]);
   });
 });

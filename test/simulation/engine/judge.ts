@@ -5,7 +5,7 @@ import { decodeChunk } from '../../../src/core/chunk-codec.ts';
 import type { ClaimRow } from '../../../src/core/claim.ts';
 import { compile, type Dag } from '../../../src/core/dag.ts';
 import type { Tries } from '../../../src/core/progress.ts';
-import { claimBlockTasks, type Meta, type PackData, runOf } from '../../../src/engine/items.ts';
+import { claimedTask, type Meta, type PackData, runOf } from '../../../src/engine/items.ts';
 import type { Stuck } from '../../../src/engine/stuck-runs.ts';
 import type { Item } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
@@ -207,6 +207,10 @@ export class Judge {
       this.#packed(after);
       return;
     }
+    if (sort === 'CLAIM#') {
+      this.#firstsClaimed(after);
+      return;
+    }
     const run = this.runs.get(runOf(after.partition));
     if (run === undefined) return;
     if (sort === 'META') this.#metaChanged(run, after, before);
@@ -334,15 +338,27 @@ export class Judge {
   }
 
   #claimed(run: RunSeen, item: Item): void {
-    const block = Number.parseInt(item.sort.slice(6), 36) * claimBlockTasks;
+    for (const [owner, , , tasks] of item.data.claims as unknown as readonly ClaimRow[])
+      for (const [place, attempt] of tasks)
+        this.#granted(run, claimedTask(item, place), attempt, owner);
+  }
+
+  /** Claims on the first tasks of runs whose ids differ in their last character. */
+  #firstsClaimed(item: Item): void {
+    const [, id = ''] = item.partition.split('/CLAIMS#');
     for (const [owner, , , tasks] of item.data.claims as unknown as readonly ClaimRow[])
       for (const [place, attempt] of tasks) {
-        const name = `${block + place}#${attempt}`;
-        const known = run.claims.get(name);
-        if (known === undefined) run.claims.set(name, { owner, at: this.world.kernel.time });
-        else if (known.owner !== owner)
-          this.violate('P4', `${run.planned.id} ${name} was granted to two runners`);
+        const run = this.runs.get(id + String.fromCharCode(place));
+        if (run) this.#granted(run, 0, attempt, owner);
       }
+  }
+
+  #granted(run: RunSeen, task: number, attempt: number, owner: string): void {
+    const name = `${task}#${attempt}`;
+    const known = run.claims.get(name);
+    if (known === undefined) run.claims.set(name, { owner, at: this.world.kernel.time });
+    else if (known.owner !== owner)
+      this.violate('P4', `${run.planned.id} ${name} was granted to two runners`);
   }
 
   #packed(item: Item): void {
