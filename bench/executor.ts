@@ -25,6 +25,7 @@ function open(): { executor: Executor; close(): Promise<void> } {
   const workFolder = mkdtempSync(join(tmpdir(), 'bench-'));
   const executor = createExecutor({
     workFolder,
+    blobs: { get: async () => undefined },
     logs: { append: async () => {}, read: async () => ({ lines: [], next: '' }) },
     clock: { now: Date.now },
     hostEnv: process.env,

@@ -43,6 +43,7 @@ const inputs: readonly OptionRow[] = [
   ['--input <name=value>', 'a field of the input; JSON or text; may come often', many],
   ['--input-file <file>', 'the input, as YAML or JSON'],
   ['--tag <tag>', 'a tag of the run; may come often', many],
+  ['--no-code', 'the tasks need no file of the folder that the workflow is in'],
 ];
 const slots: OptionRow = ['--slots <n>', 'how many tasks run at once', whole(1, SLOTS_MAX)];
 const port: OptionRow = ['--port <n>', 'default: 7420, or the next free one', whole(0, 65_535)];

@@ -27,6 +27,8 @@ const ofTheCaller: ReadonlySet<ProblemCode> = new Set([
   'body-invalid',
   'body-too-large',
   'file-unreadable',
+  'code-invalid',
+  'code-unknown',
   'run-unknown',
   'task-unknown',
   'workflow-unknown',

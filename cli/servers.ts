@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Fanfold } from '../src/client/fanfold.ts';
 import { Problem } from '../src/contract/problem.ts';
 import type { Context } from './context.ts';
-import type { Embedded, EmbeddedOptions } from './shell.ts';
+import type { Embedded, EmbeddedOptions, Remote } from './shell.ts';
 
 export const URL_USUAL = 'http://127.0.0.1:7420';
 
@@ -49,11 +49,15 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-function served(context: Context, url: string | undefined): Opened {
+function connected(context: Context, url: string | undefined): Remote {
   if (url === undefined && !existsSync(context.dataFolder))
     context.note(`there is no ${context.dataFolder}; asking the server at ${URL_USUAL}`);
+  return context.shell.connect(url ?? URL_USUAL);
+}
+
+function served(context: Context, url: string | undefined): Opened {
   return {
-    fanfold: context.shell.connect(url ?? URL_USUAL),
+    fanfold: connected(context, url),
     url: url ?? URL_USUAL,
     isGuess: url === undefined,
     close: async () => undefined,
@@ -64,7 +68,7 @@ const isDataNamed = ({ flags, shell }: Context): boolean =>
   (flags.data ?? shell.env.FANFOLD_DATA) !== undefined;
 
 /** A server: the one given, the one of the data folder, or, where there is no data folder, the one at the usual place. */
-export async function openServer(context: Context): Promise<Opened> {
+export async function openServer(context: Context): Promise<Remote> {
   const url = givenUrl(context) ?? (await findServer(context));
   if (url === undefined && (isDataNamed(context) || existsSync(context.dataFolder))) {
     throw new Problem(
@@ -72,7 +76,7 @@ export async function openServer(context: Context): Promise<Opened> {
       `no server holds ${context.dataFolder}; start one with \`${context.hint('serve')}\``,
     );
   }
-  return served(context, url);
+  return connected(context, url);
 }
 
 /**

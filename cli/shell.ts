@@ -2,6 +2,7 @@
 import { Client } from '../src/client/client.ts';
 import type { Fanfold } from '../src/client/fanfold.ts';
 import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
+import type { CodeArchive } from '../src/contract/workflow.ts';
 import { awsCredentials } from './aws-credentials.ts';
 
 export interface Output {
@@ -14,6 +15,7 @@ export interface Output {
 export interface Remote extends Fanfold {
   readonly url: string;
   isAlive(): Promise<boolean>;
+  sendCode(bytes: Uint8Array): Promise<CodeArchive>;
 }
 
 export interface EmbeddedOptions {

@@ -9,7 +9,7 @@ import { type Options, optional, text, texts } from './command.ts';
 import type { Context } from './context.ts';
 import { loadFile } from './workflow-file.ts';
 
-/** Takes `--input`, `--input-file` and `--tag` into account. */
+/** Takes `--input`, `--input-file`, `--tag` and `--no-code` into account. */
 export async function requestOf(
   context: Context,
   file: string,
@@ -20,7 +20,7 @@ export async function requestOf(
   const tags = texts(options.tag);
   return {
     workflow,
-    code,
+    ...(options.code !== false && { code }),
     ...optional('input', input),
     ...(tags.length > 0 && { tags: [...tags] }),
   };

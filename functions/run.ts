@@ -27,6 +27,7 @@ const agent = new Agent({ ...ports, queue }, settings, {
       slots,
       workFolder,
       logs: ports.logs,
+      blobs: ports.blobs,
       clock: systemClock,
       events,
       hostEnv: hostEnv(),

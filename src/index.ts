@@ -1,4 +1,5 @@
 /** The public entry: writing workflows, and talking to a server. `./embedded` runs them in this process. */
+export { archiveFolder } from './client/archive-folder.ts';
 export { Client } from './client/client.ts';
 export type { Fanfold, Submitted } from './client/fanfold.ts';
 export { type FollowOptions, followEvents, followLogs } from './client/follow.ts';

@@ -10,6 +10,7 @@ import { hearInterrupts } from '../interrupts.ts';
 import { makespanLine } from '../makespan.ts';
 import { findServer, givenUrl, startEmbedded } from '../servers.ts';
 import type { Signal } from '../shell.ts';
+import { shipCode } from '../ship-code.ts';
 import { requestOf } from '../submission.ts';
 import { summarize } from '../summary.ts';
 
@@ -39,7 +40,8 @@ async function detach(
       `no server holds ${context.dataFolder}, so nothing would go on with the run; start one with \`${context.hint('serve')}\`, or leave out --detach`,
     );
   }
-  const { run } = await context.shell.connect(url).submit(request);
+  const server = context.shell.connect(url);
+  const { run } = await server.submit(await shipCode(request, server));
   context.sayJson(run);
   context.say(run.id);
   return exitCodes.succeeded;
@@ -53,7 +55,7 @@ async function runOnServer(
   events: EventsFile | undefined,
 ): Promise<number> {
   const fanfold = context.shell.connect(url);
-  const { run } = await fanfold.submit(request);
+  const { run } = await fanfold.submit(await shipCode(request, fanfold));
   context.note(`run ${run.id} goes to the server at ${url}`);
   const interrupts = hearInterrupts(context.shell, () =>
     context.note(`the run goes on; see it again with: ${context.hint(`watch ${run.id}`)}`),

@@ -83,10 +83,11 @@ async function bodyOf(
   { body }: Route,
   request: Request,
   options: AppOptions,
-): Promise<Pick<Call, 'body' | 'submit'>> {
+): Promise<Pick<Call, 'body' | 'bytes' | 'submit'>> {
   const bytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
   if (body === undefined) return { body: undefined };
   if (body.kind === 'text') return { body: textOf(await readBytes(request, bytesMax)) };
+  if (body.kind === 'bytes') return { body: undefined, bytes: await readBytes(request, bytesMax) };
   const bytes = await readJsonBytes(request, bytesMax, body.optional === true);
   if (bytes === undefined) return { body: undefined };
   const { readLargeSubmit } = options;

@@ -34,6 +34,10 @@ function bodyOf(row: Route): Schema | undefined {
   if (kind === 'text') {
     return { required: true, content: { 'application/yaml': { schema: { type: 'string' } } } };
   }
+  if (kind === 'bytes') {
+    const schema = { type: 'string', format: 'binary' };
+    return { required: true, content: { 'application/gzip': { schema } } };
+  }
   const content =
     name === undefined ? (schema === undefined ? {} : plain(schema)) : { $ref: at(name) };
   return { required: optional !== true, content: { 'application/json': { schema: content } } };

@@ -12,6 +12,8 @@ export interface Call<Query = unknown> {
   readonly query: Query;
   /** Of routes that take one: JSON, or text. */
   readonly body: Json | undefined;
+  /** Of routes that take neither JSON nor text. */
+  readonly bytes?: Uint8Array;
   /** A large submit, in place of its body: checked already. */
   readonly submit?: SubmitRequest;
 }
@@ -25,7 +27,7 @@ export interface Route<Query = never> {
   readonly path: string;
   readonly summary: string;
   readonly body?: {
-    readonly kind: 'json' | 'text';
+    readonly kind: 'json' | 'text' | 'bytes';
     /** Its schema's name in the description, and the schema. */
     readonly name?: string;
     readonly schema?: z.ZodType;

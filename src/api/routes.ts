@@ -1,6 +1,8 @@
 /** The API, one row a route. Routes translate; what they mean is the engine's. */
 import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
+import { CodeArchive } from '../contract/workflow.ts';
+import { offerCode, putCode } from './code.ts';
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
@@ -78,6 +80,32 @@ const submits: readonly Route[] = [
     status: 202,
     answer: 'RunIds',
     handle: submitMany,
+  }),
+];
+
+const code: readonly Route[] = [
+  route({
+    op: 'offerCode',
+    method: 'POST',
+    path: '/v1/code',
+    summary: 'Says whether an archive of code is here already, and where to put it if not.',
+    body: { kind: 'json', name: 'CodeArchive', schema: CodeArchive },
+    query: NoParams,
+    status: 200,
+    answer: 'CodeOffer',
+    handle: offerCode,
+  }),
+  route({
+    op: 'putCode',
+    method: 'PUT',
+    path: '/v1/code/:hash',
+    summary:
+      'Takes an archive of code (tar, gzip) under its SHA-256. Repeating it changes nothing.',
+    body: { kind: 'bytes' },
+    query: NoParams,
+    status: 201,
+    answer: 'CodeArchive',
+    handle: putCode,
   }),
 ];
 
@@ -173,4 +201,4 @@ const lint = route({
   handle: async (call) => json(lintText(String(call.body))),
 });
 
-export const routes: readonly Route[] = [...submits, ...reads, ...controls, lint];
+export const routes: readonly Route[] = [...submits, ...code, ...reads, ...controls, lint];

@@ -10,6 +10,7 @@ import type {
   TaskView,
 } from '../contract/api.ts';
 import { isEnded } from '../contract/state.ts';
+import type { CodeArchive } from '../contract/workflow.ts';
 import type {
   EventsFilter,
   Fanfold,
@@ -20,6 +21,7 @@ import type {
   TasksFilter,
 } from './fanfold.ts';
 import { callHttp, type HttpOptions } from './http.ts';
+import { sendCode } from './send-code.ts';
 
 /** Rising ids: made fast, and in the order in which runs were submitted. */
 const newId = monotonicFactory();
@@ -51,6 +53,11 @@ export class Client implements Fanfold {
     const call = { method: 'POST', path: '/v1/runs', body, repeatable: true } as const;
     const answer = await callHttp(this.#options, call);
     return { run: answer.body as RunSummary, created: !answer.isReplay };
+  }
+
+  /** Sends an archive of code, as `archiveFolder` makes it, if it is not there yet; what it returns goes into submits. */
+  sendCode(bytes: Uint8Array): Promise<CodeArchive> {
+    return sendCode(this.#options, bytes);
   }
 
   async submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }> {

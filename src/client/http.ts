@@ -27,7 +27,8 @@ const TRIES_MAX_PATIENT = 9;
 const DELAY_MS_MIN = 100;
 const DELAY_MS_MAX = 2_000;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The body of an answer, and whether it replays an earlier one. */
 export interface Answer {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { AttemptError } from './execution.ts';
 import type { Json } from './json.ts';
 import type { RunState, TaskState } from './state.ts';
-import { Code, Workflow } from './workflow.ts';
+import { Code, type CodeArchive, Workflow } from './workflow.ts';
 
 export const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 export const Ulid = z.string().regex(ulidPattern);
@@ -89,6 +89,15 @@ export interface RunView extends RunSummary {
   /** Outputs of the tasks that nothing needs, by task, when the run has ended; at most 100. */
   readonly outputs: { readonly [task: string]: Json };
   readonly codeFolder?: string;
+  readonly codeArchive?: CodeArchive;
+}
+
+/** Where an archive of code is to be put; without an address, to `PUT /v1/code/<blob>` of the same server. */
+export interface CodeOffer {
+  /** It is there already. */
+  readonly there: boolean;
+  /** A `PUT` of its bytes with these headers; good for some minutes. */
+  readonly upload?: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 }
 
 export interface RunningView {

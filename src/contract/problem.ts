@@ -18,6 +18,8 @@ export const problems = {
   'data-in-use': { status: 500, retry: true },
   'disk-full': { status: 507, retry: true },
   'file-unreadable': { status: 422, retry: false },
+  'code-invalid': { status: 422, retry: false },
+  'code-unknown': { status: 422, retry: false },
   'server-unreachable': { status: 503, retry: true },
   unavailable: { status: 503, retry: true },
 } as const;

@@ -237,6 +237,15 @@ export const Workflow = z.strictObject({
 });
 export type Workflow = z.infer<typeof Workflow>;
 
-/** Where a run's files are: for scripts and functions with relative paths. */
-export const Code = z.strictObject({ folder: z.string().min(1) });
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal');
+
+/** A run's files as an archive (tar, gzip) among the blobs, of `size` bytes. */
+export const CodeArchive = z.strictObject({ blob: Sha256, size: z.int().min(1) });
+export type CodeArchive = z.infer<typeof CodeArchive>;
+
+/** A run's files in a folder of the machine that the runners are on. */
+export const CodeFolder = z.strictObject({ folder: z.string().min(1) });
+
+/** Where a run's files are: there the paths of its scripts and functions begin, and its programs start. */
+export const Code = z.union([CodeFolder, CodeArchive], 'expected a folder, or a blob and its size');
 export type Code = z.infer<typeof Code>;

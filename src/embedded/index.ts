@@ -61,6 +61,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const settings: EngineSettings = {
     ...defaultSettings,
     soleDecider: true,
+    codeFolders: true,
     shards: 1,
     followMax: 256,
     heartbeatMs: 2_000,
@@ -179,6 +180,7 @@ async function startAgent(
         slots,
         workFolder,
         logs: ports.logs,
+        blobs: ports.blobs,
         clock: systemClock,
         events,
         // biome-ignore lint/style/noProcessEnv: the executor passes on what its allow-list names

@@ -3,6 +3,7 @@ import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Decider } from './advance.ts';
+import { offerCode, putCode } from './code.ts';
 import { controlRun, controlRunOnce } from './control-run.ts';
 import type { Engine, RunsQuery } from './engine.ts';
 import { isTold } from './event-cursor.ts';
@@ -54,6 +55,8 @@ export function createEngine(
     async submitMany(request) {
       return { ids: await submitMany(submitter, request) };
     },
+    offerCode: (archive) => offerCode(ports, archive),
+    putCode: (hash, bytes) => putCode(ports, hash, bytes),
     runs: (query) => listRuns(decider, query),
     async run(id) {
       return viewRun(decider, await loaded(id), await running(id));

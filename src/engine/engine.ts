@@ -1,4 +1,5 @@
 import type {
+  CodeOffer,
   ControlRequest,
   PageOf,
   RunEvent,
@@ -9,6 +10,7 @@ import type {
   TaskView,
 } from '../contract/api.ts';
 import type { TaskState } from '../contract/state.ts';
+import type { CodeArchive } from '../contract/workflow.ts';
 import type { LogPage, LogQuery } from '../ports/log-sink.ts';
 
 export interface RunsQuery {
@@ -29,6 +31,10 @@ export interface Engine {
   /** `created` is false when that run id was there already with the same content. */
   submit(request: SubmitRequest): Promise<{ readonly run: RunSummary; readonly created: boolean }>;
   submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }>;
+  /** Whether an archive of code is there; if not, where it is to be put. */
+  offerCode(archive: CodeArchive): Promise<CodeOffer>;
+  /** Refused when `hash` is not the SHA-256 of the bytes. */
+  putCode(hash: string, bytes: Uint8Array): Promise<CodeArchive>;
   runs(query: RunsQuery): Promise<PageOf<RunSummary>>;
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */

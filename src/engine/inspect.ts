@@ -70,8 +70,13 @@ export async function viewRun(
     running: atWork.slice(0, listedMax).map((one) => runningView(run, one)),
     failures: await failuresOf(decider, run),
     outputs: await outputsOf(decider, run),
-    ...(meta.code && { codeFolder: meta.code.folder }),
+    ...codeView(meta),
   };
+}
+
+function codeView({ code }: Meta): Pick<RunView, 'codeFolder' | 'codeArchive'> {
+  if (code === undefined) return {};
+  return 'folder' in code ? { codeFolder: code.folder } : { codeArchive: code };
 }
 
 const stuckAs = (why: string | undefined): Pick<RunView, 'stuck'> =>

@@ -14,6 +14,8 @@ export interface EngineSettings {
   readonly followMax: number;
   /** Only this process decides: nobody else changes progress, so what is cached is current. */
   readonly soleDecider: boolean;
+  /** Runners are on the machine of who submits, and see the folders there. */
+  readonly codeFolders: boolean;
   /** A run that did not move for so long is visited by `sweep`. */
   readonly wakeMs: number;
   /** An output up to this size (JSON bytes) lies in its report, a larger one in a blob. */
@@ -39,6 +41,7 @@ export const defaultSettings: EngineSettings = {
   bundleMax: 128,
   followMax: 16,
   soleDecider: false,
+  codeFolders: false,
   wakeMs: 300_000,
   inlineOutputBytes: 4096,
   outputBytesMax: 16 * 1024 * 1024,

@@ -8,6 +8,7 @@ import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Item, type Put, type PutResult, Unavailable } from '../ports/table.ts';
 import { storeValue } from './blobs.ts';
+import { checkCode } from './code.ts';
 import { fromData, type Meta, runOf } from './items.ts';
 import type { Runs } from './runs.ts';
 import { metaItem } from './save-run.ts';
@@ -41,12 +42,13 @@ interface Accepted {
 
 /**
  * Accepts a run: answered means durable. The workflow is stored first, META last, so that nothing runs in part. The
- * same id with the same workflow and input is the same run; with another, `run-exists`.
+ * same id with the same workflow, input and code is the same run; with others, `run-exists`.
  */
 export async function submit(
   submitter: Submitter,
   request: SubmitRequest,
 ): Promise<{ readonly meta: Meta; readonly created: boolean }> {
+  await checkCode(submitter.ports, submitter.settings, request.code);
   const accepted = await accept(submitter, request.workflow);
   const item = await itemFor(submitter, accepted, request, request.id, request.input);
   const [result] = await store(submitter, [{ item, condition: 'absent' }]);
@@ -58,6 +60,7 @@ export async function submitMany(
   submitter: Submitter,
   request: SubmitManyRequest,
 ): Promise<readonly string[]> {
+  await checkCode(submitter.ports, submitter.settings, request.code);
   const accepted = await accept(submitter, request.workflow);
   const puts: Put[] = [];
   for (const [i, { id, input }] of request.runs.entries()) {
@@ -167,11 +170,12 @@ function outcomeOf(item: Item, result: PutResult): { meta: Meta; created: boolea
   const same =
     found !== undefined &&
     found.hash === meta.hash &&
-    JSON.stringify(found.input) === JSON.stringify(meta.input);
+    JSON.stringify(found.input) === JSON.stringify(meta.input) &&
+    JSON.stringify(found.code) === JSON.stringify(meta.code);
   if (!same)
     throw new Problem(
       'run-exists',
-      `run ${meta.id} exists already, with another workflow or input`,
+      `run ${meta.id} exists already, with another workflow, input or code`,
     );
   return { meta: found, created: false };
 }

@@ -18,7 +18,7 @@ const byTask = new WeakMap<Task, TaskType>();
  */
 export function typeOf(definition: Task, code: Code | undefined): TaskType {
   const known = byTask.get(definition);
-  if (known && known.spec.code?.folder === code?.folder) return known;
+  if (known && isSame(known.spec.code, code)) return known;
   const { run, limits, env } = definition;
   const spec: ExecutionSpec = {
     run,
@@ -37,3 +37,8 @@ export function typeOf(definition: Task, code: Code | undefined): TaskType {
   byTask.set(definition, type);
   return type;
 }
+
+const isSame = (a: Code | undefined, b: Code | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && placeOf(a) === placeOf(b));
+
+const placeOf = (code: Code): string => ('folder' in code ? code.folder : code.blob);

@@ -1,3 +1,9 @@
+/** Where to send bytes with one `PUT`: these headers, and nothing else that identifies the caller. */
+export interface Upload {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Bytes under the SHA-256 of their content, in hexadecimal. Immutable; the same bytes twice are stored once. */
 export interface Blobs {
   /** Durable when answered. */
@@ -5,4 +11,9 @@ export interface Blobs {
   /** Undefined when there is none. Throws `Problem` `data-damaged`, naming the blob, when the content no longer fits its hash. */
   get(hash: string): Promise<Uint8Array | undefined>;
   has(hash: string): Promise<boolean>;
+  /**
+   * Where somebody else may put the bytes of this hash, for some minutes, past this process; bytes of another hash are
+   * refused there. Undefined: there is no such place, they come by `put`.
+   */
+  uploadTo(hash: string): Promise<Upload | undefined>;
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Execution, ExecutionSpec, Executor } from '../contract/execution.ts';
 import { Attempt, type Ending, graceOf, resultOf, type StopReason } from './attempt.ts';
+import { CodeCache } from './code-cache.ts';
+import { removeLaidOut } from './code-folder.ts';
 import { Composites } from './composites.ts';
 import { Control } from './control.ts';
 import { Guard } from './guard.ts';
@@ -16,6 +18,7 @@ import { shellIn } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
+import { withCode } from './with-code.ts';
 
 export type { ExecutorOptions } from './options.ts';
 
@@ -32,7 +35,15 @@ const IDLE_TICK_MS = 500;
  * of shorter calls only the end is told. A `released` attempt has surely not begun, or was handed back in a drain.
  */
 export function createExecutor(options: ExecutorOptions): Executor {
-  return new LocalExecutor(options);
+  const { blobs, clock, events, workFolder } = options;
+  const token = randomBytes(9).toString('hex');
+  const folder = claimFolder(workFolder, token);
+  return withCode({
+    cache: new CodeCache({ blobs, folder: join(folder, 'code') }),
+    clock,
+    events,
+    inner: (told) => new LocalExecutor({ ...options, events: told }, { token, folder }),
+  });
 }
 
 class LocalExecutor implements Executor {
@@ -52,11 +63,11 @@ class LocalExecutor implements Executor {
   #draining = false;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(options: ExecutorOptions) {
+  constructor(options: ExecutorOptions, own: Pick<Shared, 'token' | 'folder'>) {
     const cores = availableParallelism();
     this.#slots = options.slots ?? Math.max(4, 2 * cores);
     this.#idleMs = options.idleMs ?? 30_000;
-    this.#shared = this.#share(options);
+    this.#shared = this.#share(options, own);
     const files = processFiles(options.harnessFolder);
     const warmMax = options.warmProcesses ?? Math.min(this.#slots, cores);
     const longMax = options.warmProcesses ?? this.#slots;
@@ -73,8 +84,7 @@ class LocalExecutor implements Executor {
     );
   }
 
-  #share(options: ExecutorOptions): Shared {
-    const token = randomBytes(9).toString('hex');
+  #share(options: ExecutorOptions, own: Pick<Shared, 'token' | 'folder'>): Shared {
     const logBytesMax = options.logBytesMax ?? 16 * MB;
     const logs = new LogPump(options.logs, options.clock, logBytesMax);
     const outbox = new Outbox(options.events, logs);
@@ -90,8 +100,7 @@ class LocalExecutor implements Executor {
         python: options.python ?? 'python3',
         shell: shellIn(options.hostEnv.PATH),
       },
-      folder: claimFolder(options.workFolder, token),
-      token,
+      ...own,
       env: baseEnv(options),
       logBytesMax,
       outputBytesMax: options.outputBytesMax ?? 16 * MB,
@@ -259,6 +268,6 @@ class LocalExecutor implements Executor {
     clearTimeout(this.#ticking);
     await this.#shared.outbox.told();
     await this.#shared.logs.sink();
-    await rm(this.#shared.folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeLaidOut(this.#shared.folder);
   }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeLaidOut } from './code-folder.ts';
 import { killByToken, startOf } from './launcher-proc.mjs';
 
 const OWNER = 'owner';
@@ -24,9 +24,7 @@ export async function killLeftovers(workFolder: string): Promise<void> {
     .map((name) => name.slice(PREFIX.length));
   if (dead.length === 0) return;
   killByToken((token) => dead.includes(token.split('.')[0] ?? ''));
-  for (const token of dead) {
-    await rm(join(workFolder, PREFIX + token), { recursive: true, force: true, maxRetries: 3 });
-  }
+  for (const token of dead) await removeLaidOut(join(workFolder, PREFIX + token));
 }
 
 function namesIn(folder: string): string[] {

@@ -1,4 +1,5 @@
 import type { ExecutorEvents } from '../contract/execution.ts';
+import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 
@@ -8,6 +9,8 @@ export interface ExecutorOptions {
   /** Where attempts' folders are made; this executor makes one of its own in it, and removes that when closed. */
   readonly workFolder: string;
   readonly logs: LogSink;
+  /** Where code in archives is. */
+  readonly blobs: Pick<Blobs, 'get'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly events: ExecutorEvents;
   /** The environment we run in. Task code sees only those of its variables that `envAllowed` names. */

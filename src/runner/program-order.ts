@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { PlainRun, Run } from '../contract/workflow.ts';
 import type { Attempt } from './attempt.ts';
+import { folderOf } from './code-folder.ts';
 
 /** Runs that are programs of their own. */
 export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script' | 'snippet' }>;
@@ -51,7 +52,7 @@ export function programOrder(attempt: Attempt, interpreters: Interpreters): Prog
   return {
     argv: argvOf(spec.run, interpreters),
     ...(spec.run.kind === 'script' ? { script: spec.run.path } : {}),
-    cwd: spec.code?.folder,
+    cwd: folderOf(spec),
     env: spec.env,
     folder: attempt.place?.folder,
     step: attempt.place?.step,

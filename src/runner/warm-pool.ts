@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { Attempt } from './attempt.ts';
+import { folderOf } from './code-folder.ts';
 import type { ProcessFiles } from './process-files.ts';
 import type { Shared } from './shared.ts';
 import { WarmProcess } from './warm-process.ts';
@@ -162,7 +163,7 @@ export class WarmPool {
         String(concurrency),
         String(outputBytesMax),
       ],
-      cwd: spec.code?.folder,
+      cwd: folderOf(spec),
       env: { ...env, ...spec.env },
       folder: join(folder, name),
       token: `${token}.${name}`,

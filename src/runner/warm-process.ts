@@ -1,6 +1,7 @@
 import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
 import { type Stream, streams } from '../ports/log-sink.ts';
 import type { Attempt, Host } from './attempt.ts';
+import { folderOf } from './code-folder.ts';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { Shared } from './shared.ts';
@@ -104,7 +105,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     if (this.#definitions.has(spec)) return;
     const id = this.#definitions.size;
     this.#definitions.set(spec, id);
-    this.#text += `${JSON.stringify(['define', id, spec.run, spec.code?.folder ?? null])}\n`;
+    this.#text += `${JSON.stringify(['define', id, spec.run, folderOf(spec) ?? null])}\n`;
     if (id >= DEFINITIONS_MAX) this.retiring = true;
   }
 

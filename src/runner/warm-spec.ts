@@ -1,5 +1,6 @@
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { PlainRun } from '../contract/workflow.ts';
+import { folderOf } from './code-folder.ts';
 import { RunTimes } from './run-times.ts';
 
 export type WarmRun = Extract<PlainRun, { kind: 'function' | 'snippet' }>;
@@ -31,7 +32,7 @@ export class WarmSpec {
     this.language = run.language === 'python' ? 'python' : 'node';
     this.concurrency = run.concurrency ?? 1;
     const env = Object.entries(spec.env ?? {}).sort();
-    this.key = JSON.stringify([this.language, this.concurrency, spec.code?.folder, env]);
+    this.key = JSON.stringify([this.language, this.concurrency, folderOf(spec), env]);
   }
 
   /** Whether its calls take so long that a process for each of them is worth its start. */

@@ -41,6 +41,36 @@ function server(over: Partial<Engine> = {}, options: AppOptions = {}) {
   return { engine, ask, send, post: (path: string, body: unknown) => send('POST', path, body) };
 }
 
+describe('code', () => {
+  const hash = 'a'.repeat(64);
+
+  test('is offered by its hash, and put as bytes', async () => {
+    const { post, ask, engine } = server();
+    expect(await post('/v1/code', { blob: hash, size: 3 })).toMatchObject({
+      status: 200,
+      body: { there: false },
+    });
+    const init = { method: 'PUT', body: new Uint8Array([1, 2, 3]) };
+    expect(await ask(`/v1/code/${hash}`, init)).toMatchObject({
+      status: 201,
+      body: { blob: hash, size: 3 },
+    });
+    expect(engine.calls).toEqual([
+      ['offerCode', { blob: hash, size: 3 }],
+      ['putCode', hash, new Uint8Array([1, 2, 3])],
+    ]);
+  });
+
+  test('under no hash is refused', async () => {
+    const { post, ask } = server();
+    expect(await ask('/v1/code/x', { method: 'PUT', body: 'x' })).toMatchObject({ status: 400 });
+    expect(await post('/v1/code', { blob: 'x', size: 0 })).toMatchObject({ status: 400 });
+    expect(await post('/v1/runs', { workflow, code: { blob: 'x', size: 1 } })).toMatchObject({
+      status: 400,
+    });
+  });
+});
+
 describe('submits', () => {
   test('a run is accepted, with the place where it is found', async () => {
     const { post, engine } = server();

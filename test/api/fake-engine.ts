@@ -45,6 +45,8 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
   const base: Engine = {
     submit: async (request) => ({ run: summary({ id: request.id ?? RUN }), created: true }),
     submitMany: async (request) => ({ ids: request.runs.map((run) => run.id ?? RUN) }),
+    offerCode: async () => ({ there: false }),
+    putCode: async (blob, bytes) => ({ blob, size: bytes.length }),
     runs: async () => ({ items: [summary()], next: null }),
     run: async (id) => {
       known(id);

@@ -32,6 +32,7 @@ export function fakeShell(options: FakeShellOptions = {}) {
   const stdout = captured(isTTY, columns);
   const stderr = captured(isTTY, columns);
   const notes: string[] = [];
+  const sent: Uint8Array[] = [];
   const listeners = new Set<(signal: Signal) => void>();
   const started: EmbeddedOptions[] = [];
   const left: number[] = [];
@@ -54,7 +55,15 @@ export function fakeShell(options: FakeShellOptions = {}) {
     isProcess: (pid) => options.processes?.includes(pid) === true,
     connect: (url) => {
       notes.push(`connect ${url}`);
-      return { ...fanfold, url, isAlive: async () => alive.includes(url) };
+      return {
+        ...fanfold,
+        url,
+        isAlive: async () => alive.includes(url),
+        sendCode: async (bytes) => {
+          sent.push(bytes);
+          return { blob: 'f'.repeat(64), size: bytes.length };
+        },
+      };
     },
     startEmbedded: async (given) => {
       started.push(given);
@@ -71,6 +80,8 @@ export function fakeShell(options: FakeShellOptions = {}) {
   return {
     shell,
     notes,
+    /** Archives of code that were sent. */
+    sent,
     started,
     left,
     out: stdout.text,

@@ -57,6 +57,22 @@ export function testBlobs(name: string, make: () => Promise<BlobsSubject>): void
       }
     });
 
+    test('where others may put bytes past us, they are there afterwards, and other bytes are refused', async () => {
+      const bytes = new Uint8Array(randomBytes(5000));
+      const hash = hashOf(bytes);
+      const upload = await blobs.uploadTo(hash);
+      if (upload === undefined) return;
+      const put = (body: Uint8Array) =>
+        fetch(upload.url, { method: 'PUT', headers: upload.headers, body: Uint8Array.from(body) });
+      const refused = await put(randomBytes(5000));
+      await refused.arrayBuffer();
+      expect([refused.status, await blobs.has(hash)]).toEqual([400, false]);
+      const taken = await put(bytes);
+      await taken.arrayBuffer();
+      expect([taken.status, await blobs.has(hash)]).toEqual([200, true]);
+      expect(hashOf((await blobs.get(hash)) as Uint8Array)).toBe(hash);
+    });
+
     test('what the caller changes after the call changes nothing', async () => {
       const bytes = new Uint8Array(randomBytes(5000));
       const want = hashOf(bytes);

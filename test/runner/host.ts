@@ -16,6 +16,7 @@ const executor = createExecutor({
   warmProcesses: 4,
   hostEnv: process.env,
   clock: { now: Date.now },
+  blobs: { get: async () => undefined },
   logs: { append: async () => {}, read: async () => ({ lines: [], next: '' }) },
   events: {
     started: (starts) => {

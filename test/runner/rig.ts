@@ -62,6 +62,7 @@ export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
     workFolder,
     hostEnv: process.env,
     clock: { now: Date.now },
+    blobs: { get: async () => undefined },
     logs: {
       append: async (lines) => {
         for (const line of lines) told.lines.push(line);

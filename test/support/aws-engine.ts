@@ -65,6 +65,7 @@ export function openAwsEngine(options: AwsEngineOptions): AwsEngine {
         slots,
         workFolder,
         logs: ports.logs,
+        blobs: ports.blobs,
         clock: systemClock,
         events,
         hostEnv: process.env,

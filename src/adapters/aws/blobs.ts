@@ -9,6 +9,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { Blobs } from '../../ports/blobs.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { insist, type Patience } from './insist.ts';
+import { signedUpload } from './signed-upload.ts';
 
 export interface S3BlobsOptions {
   readonly client: S3Client;
@@ -81,5 +82,6 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
       );
       return found !== undefined;
     },
+    uploadTo: (hash) => signedUpload(client, keyOf(hash), hash, clock.now()),
   };
 }

@@ -35,6 +35,7 @@ export function openBlobs(folder: string): Blobs {
       return bytes;
     },
     has: async (hash) => hashPattern.test(hash) && existsSync(fileOf(hash)),
+    uploadTo: async () => undefined,
   };
 }
 

@@ -28,5 +28,6 @@ export function memoryBlobs(store: BlobStore, gate: Gate = openGate): Blobs {
     put: (bytes) => gate.pass('blobs.put', () => store.put(bytes), `${bytes.length} bytes`),
     get: (hash) => gate.pass('blobs.get', () => store.get(hash), hash),
     has: (hash) => gate.pass('blobs.has', () => store.has(hash), hash),
+    uploadTo: async () => undefined,
   };
 }
