@@ -62,6 +62,16 @@ export const heartbeatKey = (sharding: Sharding, runner: string): Key => ({
   partition: heartbeatPartition(sharding.namespace, shardOf(sharding, runner)),
   sort: runner,
 });
+/** What is remembered from one decision on how many runners a pool wants to the next. */
+export const capacityKey = (namespace: string, pool: string): Key => ({
+  partition: `${namespace}/CAPACITY`,
+  sort: `POOL#${pool}`,
+});
+/** When capacity is decided next. */
+export const tickKey = (namespace: string): Key => ({
+  partition: `${namespace}/CAPACITY`,
+  sort: 'TICK',
+});
 export const indexPartition = (sharding: Sharding, name: string, id: string): string =>
   `${sharding.namespace}/${name}#${shardOf(sharding, id)}`;
 
@@ -165,7 +175,10 @@ export interface HeartbeatData {
   readonly pool: string;
   readonly slots: number;
   readonly holds: readonly HeldRow[];
+  readonly counts?: CountsRow;
 }
+/** What the runner has done since it began, in all. */
+export type CountsRow = readonly [since: number, ended: number, servedMs: number, messages: number];
 export type HeldRow = readonly [
   run: string,
   task: number,

@@ -65,7 +65,7 @@ export class Agent {
     // Whether a claim is older than a heartbeat tells others who answers for it.
     const rising = risingClock(ports.clock);
     const claims = createClaims({ ...ports, clock: rising }, settings);
-    this.#heartbeat = createHeartbeat(ports, settings, options, () => this.held(), rising);
+    this.#heartbeat = createHeartbeat(ports, settings, options, this.#holdings, rising);
     this.#reports = createReports(ports, settings, {
       owner: options.id,
       lingerMs: options.lingerMs,
@@ -246,7 +246,7 @@ export class Agent {
 
   #onEnded(results: readonly AttemptResult[]): void {
     for (const result of results) {
-      const held = this.#holdings.get(result.key);
+      const held = this.#holdings.ended(result);
       if (held === undefined) continue;
       if (this.#taking && leadsOn(held, result)) void this.#goOn(held, result);
       else this.#reports.add(held, result);

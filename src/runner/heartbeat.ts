@@ -1,10 +1,11 @@
-import { asData, type HeldRow, heartbeatKey } from '../engine/items.ts';
+import { asData, type CountsRow, type HeldRow, heartbeatKey } from '../engine/items.ts';
 import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Condition, Item, Table } from '../ports/table.ts';
 import type { Held } from './held.ts';
+import type { Holdings } from './holdings.ts';
 import { risingClock } from './rising-clock.ts';
 
 export interface Heartbeat {
@@ -23,10 +24,11 @@ export function createHeartbeat(
   ports: Pick<Ports, 'table' | 'clock'>,
   settings: EngineSettings,
   runner: { readonly id: string; readonly pool: string; readonly slots: number },
-  held: () => readonly Held[],
+  holdings: Pick<Holdings, 'list' | 'counts'>,
   rising: Pick<Clock, 'now'> = risingClock(ports.clock),
 ): Heartbeat {
   const key = heartbeatKey(settings, runner.id);
+  const since = ports.clock.now();
   let leaseUntil = 0;
   let listed = 0;
   /** Version of the newest that was answered; 0: none was. */
@@ -35,7 +37,9 @@ export function createHeartbeat(
     const at = rising.now();
     const until = ports.clock.now() + lease;
     const { pool, slots } = runner;
-    const data = asData({ at, leaseUntil: until, pool, slots, holds: rows });
+    const { ended, servedMs, messages } = holdings.counts();
+    const counts: CountsRow = [since, ended, servedMs, messages];
+    const data = asData({ at, leaseUntil: until, pool, slots, holds: rows, counts });
     // The version tells a sweep whether the runner has beaten since it looked.
     if (!(await putNewer(ports.table, { ...key, version: at, data }, last))) return;
     last = Math.max(last, at);
@@ -56,7 +60,7 @@ export function createHeartbeat(
     isDue: (held) => held.length > 0 || listed > 0,
     async fresh() {
       while (leaseUntil - ports.clock.now() < settings.leaseMs / 2) {
-        if (!(await beat(held()))) await ports.clock.sleep(50);
+        if (!(await beat(holdings.list()))) await ports.clock.sleep(50);
       }
     },
     async retire() {

@@ -1,5 +1,13 @@
+import type { AttemptResult } from '../contract/execution.ts';
 import { keyOfAttempt } from '../engine/lost.ts';
-import type { Held } from './held.ts';
+import type { Held, Letter } from './held.ts';
+
+/** How many attempts ended, how long they took together, and how many messages brought them. */
+export interface Tally {
+  readonly ended: number;
+  readonly servedMs: number;
+  readonly messages: number;
+}
 
 /** What a runner answers for: each attempt once, until its report is durable or it is given up. */
 export class Holdings {
@@ -7,6 +15,9 @@ export class Holdings {
   /** By name, so that a doubled message starts nothing twice here, whatever its delivery. */
   readonly #names = new Set<string>();
   readonly #done: (receipt: string) => void;
+  /** Messages of which something has ended. */
+  readonly #opened = new WeakSet<Letter>();
+  #counts: Tally = { ended: 0, servedMs: 0, messages: 0 };
 
   /** `done` hears of messages of which nothing is left to answer for. */
   constructor(done: (receipt: string) => void) {
@@ -23,6 +34,26 @@ export class Holdings {
 
   get(key: number): Held | undefined {
     return this.#held.get(key);
+  }
+
+  /** What ended since this runner began. */
+  counts(): Tally {
+    return this.#counts;
+  }
+
+  /** What ended, unless it is no longer held; it is counted, if it has run. */
+  ended({ key, outcome, startedAt, endedAt }: AttemptResult): Held | undefined {
+    const held = this.#held.get(key);
+    if (held === undefined || outcome === 'released') return held;
+    const { ended, servedMs, messages } = this.#counts;
+    const first = this.#opened.has(held.letter) ? 0 : 1;
+    this.#opened.add(held.letter);
+    this.#counts = {
+      ended: ended + 1,
+      servedMs: servedMs + Math.max(0, endedAt - startedAt),
+      messages: messages + first,
+    };
+    return held;
   }
 
   /** False when that attempt is held already: then its message has one attempt less to answer for. */

@@ -31,8 +31,10 @@ function rig() {
     },
   } as unknown as Table;
   const clock = { now: () => ++now, sleep: async () => undefined };
+  const counts = { ended: 0, servedMs: 0, messages: 0 };
+  const holdings = { list: () => [], counts: () => counts };
   const runner = { id: 'runner', pool: 'default', slots: 1 };
-  const heartbeat = createHeartbeat({ table, clock }, defaultSettings, runner, () => []);
+  const heartbeat = createHeartbeat({ table, clock }, defaultSettings, runner, holdings);
   const listed = (): unknown => ((stored?.data.holds ?? []) as unknown[][]).map(([, task]) => task);
   return {
     heartbeat,
