@@ -1,6 +1,7 @@
 import { QueueStore } from '../../src/adapters/memory/queue-store.ts';
 import type { MemorySystem } from '../../src/adapters/memory/system.ts';
 import type { Executor, ExecutorEvents } from '../../src/contract/execution.ts';
+import type { Workflow } from '../../src/contract/workflow.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { Actor } from './kernel/actor.ts';
 import type { Rates } from './kernel/faults.ts';
@@ -74,10 +75,14 @@ export interface WorldOptions {
   readonly deeds?: boolean;
   /** How often runners can be gone while one task is at work. Default: 9, where a loss takes a lease to be found. */
   readonly lossesMax?: number;
-  /** No fault at all. */
-  readonly calm?: boolean;
-  /** Looks at what is left when all is done. */
-  readonly atRest?: (world: World) => Promise<void>;
+  /** No fault at all, but at these rates. */
+  readonly calm?: boolean | Partial<Rates>;
+  /** Whether attempts may take their runner with them, or leave it standing still. Default: true. */
+  readonly disturbs?: boolean;
+  /** Whether the tasks of a workflow are told in another order. */
+  readonly shuffled?: boolean;
+  /** Looks at what is left when all is done, and tells it: see `Report`. */
+  readonly atRest?: (world: World) => Promise<ReadonlyMap<string, string>>;
 }
 
 const FAULTS_MS = 3 * 60_000;
@@ -97,8 +102,8 @@ export const worldScenario = (name: string, cast: Cast, options: WorldOptions): 
     if (cast.server) playServer(world, cast.server);
     else playCast(world, cast, runners, feeders);
     await kernel.run();
-    await options.atRest?.(world);
-    return reportOf(kernel, parts);
+    const outcomes = await options.atRest?.(world);
+    return { ...reportOf(kernel, parts), ...(outcomes && { outcomes }) };
   },
 });
 
@@ -148,7 +153,7 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
     faultsUntil: options.faultsMs ?? FAULTS_MS,
     timeMax: options.timeMax ?? TIME_MAX,
     ...(options.ratesMax && { ratesMax: options.ratesMax }),
-    ...(options.calm && { calm: true }),
+    ...(options.calm && { calm: options.calm }),
     dropped,
     traceLines: trace,
     ...rest,
@@ -197,14 +202,21 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
 const named = ({ run }: Deed): string => `deeds ${run}`;
 
 function drawRuns(seed: number, stream: Stream, options: WorldOptions): readonly Planned[] {
-  const temper = drawTemper(stream);
+  const drawn = drawTemper(stream);
+  const temper = options.disturbs === false ? { ...drawn, kills: 0, zombies: 0 } : drawn;
   const taste = drawTaste(stream, options.tasksMax ?? 60);
   const count = stream.int(1, options.runsMax ?? 3);
   return Array.from({ length: count }, (_, n) => {
     const id = `01JG${String(n).padStart(2, '0')}0000000000000000${String(seed % 10_000).padStart(4, '0')}`;
-    const workflow = drawWorkflow(stream, `w${n}`, taste);
+    const ordered = drawWorkflow(stream, `w${n}`, taste);
+    const workflow = options.shuffled ? shuffled(new Stream(seed, `order ${n}`), ordered) : ordered;
     return { id, workflow, input: { n }, fates: new Fates(seed, id, temper) };
   });
+}
+
+function shuffled(stream: Stream, workflow: Workflow): Workflow {
+  const rolled = workflow.tasks.map((task) => ({ task, roll: stream.next() }));
+  return { ...workflow, tasks: rolled.sort((a, b) => a.roll - b.roll).map(({ task }) => task) };
 }
 
 function drawDeeds(stream: Stream, runs: readonly Planned[]): readonly Deed[] {

@@ -1,5 +1,6 @@
 import type { Scenario } from '../kernel/scenario.ts';
-import { engineScenario } from './scenario.ts';
+import { circumstances, withRelations } from './relations.ts';
+import { type EngineOptions, engineScenario } from './scenario.ts';
 
 /** A profile, whether repair is on, and whether messages and feed records are lost, which only repair can heal. */
 export const allModes = ['cloud off', 'cloud on', 'cloud lossy', 'embedded off', 'embedded on'];
@@ -18,12 +19,12 @@ export function modesOf(repair: string, profile: string): readonly string[] {
 export function scenarioOf(mode: string): Scenario {
   const [profile, how] = mode.split(' ');
   const lossy = { ratesMax: { 'queue-lost': 0.3, 'feed-discarded': 0.5 } };
-  const scenario = engineScenario({
+  const options: EngineOptions = {
     profile: profile === 'embedded' ? 'embedded' : 'cloud',
     repair: how !== 'off',
-    ...(how === 'lossy' && lossy),
-  });
-  if (how !== 'census') return scenario;
+  };
+  const scenario = engineScenario({ ...options, ...(how === 'lossy' && lossy) });
+  if (how !== 'census') return withRelations(scenario, options);
   return {
     name: scenario.name,
     play: (seed, options) => scenario.play(seed, { ...options, crashSites: true }),
@@ -115,6 +116,7 @@ export const sometimes: readonly string[] = [
   'a run was changed by another decider',
   'progress was changed by another decider',
   'a map was expanded twice',
+  ...Object.keys(circumstances).map((name) => `no matter: ${name}`),
   'a run of several generations was explained',
   'a cancelled run was explained',
   'a run that was touched came to what was foreseen',

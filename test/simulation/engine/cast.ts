@@ -310,7 +310,7 @@ async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void
 }
 
 /** All that must hold when everything has come to rest. */
-export const checkRest = (world: World): Promise<void> =>
+export const checkRest = (world: World): Promise<ReadonlyMap<string, string>> =>
   checkEnd(world, playOf(world).judge, playOf(world).profile);
 
 /** Records that mean nothing, beside those that do. */

@@ -1,6 +1,6 @@
 import { memoryPorts } from '../../../src/adapters/memory/system.ts';
 import { counts, definitionOf, idOf } from '../../../src/core/graph.ts';
-import { codeOf } from '../../../src/core/progress.ts';
+import { attemptOf, codeOf } from '../../../src/core/progress.ts';
 import { statuses } from '../../../src/core/status.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
 import type { LoadedRun } from '../../../src/engine/loaded-run.ts';
@@ -10,15 +10,23 @@ import { generationsOf } from './generations.ts';
 import type { Judge } from './judge.ts';
 import type { Profile } from './profile.ts';
 
-/** Reads what is stored as anybody would, and compares it with what was foretold. */
-export async function checkEnd(world: World, judge: Judge, profile: Profile): Promise<void> {
+/**
+ * Reads what is stored as anybody would, and compares it with what was foretold. Tells how each task of a run came out,
+ * and by which attempt.
+ */
+export async function checkEnd(
+  world: World,
+  judge: Judge,
+  profile: Profile,
+): Promise<ReadonlyMap<string, string>> {
+  const outcomes = new Map<string, string>();
   const { violation } = world.kernel;
   if (violation?.promise === 'liveness')
     world.kernel.violation = {
       promise: 'P2',
       message: `${violation.message}: ${judge.whatIsOpen()}`,
     };
-  if (violation) return;
+  if (violation) return outcomes;
   const clock = { now: world.kernel.now, sleep: async () => undefined };
   const plain = { clock, ids: { next: () => 'x' }, random: { next: () => 0 } };
   const ports = memoryPorts(world.system, plain);
@@ -30,6 +38,7 @@ export async function checkEnd(world: World, judge: Judge, profile: Profile): Pr
       continue;
     }
     checkVerdict(judge, run);
+    for (const [task, outcome] of outcomesOf(run)) outcomes.set(`${planned.id} ${task}`, outcome);
     const generations = generationsOf(run.progress.graph, ends, firstAttempts);
     const odd = world.unexplained(planned, released.size, generations);
     if (odd.length > 0) judge.violate('oracle', `${planned.id}: ${odd.join('; ')}`);
@@ -41,6 +50,15 @@ export async function checkEnd(world: World, judge: Judge, profile: Profile): Pr
     const wrong = compare(world.expected(planned, released.size), found);
     if (wrong.length > 0) judge.violate('oracle', `${planned.id}: ${wrong.join('; ')}`);
   }
+  return outcomes;
+}
+
+function outcomesOf({ meta, progress }: LoadedRun): readonly (readonly [string, string])[] {
+  const tasks = Array.from({ length: progress.graph.size }, (_, task) => {
+    const outcome = `${statuses[codeOf(progress, task)]} by attempt ${attemptOf(progress, task)}`;
+    return [idOf(progress.graph, task), outcome] as const;
+  });
+  return [['', meta.state], ...tasks];
 }
 
 function statesOf(run: LoadedRun): ReadonlyMap<string, string> {

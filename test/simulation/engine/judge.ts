@@ -372,6 +372,8 @@ export class Judge {
       if (run === undefined || run.reported.has(name)) continue;
       run.reported.set(name, this.world.kernel.time);
       if (report.outcome === 'released') run.released.add(name);
+      this.count('an attempt was handed back', report.outcome === 'released' ? 1 : 0);
+      this.count('an attempt waited too long', report.error?.reason === 'queue-limit' ? 1 : 0);
       if (report.continued === undefined || report.outcome !== 'succeeded') continue;
       run.continued.add(report.continued.task);
       this.count('a chain went on');

@@ -17,8 +17,8 @@ export interface LuckOptions {
   readonly faultsUntil: number;
   /** Instead of those of `faultRatesMax`. */
   readonly ratesMax?: Partial<Rates>;
-  /** No fault at all. */
-  readonly calm?: boolean;
+  /** No fault at all, but at these rates. */
+  readonly calm?: boolean | Partial<Rates>;
   /** Parts of the seed's bad luck that are left out: see `parts`. */
   readonly dropped?: ReadonlySet<string>;
   /** Whether single faults are listed among the `parts`. */
@@ -168,8 +168,9 @@ export class Luck {
     const rates = faults.map((fault) => {
       const [none, share] = [stream.next(), stream.next()];
       const max = ratesMax?.[fault] ?? faultRatesMax[fault];
-      const zero = calm || none < SPARED || dropped?.has(`rate ${fault}`);
-      return [fault, zero ? 0 : max * share ** 1.5] as const;
+      const left = dropped?.has(`rate ${fault}`);
+      if (calm) return [fault, (!left && calm !== true && calm[fault]) || 0] as const;
+      return [fault, left || none < SPARED ? 0 : max * share ** 1.5] as const;
     });
     return Object.fromEntries(rates) as Rates;
   }

@@ -12,6 +12,8 @@ export interface Report {
   readonly counters: Counters;
   /** What could have been left out: see `PlayOptions`. Coarse ones first. */
   readonly parts: readonly string[];
+  /** What became of each thing that the scenario tells apart, when all was done. */
+  readonly outcomes?: ReadonlyMap<string, string>;
   /** Only when asked for. */
   readonly trace: readonly string[] | undefined;
 }
