@@ -15,6 +15,7 @@ export const problems = {
   'run-contended': { status: 409, retry: true },
   'data-damaged': { status: 500, retry: false },
   'data-newer': { status: 500, retry: false },
+  'data-older': { status: 500, retry: false },
   'data-in-use': { status: 500, retry: true },
   'disk-full': { status: 507, retry: true },
   'file-unreadable': { status: 422, retry: false },

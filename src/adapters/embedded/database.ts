@@ -11,20 +11,22 @@ import {
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../contract/problem.ts';
+import { indexNames } from '../../ports/table.ts';
 import { unusable } from './damage.ts';
 import { codeOf, isNoSpace } from './error-code.ts';
 
 /** The layout of the file. A higher number is a newer program's. */
-export const format = 1;
+export const format = 2;
 /** In the file's header: "FanF". */
 const APPLICATION_ID = 0x46616e46;
 const PAGE_BYTES = 8192;
 
 /** As SQLite keeps them, in the order of their root pages, from page 2 on. */
 const schema = [
-  `CREATE TABLE item(k TEXT PRIMARY KEY, version INTEGER NOT NULL, expires INTEGER, sum INTEGER NOT NULL, idx TEXT, data TEXT NOT NULL, bytes BLOB) WITHOUT ROWID`,
-  'CREATE INDEX item_expires ON item(expires) WHERE expires IS NOT NULL',
-  'CREATE TABLE entry(e TEXT PRIMARY KEY, k TEXT NOT NULL) WITHOUT ROWID',
+  `CREATE TABLE item(k TEXT PRIMARY KEY, version INTEGER NOT NULL, expires INTEGER, sum INTEGER NOT NULL, data TEXT NOT NULL, bytes BLOB, ${indexNames.map((name) => `${name} TEXT`)}) WITHOUT ROWID`,
+  ...['expires', ...indexNames].map(
+    (name) => `CREATE INDEX item_${name} ON item(${name}) WHERE ${name} IS NOT NULL`,
+  ),
   'CREATE TABLE feed(seq INTEGER PRIMARY KEY, keys TEXT NOT NULL, sum INTEGER NOT NULL)',
 ];
 
@@ -176,16 +178,21 @@ function checkHeader(file: string): void {
     if (Buffer.from(bytes).compare(header, at, at + bytes.length) !== 0)
       throw refuse(`its header is not what was written at byte ${at}`);
   const version = header.readUInt32BE(60);
-  if (version > format)
-    throw new Problem(
-      'data-newer',
-      `${file} was written by a newer Fanfold (format ${version}, this one knows ${format}). Nothing was changed: install that version again, or give another data folder.`,
-      [{ file, message: `format ${version}` }],
-    );
+  if (version !== format) throw otherFormat(file, version);
   if (header.readUInt16BE(16) !== PAGE_BYTES) throw refuse('its page size is not ours');
   const [size, wanted] = [statSync(file).size, header.readUInt32BE(28) * PAGE_BYTES];
   const logged = existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0;
   if (size < wanted && !logged) throw refuse(`it was cut to ${size} of ${wanted} bytes`);
+}
+
+function otherFormat(file: string, version: number): Problem {
+  const [code, who] =
+    version > format ? (['data-newer', 'a newer'] as const) : (['data-older', 'an older'] as const);
+  return new Problem(
+    code,
+    `${file} was written by ${who} Fanfold (format ${version}, this one knows ${format}). Nothing was changed: install that version again, or give another data folder.`,
+    [{ file, message: `format ${version}` }],
+  );
 }
 
 const CANNOT_OPEN = 14;

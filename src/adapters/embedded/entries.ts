@@ -1,25 +1,37 @@
 import type { IndexEntry, IndexName, Item, Range } from '../../ports/table.ts';
 import { indexNames } from '../../ports/table.ts';
 
-/** Where an entry stands: index, partition, sort key and the item's key, in the order in which they are sorted. */
-export function entryText(name: IndexName, { partition, sort }: IndexEntry, k: string): string {
+/** For each index, in the order of their names: where the item stands in it, as text; null when it does not. */
+export type Entries = readonly (string | null)[];
+
+const nowhere: Entries = indexNames.map(() => null);
+
+export const entriesOf = (indexes: Item['indexes']): Entries =>
+  indexes === undefined ? nowhere : indexNames.map((name) => entryText(indexes[name]));
+
+function entryText(entry: IndexEntry | undefined): string | null {
+  if (entry === undefined) return null;
+  const { partition, sort } = entry;
   if (partition.includes('\0') || sort.includes('\0'))
     throw new TypeError('the keys of an index cannot hold NUL');
-  const text = `${entryPrefix(name, partition)}${sort}\0${k}`;
+  const text = `${partition}\0${sort}`;
   if (!text.isWellFormed()) throw new TypeError('the key of an index holds half a character');
   return text;
 }
 
-export const entryPrefix = (name: IndexName, partition: string): string =>
-  `${name}\0${partition}\0`;
-
-export function entriesOf(indexes: Item['indexes'], k: string): string[] {
-  const found: string[] = [];
-  for (const name of indexNames) {
-    const entry = indexes?.[name];
-    if (entry !== undefined) found.push(entryText(name, entry, k));
+/** Undefined when the item is in no index. */
+export function indexesOf(entries: Entries): Item['indexes'] {
+  let indexes: { [name in IndexName]?: IndexEntry } | undefined;
+  for (const [i, text] of entries.entries()) {
+    if (text === null) continue;
+    const end = text.indexOf('\0');
+    indexes ??= {};
+    indexes[indexNames[i] as IndexName] = {
+      partition: text.slice(0, end),
+      sort: text.slice(end + 1),
+    };
   }
-  return found;
+  return indexes;
 }
 
 /** First text, inclusive, and last, exclusive. */
@@ -28,12 +40,20 @@ export interface Span {
   readonly to: string;
 }
 
-export function entrySpan(name: IndexName, { partition, from = '', to }: Range): Span {
-  const prefix = entryPrefix(name, partition);
-  return { from: prefix + from, to: to === undefined ? `${prefix.slice(0, -1)}\x01` : prefix + to };
-}
+export const entrySpan = ({ partition, from = '', to }: Range): Span => ({
+  from: `${partition}\0${from}`,
+  to: to === undefined ? `${partition}\x01` : `${partition}\0${to}`,
+});
 
-/** What follows the prefix, as a text that may stand in an address. */
-export const toCursor = (entry: string, prefix: string): string =>
-  Buffer.from(entry.slice(prefix.length)).toString('base64url');
-export const fromCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString();
+/** A place in an index: items may stand in the same one, in the order of their keys. */
+export type Place = readonly [entry: string, k: string];
+
+/** What follows the partition, as a text that may stand in an address. */
+export const toCursor = ([entry, k]: Place): string =>
+  Buffer.from(`${entry.slice(entry.indexOf('\0') + 1)}\0${k}`).toString('base64url');
+
+export function fromCursor(partition: string, cursor: string): Place {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const end = text.indexOf('\0');
+  return [`${partition}\0${text.slice(0, end)}`, text.slice(end + 1)];
+}

@@ -1,8 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { Json, JsonObject } from '../../contract/json.ts';
-import type { Item, Key } from '../../ports/table.ts';
-import { entriesOf } from './entries.ts';
+import { type Item, indexNames, type Key } from '../../ports/table.ts';
+import { type Entries, entriesOf, indexesOf } from './entries.ts';
 
 /** What one item may weigh in the file, keys included. */
 export const itemBytesMax = 350 * 1024;
@@ -13,12 +13,9 @@ export interface Row {
   readonly version: number;
   readonly expires: number | null;
   readonly sum: number;
-  /** Index entries as JSON; null when the item is in no index. */
-  readonly idx: string | null;
   readonly data: string;
   readonly bytes: Uint8Array | null;
-  /** What `idx` means for the table of entries. */
-  readonly entries: readonly string[];
+  readonly entries: Entries;
 }
 
 /** Columns in the order of `Row`, as statements return them. */
@@ -27,16 +24,14 @@ export type Columns = readonly [
   version: number,
   expires: number | null,
   sum: number,
-  idx: string | null,
   data: string,
   bytes: Uint8Array | null,
-  /** Of a row that was found in an index: the entry. */
-  entry?: string,
+  ...entries: (string | null)[],
 ];
-export const columnList = 'k, version, expires, sum, idx, data, bytes';
+/** Each index has a column: where the item stands in it. */
+export const columns = ['k', 'version', 'expires', 'sum', 'data', 'bytes', ...indexNames];
 /** For reading, by statements that `asColumns` made. */
-export const readColumns =
-  'item.k, CAST(version AS REAL), CAST(expires AS REAL), CAST(item.sum AS REAL), idx, data, bytes';
+export const readColumns = `k, CAST(version AS REAL), CAST(expires AS REAL), CAST(sum AS REAL), data, bytes, ${indexNames}`;
 
 /**
  * Rows as arrays. Of a damaged row any column may be an integer too large for Node, which then refuses the whole
@@ -68,9 +63,11 @@ export function placeOf(k: string): string {
 }
 
 /** Over everything in the row, so that no bit of it changes unseen. */
-function checksum(row: Omit<Row, 'sum' | 'entries'>): number {
-  const { k, version, expires, idx, data, bytes } = row;
-  const sum = crc32(`${k}\0${version}\0${expires ?? ''}\0${idx ?? ''}\0${data}`);
+function checksum(row: Omit<Row, 'sum'>): number {
+  const { k, version, expires, data, bytes, entries } = row;
+  let text = `${k}\0${version}\0${expires ?? ''}\0${data}`;
+  for (const entry of entries) text += entry === null ? '\0' : `\0${entry}`;
+  const sum = crc32(text);
   return bytes === null ? sum : crc32(bytes, sum);
 }
 
@@ -83,10 +80,9 @@ export function toRow(item: Item): Row {
     k,
     version: item.version,
     expires: item.expiresAt ?? null,
-    idx: item.indexes === undefined ? null : JSON.stringify(item.indexes),
     data,
     bytes: item.bytes === undefined ? null : item.bytes.slice(),
-    entries: entriesOf(item.indexes, k),
+    entries: entriesOf(item.indexes),
     sum: 0,
   };
   refuseTooLarge(row);
@@ -96,10 +92,11 @@ export function toRow(item: Item): Row {
 
 /** Undefined when the row is not what was written. */
 export function fromColumns(columns: Columns): Item | undefined {
-  const [k, version, expires, sum, idx, data, bytes] = columns;
+  const [k, version, expires, sum, data, bytes, ...entries] = columns;
   // Damage can turn one type into another that sums up the same.
   if (typeof k !== 'string' || typeof data !== 'string' || typeof bytes !== 'object') return;
-  if (checksum({ k, version, expires, idx, data, bytes }) !== sum) return undefined;
+  if (checksum({ k, version, expires, data, bytes, entries }) !== sum) return undefined;
+  const indexes = indexesOf(entries);
   const end = k.indexOf('\0');
   return {
     partition: k.slice(0, end),
@@ -107,7 +104,7 @@ export function fromColumns(columns: Columns): Item | undefined {
     version,
     data: JSON.parse(data) as JsonObject,
     ...(bytes !== null && { bytes }),
-    ...(idx !== null && { indexes: JSON.parse(idx) as NonNullable<Item['indexes']> }),
+    ...(indexes !== undefined && { indexes }),
     ...(expires !== null && { expiresAt: expires }),
   };
 }

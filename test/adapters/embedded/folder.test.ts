@@ -79,16 +79,23 @@ test('the number of the process is gone with it, and a wrong one harms nothing',
   await open(folder.path).close();
 });
 
-test('a folder of a newer version is refused, and not a byte of it changes', async () => {
-  await filled();
-  const bytes = readFileSync(file);
-  bytes.writeUInt32BE(99, 60);
-  writeFileSync(file, bytes);
-  const problem = await problemOf(() => open(folder.path));
-  expect(problem.code).toBe('data-newer');
-  expect(problem.message).toMatch(/format 99.*install that version/s);
-  expect(readFileSync(file).equals(bytes)).toBe(true);
-});
+test.each([
+  { what: 'a newer', format: 99, code: 'data-newer' },
+  { what: 'an older', format: 1, code: 'data-older' },
+])(
+  'a folder of $what version is refused, and not a byte of it changes',
+  async ({ format, code }) => {
+    await filled();
+    const bytes = readFileSync(file);
+    bytes.writeUInt32BE(format, 60);
+    writeFileSync(file, bytes);
+    const problem = await problemOf(() => open(folder.path));
+    expect(problem.code).toBe(code);
+    expect(problem.message).toContain(`format ${format}`);
+    expect(problem.message).toContain('install that version');
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  },
+);
 
 test('a file of another program is refused, and not a byte of it changes', async () => {
   for (const bytes of [Buffer.from('hello'), Buffer.alloc(5000), Buffer.alloc(0)]) {
