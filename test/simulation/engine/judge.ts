@@ -54,6 +54,8 @@ interface RunSeen {
   readonly ends: End[];
   /** By task and generation: the first attempt of what a rerun began anew. */
   readonly firstAttempts: Map<string, number>;
+  /** By task and generation: the attempt that began, of what is delivered at most once. */
+  readonly onlyAttempts: Map<string, number>;
 }
 
 interface MetaRead {
@@ -390,6 +392,7 @@ export class Judge {
     const life = this.#lives.get(entry.by);
     this.#checkWanted(run, entry, definition, life);
     const number = run.numbers.get(entry.task);
+    if (definition.delivery === 'at-most-once') this.#checkOnlyAttempt(run, entry, number);
     if (number === undefined) return;
     this.#checkRule(run, entry, definition, number);
     const tries = this.#triesOf(run, number);
@@ -398,6 +401,21 @@ export class Judge {
       const early = tries.readyAt - life.clock.now();
       if (early > 17_000) this.violate('P10', `${entry.task} begins ${early} ms early`);
     }
+  }
+
+  /**
+   * Of what is delivered at most once no second attempt begins, but for a rerun. One that was claimed before the rerun may
+   * begin after it, when its runner stood still meanwhile: it is of the generation that made it.
+   */
+  #checkOnlyAttempt(run: RunSeen, { run: id, task, attempt }: Entry, number?: number): void {
+    let generation = run.meta?.generation ?? 1;
+    if (number === undefined && generation > 1) return; // whose attempt it is cannot be told
+    while (generation > 1 && attempt < (run.firstAttempts.get(`${number}@${generation}`) ?? 1))
+      generation--;
+    const name = `${task} in generation ${generation}`;
+    const before = run.onlyAttempts.get(name) ?? attempt;
+    run.onlyAttempts.set(name, attempt);
+    if (before !== attempt) this.violate('P4', `${id} ${name} begins #${before}, and #${attempt}`);
   }
 
   #triesOf(run: RunSeen, number: number): Tries | undefined {
@@ -506,5 +524,6 @@ function seenOf(planned: Planned): RunSeen {
     released: new Set(),
     ends: [],
     firstAttempts: new Map(),
+    onlyAttempts: new Map(),
   };
 }

@@ -68,19 +68,9 @@ export class Book {
     const name = `${entry.run} ${entry.task} ${entry.attempt} ${which}`;
     const before = this.#ran.get(name);
     this.#ran.set(name, entry);
-    if (delivery === 'at-most-once') this.#checkOnlyAttempt(entry);
     if (before === undefined) return;
     if (delivery === 'at-least-once') this.#kernel.counters.add('an attempt ran twice');
     else this.#kernel.violate('P4', `${name} runs at ${before.by}, and again at ${entry.by}`);
-  }
-
-  /** Of what is delivered at most once no second attempt begins, but for a rerun. */
-  #checkOnlyAttempt(entry: Entry): void {
-    const name = `${entry.run} ${entry.task} generation ${this.generationOf(entry.run)} only`;
-    const before = this.#ran.get(name);
-    this.#ran.set(name, entry);
-    if (before !== undefined)
-      this.#kernel.violate('P4', `${name} attempt: ${before.attempt}, and then ${entry.attempt}`);
   }
 
   #checkInput({ run, task, input }: Execution, definition: Task, fates: Fates): void {
