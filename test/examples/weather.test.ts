@@ -115,7 +115,7 @@ test('a damaged table fails its check, and nothing else is begun', async () => {
   const { state, counts, failures } = viewOf(ended);
   expect(ended.code).toBe(1);
   expect(state).toBe('failed');
-  expect(failures.map(({ task }) => task)).toEqual(['unpack']);
+  expect(failures.map(({ task }) => task)).toEqual(['check']);
   expect(counts).toMatchObject({ succeeded: 0, failed: 1, skipped: 4 });
 });
 

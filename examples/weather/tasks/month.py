@@ -1,6 +1,7 @@
 """How sure is what four years say of a month? Intervals by the bootstrap, for one city and month."""
 
 import csv
+import gzip
 import random
 
 WET_MM = 1.0
@@ -33,7 +34,7 @@ def main(input, task):
 def years_of(file, city, month):
     """The month's days, a list for each year: how much rain, and how warm."""
     years = {}
-    with open(file, newline="", encoding="utf-8") as rows:
+    with gzip.open(file, "rt", newline="", encoding="utf-8") as rows:
         for row in csv.DictReader(rows):
             if row["location"] == city and int(row["date"][5:7]) == month:
                 day = (float(row["precipitation"]), float(row["temp_max"]))

@@ -1,13 +1,14 @@
 """Lists what there is to compute: each city and year, and each city and month, that the data holds."""
 
 import csv
+import gzip
 import json
 import sys
 
 job = json.load(sys.stdin)
 years = {}
 months = {}
-with open(job["file"], newline="", encoding="utf-8") as rows:
+with gzip.open(job["file"], "rt", newline="", encoding="utf-8") as rows:
     for row in csv.DictReader(rows):
         city, year, month = row["location"], int(row["date"][:4]), int(row["date"][5:7])
         years[city, year] = years.get((city, year), 0) + 1

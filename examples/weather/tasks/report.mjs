@@ -1,13 +1,13 @@
 /** Puts all numbers together into one page that needs nothing but a browser. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { chanceChart, rainChart, rangeChart, strips } from './charts.mjs';
 import { findings, summarize } from './findings.mjs';
 import { page } from './page.mjs';
 import { recordsTable, yearsTable } from './tables.mjs';
 
-const { rows, years, months, resamples } = JSON.parse(await text(process.stdin));
+const { rows, years, months, resamples, file } = JSON.parse(await text(process.stdin));
 const cities = summarize(years, months);
 console.error(`${cities.length} cities, ${years.length} years, ${months.length} months`);
 
@@ -24,9 +24,12 @@ const html = page({
   years: yearsTable(cities),
 });
 
-// Whoever looks at the file sees the old report or the new one, never half of one.
-const file = resolve('out/report.html');
-await mkdir('out', { recursive: true });
-await writeFile(`${file}.${process.pid}`, html);
-await rename(`${file}.${process.pid}`, file);
-console.log(JSON.stringify(file));
+console.log(JSON.stringify(file === '' ? html : await written(resolve(file))));
+
+/** Whoever looks at the file sees the old report or the new one, never half of one. */
+async function written(path) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.${process.pid}`, html);
+  await rename(`${path}.${process.pid}`, path);
+  return path;
+}

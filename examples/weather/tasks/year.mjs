@@ -1,5 +1,6 @@
 /** What one year was like in one city. */
 import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 
 /** From here on a day counts as wet: the usual 1 mm. */
 const WET_MM = 1;
@@ -31,7 +32,9 @@ export async function year({ file, city, year }) {
 }
 
 async function daysOf(file, city, year) {
-  const [, ...lines] = (await readFile(file, 'utf8')).trim().split('\n');
+  const [, ...lines] = String(gunzipSync(await readFile(file)))
+    .trim()
+    .split('\n');
   return lines
     .map((line) => line.split(','))
     .filter(([place, date]) => place === city && date.startsWith(`${year}-`))

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { AwsV4Signer } from 'aws4fetch';
+import { type AwsClients, awsClients } from '../../src/adapters/aws/clients.ts';
+import { Client } from '../../src/client/client.ts';
+import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+const account = '000000000000';
+export const DEPLOY_MS = 900_000;
+
+/** The stacks on an emulated AWS, put there by the CDK's own command line, as a user does. */
+export interface Deployed {
+  readonly emulator: Emulator;
+  readonly url: string;
+  /** Signs as a user's command line does. */
+  readonly client: Client;
+  readonly clients: AwsClients;
+  /** Deploys again, over what is there. */
+  deploy(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function deployed(): Promise<Deployed> {
+  const folder = mkdtempSync(join(tmpdir(), 'fanfold-deploy-'));
+  const emulator = await startEmulator();
+  const clients = awsClients(emulator.place);
+  const close = async (): Promise<void> => {
+    clients.close();
+    await emulator.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const outputs = join(folder, 'outputs.json');
+  const deploy = ['deploy', '--all', '--require-approval', 'never', '--outputs-file', outputs];
+  try {
+    await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
+    await cdk(emulator, folder, ...deploy);
+    const url = JSON.parse(readFileSync(outputs, 'utf8'))['fanfold-control'].ApiUrl as string;
+    const client = new Client({ url, fetch: towards(emulator, true) });
+    return {
+      emulator,
+      url,
+      client,
+      clients,
+      deploy: () => cdk(emulator, folder, ...deploy),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function cdk({ place }: Emulator, folder: string, ...args: string[]): Promise<void> {
+  const bin = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    CI: 'true',
+    AWS_ENDPOINT_URL: place.endpoint,
+    AWS_ENDPOINT_URL_S3: place.endpoint,
+    AWS_S3_FORCE_PATH_STYLE: 'true',
+    AWS_ACCESS_KEY_ID: place.credentials?.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: place.credentials?.secretAccessKey,
+    AWS_REGION: place.region,
+    CDK_DEFAULT_ACCOUNT: account,
+    CDK_DEFAULT_REGION: place.region,
+  };
+  await run(process.execPath, [bin, ...args, '--output', join(folder, 'out'), '--no-notices'], {
+    cwd: root,
+    env,
+  });
+}
+
+/** The name of an emulated API leads nowhere: its requests go to the emulator, under that name. */
+export function towards({ place }: Emulator, sign: boolean): typeof fetch {
+  const { accessKeyId = '', secretAccessKey = '' } = place.credentials ?? {};
+  return async (input, init) => {
+    const url = String(input);
+    const given = { method: init?.method ?? 'GET', headers: new Headers(init?.headers), url };
+    const body = typeof init?.body === 'string' ? init.body : undefined;
+    const keys = { accessKeyId, secretAccessKey, service: 'execute-api', region: 'us-east-1' };
+    const asked = sign
+      ? await new AwsV4Signer({ ...given, ...keys, ...(body && { body }) }).sign()
+      : given;
+    const { pathname, search, host } = new URL(url);
+    const { hostname, port } = new URL(place.endpoint);
+    return new Promise((resolve, reject) => {
+      const call = request(
+        {
+          hostname,
+          port,
+          path: pathname + search,
+          method: asked.method,
+          headers: { ...Object.fromEntries(asked.headers), host },
+        },
+        (answer) => {
+          const parts: Buffer[] = [];
+          answer.on('data', (part: Buffer) => parts.push(part));
+          answer.on('end', () =>
+            resolve(new Response(Buffer.concat(parts), { status: answer.statusCode ?? 0 })),
+          );
+        },
+      );
+      call.on('error', reject).end(body);
+    });
+  };
+}
