@@ -60,11 +60,13 @@ async function judge(
   const claims = await claimsOn(ports, settings, message);
   const held = message.tasks.flatMap((row) => claimedBy(message, row, claims) ?? []);
   const meetings = await meetClaimed(ports, settings, held);
+  const lost = meetings.filter((meeting) => meeting === 'lost').length;
+  // Whose claim is younger than its runner's last heartbeat is looked at again, and all of the message with it.
+  if (meetings.includes('early')) return { resent: 0, lost };
   const free = message.tasks.filter((row) => claims.get(row) === undefined);
   if (free.length > 0) await sendAgain(ports, from, message, free);
-  // Whose claim is younger than its runner's last heartbeat is looked at again.
-  if (!meetings.includes('early') || free.length > 0) await ports.queue.remove([letter.receipt]);
-  return { resent: free.length, lost: meetings.filter((meeting) => meeting === 'lost').length };
+  await ports.queue.remove([letter.receipt]);
+  return { resent: free.length, lost };
 }
 
 const runOfRow = (message: TaskMessage, row: TaskRow): string => message.runs[row[0]] as string;

@@ -295,3 +295,24 @@ test('M7: a dead message of an attempt that runs is dropped, and one that nobody
   await scene.fold();
   expect(await scene.drain()).toEqual([]);
 });
+
+test('M7: a dead message is needed while one of its attempts may be held, whatever becomes of the others', async () => {
+  const call = { run: { kind: 'function', language: 'node', path: 'w.js', name: 'w' } } as const;
+  const scene = await begun([workOf('a', call), workOf('b', call)]);
+  await scene.beat(runnerA, []);
+  scene.pass(1);
+  const claims = createClaims(scene.ports, scene.settings);
+  await claims.claim([{ run: runId, task: 0, attempt: 1 }], runnerA);
+  const options = { queues: ['tasks-default'], max: 1, waitMs: 0, visibilityMs: 0 };
+  while ((await scene.ports.queue.take(options)).length > 0);
+  const judged = () => judgeDead(scene.ports, scene.settings);
+  expect(await judged()).toEqual({ letters: 1, resent: 0, lost: 0 });
+  // That runner died after its claim, before any heartbeat that lists it.
+  scene.pass(2 * 60_000);
+  await sweepRunners(scene.own);
+  expect(await judged()).toEqual({ letters: 1, resent: 1, lost: 1 });
+  await scene.fold();
+  scene.pass(2 * 60_000);
+  expect(await scene.drain()).toEqual(['a@2', 'b@1']);
+  expect(await judged()).toEqual({ letters: 0, resent: 0, lost: 0 });
+});
