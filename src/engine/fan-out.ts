@@ -55,10 +55,10 @@ export async function advanceSafely(
     return done ? [done] : [];
   } catch (error) {
     if (mayPass(error)) throw error;
-    const { happenings, ...rest } = cause;
+    // Each less than what failed, or it would be tried for ever.
+    const { happenings, begin, revive, ...rest } = cause;
     const parts = happenings.map((happening): Cause => ({ ...rest, happenings: [happening] }));
-    if (happenings.length > 0 && (cause.begin || cause.revive))
-      parts.push({ ...rest, happenings: [] });
+    if (happenings.length > 0 && (begin || revive)) parts.push({ ...cause, happenings: [] });
     if (parts.length <= 1) {
       stuck.push({ run, error });
       return [];
