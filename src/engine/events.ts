@@ -152,8 +152,8 @@ async function readMixed(
 ): Promise<void> {
   const seen = new Set(cursor.seen);
   for (const chunk of run.progress.chunks) {
-    const sources = new Set([...chunk.sources, ...[...chunk.tries.values()].map(({ by }) => by)]);
-    for (const source of sources) {
+    const earlier = [...chunk.tries.values()].flatMap(({ by, before }) => [by, ...before]);
+    for (const source of new Set([...chunk.sources, ...earlier])) {
       if (!source.startsWith(sortKeys.mixedPack) || seen.has(markOf(source))) continue;
       const item = await decider.ports.table.get(
         sourceKey(decider.settings.namespace, run.meta.id, source),

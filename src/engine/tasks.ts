@@ -1,15 +1,17 @@
 import type { AttemptView, PageOf, TaskView } from '../contract/api.ts';
 import type { Lost, Report } from '../contract/happening.ts';
+import type { JsonObject } from '../contract/json.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TaskState } from '../contract/state.ts';
 import { ancestorOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
-import { chunkOf, codeOf, triesOf } from '../core/progress.ts';
+import { chunkOf, codeOf, sourceOf, triesOf } from '../core/progress.ts';
 import { codes, hasEnded } from '../core/status.ts';
+import type { Item } from '../ports/table.ts';
 import type { Decider } from './advance.ts';
 import { storeValue } from './blobs.ts';
 import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf, subTaskFailed } from './inspect.ts';
-import { fromData, lostSort, type PackData, runPartition, sortKeys } from './items.ts';
+import { fromData, lostSort, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { viewSubTasks } from './sub-tasks.ts';
 import { inputLater, inputNow } from './task-input.ts';
@@ -143,21 +145,39 @@ async function attemptsOf(decider: Decider, run: LoadedRun, task: number): Promi
     views.push(attemptView(report, isRefused));
   };
   const partition = runPartition(decider.settings.namespace, run.meta.id);
-  const page = await decider.ports.table.query({
-    partition,
-    from: sortKeys.pack,
-    to: `${sortKeys.pack}~`,
-    limit: packsRead,
-  });
-  for (const item of page.items)
-    for (const row of fromData<PackData>(item.data).reports)
-      if (row.task === task) add(item.sort, row as unknown as Report);
+  for (const { data, sort } of [
+    ...(await ownPacks(decider, partition)),
+    ...(await mixedPacksOf(decider, run, task)),
+  ])
+    for (const row of fromData<PackData>(data).reports)
+      if (row.task === task && isOf(run, row)) add(sort, row as unknown as Report);
   if (views.length === 0) {
     const report = await decider.outputs.report(run, task);
     if (report) add('', report);
   }
   views.push(...(await lostAttempts(decider, partition, task)));
   return views.sort((a, b) => a.attempt - b.attempt || a.endedAt - b.endedAt);
+}
+
+const isOf = (run: LoadedRun, row: JsonObject): boolean =>
+  row.run === undefined || row.run === run.meta.id;
+
+async function ownPacks({ ports }: Decider, partition: string): Promise<readonly Item[]> {
+  const range = { partition, from: sortKeys.pack, to: `${sortKeys.pack}~` };
+  return (await ports.table.query({ ...range, limit: packsRead })).items;
+}
+
+/** Packs with reports of several runs lie elsewhere: progress names those that ended this task's attempts. */
+async function mixedPacksOf(decider: Decider, run: LoadedRun, task: number): Promise<Item[]> {
+  const { by, before } = triesOf(run.progress, task);
+  const { refused } = chunkOf(run.progress, task);
+  const refusedIn = refused.flatMap(([source, number]) => (number === task ? [source] : []));
+  const sources = new Set([sourceOf(run.progress, task) ?? '', by, ...before, ...refusedIn]);
+  const keys = [...sources]
+    .filter((source) => source.startsWith(sortKeys.mixedPack))
+    .map((source) => sourceKey(decider.settings.namespace, run.meta.id, source));
+  const items = await decider.ports.table.getMany(keys);
+  return items.filter((item) => item !== undefined);
 }
 
 /** Of these there is no report, unless their runner was only thought to be dead. */

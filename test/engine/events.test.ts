@@ -129,3 +129,40 @@ describe('nothing of a run’s verdicts is passed over', () => {
     expect((await home.engine.run(run.id)).state).toBe('running');
   });
 });
+
+test('attempts that are reported together with those of other runs are told, all of them', async () => {
+  const count = 20;
+  // The attempts of one number end when all of them run: so their reports travel together.
+  const rounds = [1, 2, 3].map(() => ({ begun: 0, all: Promise.withResolvers<void>() }));
+  home = openHome(({ attempt }) => {
+    const round = rounds[attempt - 1];
+    if (round && ++round.begun === count) round.all.resolve();
+    return (round?.all.promise ?? Promise.resolve()).then(() => (attempt === 3 ? {} : failed));
+  });
+  const { engine, ended } = home;
+  const retry = { attemptsMax: 3, backoff: { delayMsMin: 1 } };
+  const workflow = workflowOf([{ id: 'a', retry }]);
+  const { ids } = await engine.submitMany({
+    workflow,
+    runs: Array.from({ length: count }, () => ({})),
+  });
+  await Promise.all(ids.map((id) => ended(id)));
+  for (const id of ids) {
+    const events = (await engine.events(id, {})).items;
+    expect(events.map(({ event, attempt }) => [event, attempt])).toEqual([
+      ['start', 1],
+      ['retry', 1],
+      ['start', 2],
+      ['retry', 2],
+      ['start', 3],
+      ['success', 3],
+      ['ended', undefined],
+    ]);
+    const { attempts } = await engine.task(id, 'a');
+    expect(attempts?.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+      [1, 'failed'],
+      [2, 'failed'],
+      [3, 'succeeded'],
+    ]);
+  }
+});
