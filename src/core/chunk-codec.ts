@@ -57,10 +57,7 @@ export function decodeChunk(stored: StoredChunk, version: number): Chunk {
   chunk.tally.fill(0);
   for (const code of chunk.status) chunk.tally[code] = (chunk.tally[code] as number) + 1;
   const names = readNames(reader, data);
-  for (const source of names.slice(0, reader.upTo(names.length))) {
-    chunk.sources.push(source);
-    chunk.sourceIndex.set(source, chunk.sources.length);
-  }
+  for (const source of names.slice(0, reader.upTo(names.length))) chunk.sources.push(source);
   reader.runs(chunk.decided, chunk.sources.length);
   readTries(reader, chunk, names);
   reader.end();
@@ -99,19 +96,20 @@ function waitOf({ since, readyAt }: Tries): number {
 
 function readTries(reader: Reader, chunk: Chunk, names: readonly string[]): void {
   const name = (): string => names[reader.upTo(names.length) - 1] ?? '';
+  const tries = new Map<number, Tries>();
   let place = 0;
   let since = 0;
   for (let left = reader.upTo(chunk.status.length); left > 0; left--) {
     place += reader.upTo(chunk.status.length - 1 - place);
     const attempt = reader.varint();
-    const tries = reader.varint();
+    const count = reader.varint();
     const lost = reader.varint();
     since += reader.signed();
     const wait = reader.signed();
     const before = Array.from<string>({ length: reader.upTo(0xff) });
     const one: Tries = {
       attempt,
-      tries,
+      tries: count,
       lost: Math.floor(lost / 2),
       since,
       readyAt: wait === 0 ? 0 : since + wait - (wait > 0 ? 1 : 0),
@@ -119,8 +117,9 @@ function readTries(reader: Reader, chunk: Chunk, names: readonly string[]): void
       by: name(),
       before: before.map(name),
     };
-    chunk.tries.set(place, one);
+    tries.set(place, one);
   }
+  if (tries.size > 0) chunk.tries = tries;
 }
 
 const numbered = /^(.+#)([0-9a-z]{8})$/;

@@ -3,6 +3,7 @@ import type { Spawn } from '../contract/happening.ts';
 import type { Json } from '../contract/json.ts';
 import type { Task } from '../contract/workflow.ts';
 import type { Dag } from './dag.ts';
+import { emptyMap, toGrow } from './grown-map.ts';
 import { invariant } from './invariant.ts';
 import { lastRenewal, type Renewal, type Renewals } from './renewal.ts';
 
@@ -28,10 +29,10 @@ export interface Segment {
 export interface Graph {
   readonly dag: Dag;
   readonly segments: Segment[];
-  readonly byId: Map<string, Segment>;
+  byId: ReadonlyMap<string, Segment>;
   /** Those that count. */
-  readonly byParent: Map<number, Segment[]>;
-  readonly renewals: Renewals;
+  byParent: ReadonlyMap<number, Segment[]>;
+  renewals: Renewals;
   size: number;
 }
 
@@ -39,9 +40,9 @@ export function graphOf(dag: Dag, renewals: readonly Renewal[] = []): Graph {
   return {
     dag,
     segments: [],
-    byId: new Map(),
-    byParent: new Map(),
-    renewals: new Map(renewals),
+    byId: emptyMap(),
+    byParent: emptyMap(),
+    renewals: renewals.length > 0 ? new Map(renewals) : emptyMap(),
     size: dag.tasks.length,
   };
 }
@@ -53,20 +54,21 @@ export function graphOf(dag: Dag, renewals: readonly Renewal[] = []): Graph {
 export function extend(graph: Graph, id: string, spawn: Spawn): Segment {
   const segment = segmentFor(graph, id, spawn);
   graph.segments.push(segment);
-  graph.byId.set(id, segment);
+  graph.byId = toGrow(graph.byId).set(id, segment);
   graph.size += segment.count;
   if (!isLive(graph, segment)) return segment;
   const siblings = graph.byParent.get(segment.parent);
   if (siblings) siblings.push(segment);
-  else graph.byParent.set(segment.parent, [segment]);
+  else graph.byParent = toGrow(graph.byParent).set(segment.parent, [segment]);
   return segment;
 }
 
 /** From this attempt on a task's spawns are new ones: what those before asked for no longer counts, nor is it found. */
 export function renew(graph: Graph, task: number, attempt: number, first: number): void {
   if (!graph.byParent.has(task)) return;
-  graph.renewals.set(task, [...(graph.renewals.get(task) ?? []), [attempt, first]]);
-  graph.byParent.delete(task);
+  const before = graph.renewals.get(task) ?? [];
+  graph.renewals = toGrow(graph.renewals).set(task, [...before, [attempt, first]]);
+  toGrow(graph.byParent).delete(task);
 }
 
 /** The number of a task's first attempt: no two attempts of one id in a run share theirs, also over reruns. */

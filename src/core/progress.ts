@@ -1,5 +1,6 @@
 import type { RunState } from '../contract/state.ts';
 import { firstAttemptOf, type Graph } from './graph.ts';
+import { emptyMap, toGrow } from './grown-map.ts';
 import { invariant } from './invariant.ts';
 import { type Code, codes, codesCount, mayFollow } from './status.ts';
 
@@ -61,9 +62,10 @@ export interface Chunk {
   /** Of task i: `sources[decided[i] - 1]` is the happening that ended it, or its own part of it; 0: none. */
   decided: Uint16Array;
   readonly sources: string[];
-  readonly sourceIndex: Map<string, number>;
+  /** Of many sources: the number of each, from 1. Made when it is asked for. */
+  sourceIndex: Map<string, number> | undefined;
   /** By place in the chunk. */
-  readonly tries: Map<number, Tries>;
+  tries: ReadonlyMap<number, Tries>;
   /** What was refused, each once; of very many, the first ones. */
   readonly refused: (readonly [id: string, task: number, attempt: number])[];
   /** How many tasks have each code. */
@@ -108,8 +110,8 @@ export function emptyChunk(size: number, generation: number): Chunk {
     status: new Uint8Array(size),
     decided: new Uint16Array(size),
     sources: [],
-    sourceIndex: new Map(),
-    tries: new Map(),
+    sourceIndex: undefined,
+    tries: emptyMap(),
     refused: [],
     tally,
     dirty: false,
@@ -188,7 +190,8 @@ export function sourceOf(progress: Progress, task: number): string | undefined {
 }
 
 export function setTries(progress: Progress, task: number, tries: Tries): void {
-  accepting(progress, task).tries.set(task % progress.chunkSize, tries);
+  const chunk = accepting(progress, task);
+  chunk.tries = toGrow(chunk.tries).set(task % progress.chunkSize, tries);
 }
 
 /** The task's chunk, in which something is accepted. */
@@ -213,23 +216,33 @@ export function setCode(progress: Progress, task: number, code: Code): void {
 
 export function setSource(progress: Progress, task: number, id: string): void {
   const chunk = accepting(progress, task);
-  let index = chunk.sourceIndex.get(id);
-  if (index === undefined) {
+  let number = sourceNumber(chunk, id);
+  if (number === 0) {
     if (chunk.sources.length >= sourcesMax) dropUnused(chunk);
-    chunk.sources.push(id);
-    index = chunk.sources.length;
-    chunk.sourceIndex.set(id, index);
+    number = chunk.sources.push(id);
+    chunk.sourceIndex?.set(id, number);
   }
-  chunk.decided[task % progress.chunkSize] = index;
+  chunk.decided[task % progress.chunkSize] = number;
 }
 
 const sourcesMax = 0xffff;
+/** Up to so many sources are searched one by one. */
+const searchedMax = 8;
+
+/** The number of a source; 0 when it is none yet. */
+function sourceNumber(chunk: Chunk, id: string): number {
+  const { sources } = chunk;
+  if (sources.length <= searchedMax) return sources.indexOf(id) + 1;
+  chunk.sourceIndex ??= new Map(sources.map((source, i) => [source, i + 1]));
+  return chunk.sourceIndex.get(id) ?? 0;
+}
 
 /** Forgets the sources that no task names any more. */
 export function dropUnused(chunk: Chunk): void {
-  const { sources, sourceIndex, decided } = chunk;
+  const { sources, decided } = chunk;
   const before = sources.splice(0);
-  sourceIndex.clear();
+  const sourceIndex = new Map<string, number>();
+  chunk.sourceIndex = undefined;
   for (const [place, old] of decided.entries()) {
     if (old === 0) continue;
     const id = before[old - 1] as string;

@@ -4,7 +4,7 @@ export type Renewal = readonly [task: number, anew: readonly Anew[]];
 /** `first`: the number of the first attempt of what is spawned from then on, beyond those of what was spawned before. */
 export type Anew = readonly [attempt: number, first: number];
 
-export type Renewals = Map<number, readonly Anew[]>;
+export type Renewals = ReadonlyMap<number, readonly Anew[]>;
 
 /** How a task last began anew, up to this attempt of its. */
 export function lastRenewal(

@@ -20,7 +20,6 @@ function end(chunk: Chunk, place: number, source: string, code: number = codes.s
   let index = chunk.sources.indexOf(source) + 1;
   if (index === 0) {
     index = chunk.sources.push(source);
-    chunk.sourceIndex.set(source, index);
   }
   chunk.decided[place] = index;
 }
@@ -63,7 +62,8 @@ const chunks = fc
   .map(({ size, ends, tries, refused, generation, segments }) => {
     const chunk = emptyChunk(size, generation);
     for (const [place, code, source] of ends) if (place < size) end(chunk, place, source, code);
-    for (const [place, one] of tries) if (place < size) chunk.tries.set(place, one);
+    for (const [place, one] of tries)
+      if (place < size) chunk.tries = new Map(chunk.tries).set(place, one);
     chunk.refused.push(...refused);
     chunk.segments = segments;
     return chunk;
@@ -138,7 +138,7 @@ describe('the size of a chunk', () => {
         tries = nextTry(tries, pack(`01JZ${n % 8}`, 5000 + n * 3 + attempt));
         tries = { ...tries, tries: attempt, readyAt: tries.since + attempt * 1000 };
       }
-      chunk.tries.set(n, tries);
+      chunk.tries = new Map(chunk.tries).set(n, tries);
       end(chunk, n, pack(`01JZ${n % 8}`, 90_000 + n));
     }
     expect(size(chunk) / tasks).toBeLessThan(40);
@@ -149,7 +149,7 @@ describe('a chunk that was damaged', () => {
   const whole = (() => {
     const chunk = chunkOf(20);
     for (let n = 0; n < 10; n++) end(chunk, n, pack('r', n));
-    chunk.tries.set(3, nextTry(firstTry, pack('r', 77)));
+    chunk.tries = new Map(chunk.tries).set(3, nextTry(firstTry, pack('r', 77)));
     return stored(chunk);
   })();
 

@@ -32,7 +32,7 @@ interface ChunkSeen {
   generation: number;
   status: Uint8Array;
   decided: Uint16Array;
-  readonly tries: Map<number, Tries>;
+  readonly tries: ReadonlyMap<number, Tries>;
 }
 
 interface RunSeen {
