@@ -102,7 +102,7 @@ const loadFor = (
 ): Promise<LoadedRun | undefined> =>
   cause.begin && round === 0 ? runs.loadFrom(id, cause.begin) : runs.load(id);
 
-function decide(run: LoadedRun, cause: Cause): Decision[] {
+export function decide(run: LoadedRun, cause: Cause): Decision[] {
   const decisions: Decision[] = [];
   if (cause.begin) decisions.push(begin(run.progress));
   if (cause.happenings.length > 0) decisions.push(fold(run.progress, cause.happenings));
@@ -110,7 +110,7 @@ function decide(run: LoadedRun, cause: Cause): Decision[] {
   return decisions;
 }
 
-const isDirty = (run: LoadedRun): boolean =>
+export const isDirty = (run: LoadedRun): boolean =>
   run.progress.head.dirty || run.progress.chunks.some((chunk) => chunk.dirty);
 
 function consultedBy(decisions: readonly Decision[]): ReadonlySet<number> {

@@ -2,14 +2,8 @@ import type { Control, Happening, Lost, Report } from '../contract/happening.ts'
 import type { JsonObject } from '../contract/json.ts';
 import { chunkOf, sourceOf } from '../core/progress.ts';
 import type { Item } from '../ports/table.ts';
-import {
-  type Advanced,
-  advance,
-  beginAtOnce,
-  type Cause,
-  carryOut,
-  type Decider,
-} from './advance.ts';
+import { type Advanced, advance, type Cause, carryOut, type Decider } from './advance.ts';
+import { advanceTogether } from './advance-together.ts';
 import { fromData, type PackData, runOf, runPartition, sortKeys, sourceKey } from './items.ts';
 import { readSpawn } from './load-run.ts';
 import { mayPass } from './passing.ts';
@@ -22,7 +16,8 @@ import type { Stuck } from './stuck-runs.ts';
 export async function fanOut(decider: Decider, items: readonly Item[]): Promise<readonly Stuck[]> {
   const stuck: Stuck[] = [];
   const causes = await causesOf(decider, items, stuck);
-  const advanced: Advanced[] = [];
+  const together = await advanceTogether(decider, causes);
+  const advanced: Advanced[] = [...together.values()];
   let retry: unknown;
   const work: Promise<void>[] = [];
   const advanceOne = async (run: string, cause: Cause): Promise<void> => {
@@ -32,11 +27,7 @@ export async function fanOut(decider: Decider, items: readonly Item[]): Promise<
       retry = error;
     }
   };
-  for (const [run, cause] of causes) {
-    const begun = beginAtOnce(decider, run, cause);
-    if (begun) advanced.push(begun);
-    else work.push(advanceOne(run, cause));
-  }
+  for (const [run, cause] of causes) if (!together.has(run)) work.push(advanceOne(run, cause));
   await Promise.all(work);
   await carryOutSafely(decider, advanced, stuck);
   if (retry !== undefined) throw retry;

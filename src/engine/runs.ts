@@ -9,7 +9,7 @@ import { overtaken } from './overtaken.ts';
 import { type SaveOptions, saveRun } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Specs } from './specs.ts';
-import { type Begun, beginUntouched } from './untouched.ts';
+import { type Begun, beginUntouched, loadUntouched } from './untouched.ts';
 
 export interface Runs {
   /** Undefined when there is no such run. To be called by work that is `alone` with the run. */
@@ -27,6 +27,15 @@ export interface Runs {
   cached(id: string): LoadedRun | undefined;
   /** META of a run that is in memory, as current as that. */
   standing(id: string): Meta | undefined;
+  /**
+   * A run that lies in its META item alone, if it is in memory and no work on it is under way: to be folded at once. Who
+   * does not save it so forgets it.
+   */
+  atHand(id: string): LoadedRun | undefined;
+  /** Runs `work` on runs at hand: no other work on them begins in this process until it is done. */
+  together<T>(ids: readonly string[], work: () => Promise<T>): Promise<T>;
+  /** What was folded of a run at hand was saved, or not: then the run is forgotten here. */
+  saved(run: LoadedRun, done: boolean): void;
   /**
    * Saves what folding changed, the run's end too if it is due. False: somebody else changed the run; it is forgotten
    * here, and is to be loaded and decided anew.
@@ -123,7 +132,7 @@ class RunCache implements Runs {
   }
 
   async load(id: string): Promise<LoadedRun | undefined> {
-    const known = this.#cache.get(id);
+    const known = this.#cache.get(id) ?? this.#loadBegun(id);
     if (known) return known;
     const begun = this.#begun.get(id);
     const run = begun
@@ -155,10 +164,29 @@ class RunCache implements Runs {
 
   async save(run: LoadedRun, options: SaveOptions): Promise<boolean> {
     const saved = await saveRun(this.#ports, this.#settings, run, options);
-    // Nothing more is expected of a run that has ended.
-    if (!saved || options.end) this.#cache.delete(run.meta.id);
-    if (saved && options.end) for (const call of this.#listeners.get(run.meta.id) ?? []) call();
+    this.saved(run, saved);
     return saved;
+  }
+
+  saved({ meta }: LoadedRun, done: boolean): void {
+    const ended = done && isEnded(meta.state);
+    // Nothing more is expected of a run that has ended.
+    if (!done || ended) this.#cache.delete(meta.id);
+    if (ended) for (const call of this.#listeners.get(meta.id) ?? []) call();
+  }
+
+  atHand(id: string): LoadedRun | undefined {
+    if (this.#busy.has(id)) return undefined;
+    const run = this.#cache.get(id) ?? this.#loadBegun(id);
+    return run?.meta.small && run.progress.chunks.length === 1 ? run : undefined;
+  }
+
+  #loadBegun(id: string): LoadedRun | undefined {
+    const begun = this.#begun.get(id);
+    const spec = begun && this.#specs.known(fromData<Meta>(begun.data).hash);
+    const run = spec && loadUntouched(spec, begun);
+    if (run) this.#keep(run);
+    return run;
   }
 
   onEnd(id: string, call: () => void): () => void {
@@ -192,6 +220,16 @@ class RunCache implements Runs {
     this.#busy.set(id, mine);
     const done = (): void => {
       if (this.#busy.get(id) === mine) this.#busy.delete(id);
+    };
+    mine.then(done, done);
+    return mine;
+  }
+
+  together<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    const mine = work();
+    for (const id of ids) this.#busy.set(id, mine);
+    const done = (): void => {
+      for (const id of ids) if (this.#busy.get(id) === mine) this.#busy.delete(id);
     };
     mine.then(done, done);
     return mine;

@@ -35,7 +35,7 @@ export async function saveRun(
   options: SaveOptions,
 ): Promise<boolean> {
   const { end } = options;
-  const relaxed = !options.durable && end === undefined;
+  const relaxed = isRelaxed(options);
   const { head, chunks } = run.progress;
   const inMeta = run.meta.small ? chunks[0] : undefined;
   const stored = chunks.flatMap((chunk, n) => (chunk.dirty && chunk !== inMeta ? [n] : []));
@@ -47,6 +47,8 @@ export async function saveRun(
   const headAlso = (head.dirty && !headFirst) || inMeta?.dirty === true || end !== undefined;
   return headAlso ? saveMeta(ports, settings, run, options, relaxed) : true;
 }
+
+const isRelaxed = ({ durable, end }: SaveOptions): boolean => !durable && end === undefined;
 
 async function saveChunks(
   ports: Needs,
@@ -79,24 +81,44 @@ async function saveMeta(
   ports: Needs,
   settings: EngineSettings,
   run: LoadedRun,
-  { end, now }: SaveOptions,
+  options: SaveOptions,
   relaxed: boolean,
 ): Promise<boolean> {
   const segments = await spillSegments(ports, settings, run);
+  const { meta, put } = putOf(settings, run, segments, options, relaxed);
+  const [result] = await ports.table.putMany([put]);
+  if (result?.done !== true) return false;
+  keepMeta(run, meta);
+  return true;
+}
+
+/** Of a run without sub-tasks: its next META item. If it is saved, `keepMeta` is to be told. */
+export const metaPut = (settings: EngineSettings, run: LoadedRun, options: SaveOptions) =>
+  putOf(settings, run, {}, options, isRelaxed(options));
+
+function putOf(
+  settings: EngineSettings,
+  run: LoadedRun,
+  segments: Pick<Meta, 'segments' | 'segmentPages'>,
+  { end, now }: SaveOptions,
+  relaxed: boolean,
+): { readonly meta: Meta; readonly put: Put } {
   const meta = nextMeta(run, segments, end, now);
   const inMeta = meta.small ? run.progress.chunks[0] : undefined;
   const item = metaItem(settings, meta, inMeta && encodeChunk(inMeta), run.metaVersion + 1);
-  const condition = { version: run.metaVersion };
-  const [result] = await ports.table.putMany([{ item, condition, relaxed }]);
-  if (result?.done !== true) return false;
+  return { meta, put: { item, condition: { version: run.metaVersion }, relaxed } };
+}
+
+/** The run as it was saved. */
+export function keepMeta(run: LoadedRun, meta: Meta): void {
   run.meta = meta;
   run.metaVersion += 1;
   run.progress.head.dirty = false;
   // As it would be loaded: an end is in META first.
   run.progress.head.state = meta.state;
   run.progress.head.reason = meta.reason;
+  const inMeta = meta.small ? run.progress.chunks[0] : undefined;
   if (inMeta) inMeta.dirty = false;
-  return true;
 }
 
 function nextMeta(
@@ -130,8 +152,8 @@ async function spillSegments(
   settings: EngineSettings,
   run: LoadedRun,
 ): Promise<Pick<Meta, 'segments' | 'segmentPages'>> {
+  if (run.progress.graph.segments.length === 0) return {};
   const all = run.progress.graph.segments.map(({ id, count }): SegmentRow => [id, count]);
-  if (all.length === 0) return {};
   let pages = run.meta.segmentPages ?? 0;
   const saved = pages * segmentsPerPage + (run.meta.segments?.length ?? 0);
   for (; (pages + 1) * segmentsPerPage <= saved; pages++) {

@@ -24,24 +24,41 @@ interface Untouched {
 /** All small runs of a workflow begin alike: that is decided once. */
 const bySpec = new WeakMap<Spec, Untouched>();
 
+/** A run of which META alone is stored, as it was submitted; undefined when it is not that, or more has to be read. */
+export function loadUntouched(spec: Spec, item: Item): LoadedRun | undefined {
+  const meta = fromData<Meta>(item.data);
+  if (!isUntouched(item, meta)) return undefined;
+  return runWith(spec, item, meta, newProgress(spec, meta));
+}
+
 /** Undefined when nothing is gained: then it is to be loaded, and begun like any other. */
 export function beginUntouched(spec: Spec, item: Item): Begun | undefined {
   const meta = fromData<Meta>(item.data);
-  if (item.version !== 1 || meta.state !== 'running' || !meta.small || !('value' in meta.input))
-    return undefined;
+  if (!isUntouched(item, meta)) return undefined;
   const { progress, decision } = untouched(spec, meta);
-  if (decision === undefined) return undefined;
-  const { workflow, dag } = spec;
-  const input = meta.input.value as LoadedRun['input'];
-  return { run: { meta, metaVersion: item.version, workflow, dag, progress, input }, decision };
+  return decision && { run: runWith(spec, item, meta, progress), decision };
+}
+
+const isUntouched = ({ version }: Item, { state, small, input }: Meta): boolean =>
+  version === 1 && state === 'running' && small && 'value' in input;
+
+function runWith({ workflow, dag }: Spec, item: Item, meta: Meta, progress: Progress): LoadedRun {
+  const input = ('value' in meta.input ? meta.input.value : {}) as LoadedRun['input'];
+  return { meta, metaVersion: item.version, workflow, dag, progress, input };
+}
+
+function newProgress({ dag }: Spec, meta: Meta): Progress {
+  const { chunkSize } = meta;
+  const progress = { head: headOf(meta), graph: graphOf(dag), chunks: [], chunkSize };
+  grow(progress);
+  return progress;
 }
 
 function untouched(spec: Spec, meta: Meta): Untouched {
   const known = bySpec.get(spec);
   if (known?.chunkSize === meta.chunkSize) return known;
   const { chunkSize } = meta;
-  const progress = { head: headOf(meta), graph: graphOf(spec.dag), chunks: [], chunkSize };
-  grow(progress);
+  const progress = newProgress(spec, meta);
   const made = { chunkSize, progress, decision: sendsOnly(progress) };
   bySpec.set(spec, made);
   return made;

@@ -325,8 +325,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'meta-put-blindly',
     'engine/save-run.ts',
-    'const condition = { version: run.metaVersion };',
-    "const condition = 'any';",
+    'condition: { version: run.metaVersion }',
+    "condition: 'any'",
   ),
   m(
     'end-before-progress',

@@ -35,6 +35,7 @@ export interface Scene {
   /** Another process's decider, over the same table. */
   decider(ports?: Ports): { readonly decider: Decider; readonly specs: Specs };
   readonly own: Decider;
+  readonly specs: Specs;
   /** Time passes. */
   pass(ms: number): void;
   submit(tasks: readonly Task[]): Promise<void>;
@@ -75,6 +76,7 @@ export function openScene(more: Partial<EngineSettings> = {}): Scene {
     settings,
     decider,
     own: mine.decider,
+    specs: mine.specs,
     pass,
     async submit(tasks) {
       const { decider: own, specs } = mine;
