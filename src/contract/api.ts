@@ -58,6 +58,8 @@ export interface RunSummary {
   readonly reason?: string;
   readonly tags: readonly string[];
   readonly tasks: number;
+  /** It ended long ago: reading it takes longer, and it can't be run again. */
+  readonly archived?: true;
 }
 
 export interface LevelView {

@@ -12,6 +12,7 @@ export const problems = {
   'run-exists': { status: 409, retry: false },
   'key-reused': { status: 422, retry: false },
   'run-ended': { status: 409, retry: false },
+  'run-archived': { status: 409, retry: false },
   'run-contended': { status: 409, retry: true },
   'data-damaged': { status: 500, retry: false },
   'data-newer': { status: 500, retry: false },

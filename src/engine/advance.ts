@@ -38,7 +38,8 @@ export interface Advanced {
 const roundsMax = 50;
 
 /**
- * Load, fold, save: until it is saved and nobody changed what the decision rests on. Undefined: there is no such run.
+ * Load, fold, save: until it is saved and nobody changed what the decision rests on. Undefined: there is no such run, or
+ * it was archived.
  * What the decisions ask for is still to be done, by `carryOut`. One at a time for each run.
  */
 export function advance(

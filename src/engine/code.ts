@@ -51,7 +51,7 @@ export async function checkCode(
       [{ pointer: '/code/folder', message: 'is a folder of another machine' }],
     );
   }
-  if (await blobs.has(code.blob)) return;
+  if (await blobs.has(code.blob)) return blobs.renew(code.blob);
   throw new Problem('code-unknown', `the code ${code.blob} is not here; send it first`, [
     { pointer: '/code/blob', message: 'is not here' },
   ]);

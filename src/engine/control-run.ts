@@ -4,7 +4,7 @@ import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import { numberOf } from '../core/graph.ts';
 import { advance, carryOut, type Decider } from './advance.ts';
-import { asData, fromData, type Meta, runPartition, sortKeys } from './items.ts';
+import { asData, fromData, type Meta, metaKey, runPartition, sortKeys } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function controlRun(
 ): Promise<Meta> {
   const { ports, runs } = decider;
   const run = await runs.look(id, !decider.settings.soleDecider);
-  if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+  if (run === undefined) throw await missing(decider, id);
   const sort = `${sortKeys.control}${name}`;
   const answer = (meta: Meta): Meta => {
     if (request.action === 'cancel' && isEnded(meta.state) && meta.state !== 'cancelled')
@@ -45,8 +45,7 @@ export async function controlRunOnce(
   key: string,
 ): Promise<Meta> {
   const { ports, runs, settings } = decider;
-  if ((await runs.look(id)) === undefined)
-    throw new Problem('run-unknown', `there is no run ${id}`);
+  if ((await runs.look(id)) === undefined) throw await missing(decider, id);
   const at = { partition: runPartition(settings.namespace, id), sort: `${sortKeys.key}${key}` };
   const named: NamedRequest = { name: ports.ids.next(), request };
   const result = await ports.table.put({ ...at, version: 1, data: asData(named) }, 'absent');
@@ -73,10 +72,23 @@ export async function applyControl(
   await decider.ports.table.put(item, 'absent');
   const happenings = [{ kind: 'control', id: sort, control }] as const;
   const advanced = await advance(decider, id, { happenings, durable: true });
-  if (advanced === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+  if (advanced === undefined) {
+    // Archived since it was looked at: nobody will ever see this request.
+    await decider.ports.table.remove(item, { version: 1 });
+    throw await missing(decider, id);
+  }
   await carryOut(decider, [advanced]);
   return advanced.run.meta;
 }
+
+async function missing({ ports, settings }: Decider, id: string): Promise<Problem> {
+  const item = await ports.table.get(metaKey(settings.namespace, id));
+  if (item?.data.archived !== undefined) return archivedProblem(id);
+  return new Problem('run-unknown', `there is no run ${id}`);
+}
+
+export const archivedProblem = (id: string): Problem =>
+  new Problem('run-archived', `run ${id} is archived: it can be read, and not be run again`);
 
 function controlOf(run: LoadedRun, request: ControlRequest, at: number): Control {
   const { meta } = run;

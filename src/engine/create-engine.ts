@@ -1,19 +1,19 @@
-import type { PageOf, RunSummary } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Decider } from './advance.ts';
+import { type Archive, createArchive, type ReadableRun } from './archive.ts';
 import { offerCode, putCode } from './code.ts';
-import { controlRun, controlRunOnce } from './control-run.ts';
-import type { Engine, RunsQuery } from './engine.ts';
+import { archivedProblem, controlRun, controlRunOnce } from './control-run.ts';
+import type { Engine } from './engine.ts';
 import { isTold } from './event-cursor.ts';
 import { readEvents } from './events.ts';
-import { type RunningSource, summaryOf, viewRun } from './inspect.ts';
-import { allShards, fromData, type HeartbeatData, heartbeatPartition, type Meta } from './items.ts';
-import type { LoadedRun } from './loaded-run.ts';
+import { type RunningSource, viewRun } from './inspect.ts';
+import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './items.ts';
+import { listRuns } from './list-runs.ts';
 import { createOutputs } from './outputs.ts';
+import { summaryOf } from './run-summary.ts';
 import { createRuns } from './runs.ts';
-import { sortable } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
 import { createStuckRuns } from './stuck-runs.ts';
@@ -41,12 +41,9 @@ export function createEngine(
   running: RunningSource,
 ): Engine {
   const { ports, settings } = decider;
-  const submitter = { ports, settings, specs, runs: decider.runs, canonical };
-  const loaded = async (id: string): Promise<LoadedRun> => {
-    const run = await decider.runs.look(id, !settings.soleDecider);
-    if (run === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
-    return run;
-  };
+  const archive = createArchive(decider, specs);
+  const submitter = { ports, settings, specs, runs: decider.runs, canonical, archive };
+  const readable = readerOf(decider, archive);
   return {
     async submit(request) {
       const { meta, created } = await submit(submitter, request);
@@ -55,19 +52,53 @@ export function createEngine(
     async submitMany(request) {
       return { ids: await submitMany(submitter, request) };
     },
-    offerCode: (archive) => offerCode(ports, archive),
+    offerCode: (code) => offerCode(ports, code),
     putCode: (hash, bytes) => putCode(ports, hash, bytes),
-    runs: (query) => listRuns(decider, query),
+    runs: (query) => listRuns(decider, archive, query),
+    ...readers(decider, readable, running),
+    async control(id, request, key) {
+      const { meta: before } = (await readable(id)).run;
+      if (before.archived !== undefined) throw archivedProblem(id);
+      const meta =
+        key === undefined
+          ? await controlRun(decider, id, request)
+          : await controlRunOnce(decider, id, request, key);
+      return summaryOf(meta, meta.tasks);
+    },
+  };
+}
+
+/** A run from the table, or else from the archive; fresh where others may change it. */
+function readerOf(decider: Decider, archive: Archive): (id: string) => Promise<ReadableRun> {
+  return async (id) => {
+    const run = await decider.runs.look(id, !decider.settings.soleDecider);
+    if (run !== undefined) return { decider, run };
+    const archived = await archive.open(id);
+    if (archived === undefined) throw new Problem('run-unknown', `there is no run ${id}`);
+    return archived;
+  };
+}
+
+type Readers = Pick<Engine, 'run' | 'end' | 'tasks' | 'task' | 'events' | 'logs'>;
+
+/** What can be asked of one run, whether it is archived or not. */
+function readers(
+  { ports, runs, settings }: Decider,
+  readable: (id: string) => Promise<ReadableRun>,
+  running: RunningSource,
+): Readers {
+  return {
     async run(id) {
-      return viewRun(decider, await loaded(id), await running(id));
+      const { decider, run } = await readable(id);
+      return viewRun(decider, run, await running(id));
     },
     async end(id, waitMs) {
       const until = ports.clock.now() + waitMs;
       for (;;) {
         const ended = new AbortController();
-        const forget = decider.runs.onEnd(id, () => ended.abort());
+        const forget = runs.onEnd(id, () => ended.abort());
         try {
-          const { meta } = await loaded(id);
+          const { meta } = (await readable(id)).run;
           const left = until - ports.clock.now();
           if (isEnded(meta.state) || left <= 0) return summaryOf(meta, meta.tasks);
           const nap = settings.soleDecider ? left : Math.min(left, eventPollMs);
@@ -78,84 +109,27 @@ export function createEngine(
       }
     },
     async tasks(id, query) {
-      return listTasks(decider, await loaded(id), await running(id), query);
+      const { decider, run } = await readable(id);
+      return listTasks(decider, run, await running(id), query);
     },
     async task(id, task) {
-      return showTask(decider, await loaded(id), await running(id), task);
+      const { decider, run } = await readable(id);
+      return showTask(decider, run, await running(id), task);
     },
     async events(id, { after, waitMs = 0 }) {
       const until = ports.clock.now() + waitMs;
       for (;;) {
-        const page = await readEvents(decider, await loaded(id), await running(id), after);
+        const { decider, run } = await readable(id);
+        const page = await readEvents(decider, run, await running(id), after);
         if (page.items.length > 0 || isTold(page.next) || ports.clock.now() >= until) return page;
         await ports.clock.sleep(eventPollMs);
       }
     },
     async logs(query) {
-      const { endedAt: until } = (await loaded(query.run)).meta;
+      const { endedAt: until } = (await readable(query.run)).run.meta;
       return ports.logs.read({ ...query, ...(until !== undefined && { until }) });
     },
-    async control(id, request, key) {
-      const meta =
-        key === undefined
-          ? await controlRun(decider, id, request)
-          : await controlRunOnce(decider, id, request, key);
-      return summaryOf(meta, meta.tasks);
-    },
   };
-}
-
-const pageDefault = 50;
-const pageMax = 1000;
-
-/** Newest first. The index is sharded: every shard's newest are merged. */
-async function listRuns(decider: Decider, query: RunsQuery): Promise<PageOf<RunSummary>> {
-  const { ports, settings } = decider;
-  const limit = Math.min(pageMax, Math.max(1, query.limit ?? pageDefault));
-  const found: Meta[] = [];
-  let before = query.after;
-  let done = false;
-  while (!done && found.length < limit) {
-    const newest = await newestRuns(ports, settings, before, limit);
-    found.push(...newest.filter((meta) => matches(meta, query)));
-    before = placeOf(newest.at(-1));
-    done = newest.length < limit;
-  }
-  const page = found.slice(0, limit);
-  const next = !done || found.length > limit ? (placeOf(page.at(-1)) ?? null) : null;
-  return { items: page.map((meta) => summaryOf(meta, tasksOf(meta))), next };
-}
-
-const placeOf = (meta: Meta | undefined): string | undefined =>
-  meta && sortable(meta.createdAt, meta.id);
-
-const tasksOf = (meta: Meta): number =>
-  (meta.segments ?? []).reduce((sum, [, count]) => sum + count, meta.tasks);
-
-const matches = (meta: Meta, query: RunsQuery): boolean =>
-  (query.state === undefined || meta.state === query.state) &&
-  (query.workflow === undefined || meta.workflow === query.workflow);
-
-async function newestRuns(
-  ports: Pick<Ports, 'table'>,
-  settings: EngineSettings,
-  before: string | undefined,
-  limit: number,
-): Promise<Meta[]> {
-  const pages = await Promise.all(
-    allShards(settings).map((shard) =>
-      ports.table.index('recent', {
-        partition: `${settings.namespace}/RECENT#${shard}`,
-        reverse: true,
-        limit,
-        ...(before !== undefined && { to: before }),
-      }),
-    ),
-  );
-  return pages
-    .flatMap(({ items }) => items.map((item) => fromData<Meta>(item.data)))
-    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
-    .slice(0, limit);
 }
 
 /** Who is at work, from the heartbeats of all runners: seconds old. */

@@ -16,6 +16,10 @@ import type { LogPage, LogQuery } from '../ports/log-sink.ts';
 export interface RunsQuery {
   readonly state?: string;
   readonly workflow?: string;
+  /** Created then or later, epoch ms. */
+  readonly since?: number;
+  /** Created before, epoch ms. */
+  readonly until?: number;
   readonly after?: string;
   readonly limit?: number;
 }

@@ -1,11 +1,4 @@
-import type {
-  Counts,
-  GroupView,
-  LevelView,
-  RunningView,
-  RunSummary,
-  RunView,
-} from '../contract/api.ts';
+import type { Counts, GroupView, LevelView, RunningView, RunView } from '../contract/api.ts';
 import type { AttemptError } from '../contract/execution.ts';
 import type { Lost, Spawn } from '../contract/happening.ts';
 import type { Json } from '../contract/json.ts';
@@ -18,6 +11,7 @@ import { codes } from '../core/status.ts';
 import type { Decider } from './advance.ts';
 import { fromData, type Meta, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
+import { summaryOf } from './run-summary.ts';
 
 /** An attempt at work, as its runner says. */
 export interface AtWork {
@@ -37,21 +31,6 @@ const listedMax = 100;
 const failuresMax = 20;
 /** Beyond so many tasks, a view does not tell ready ones from waiting ones. */
 const readyTasksMax = 50_000;
-
-export function summaryOf(meta: Meta, tasks: number): RunSummary {
-  return {
-    id: meta.id,
-    workflow: meta.workflow,
-    hash: meta.hash,
-    state: meta.state,
-    generation: meta.generation,
-    createdAt: meta.createdAt,
-    ...(meta.endedAt !== undefined && { endedAt: meta.endedAt }),
-    ...(meta.reason !== undefined && { reason: meta.reason }),
-    tags: meta.tags ?? [],
-    tasks,
-  };
-}
 
 export async function viewRun(
   decider: Decider,

@@ -46,7 +46,7 @@ export const runnerPartition = (namespace: string, runner: string): string =>
 /** Heartbeats of runners, and indexes, lie in so many partitions, so that none takes all traffic. */
 type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
 
-function shardOf({ shards }: Sharding, id: string): string {
+export function shardOf({ shards }: Sharding, id: string): string {
   let hash = 0;
   for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
   return (hash % shards).toString(16);
@@ -156,6 +156,12 @@ export interface Meta {
   readonly endedAt?: number;
   /** Of a small run: its progress. The bytes lie beside. */
   readonly progress?: JsonObject;
+  /** Who archives has passed it by before its time: it is found by its end. */
+  readonly late?: true;
+  /** The part that it was archived in: what is left of it here only waits to vanish. */
+  readonly archived?: string;
+  /** When all that it rests on was last written again, so that it stays. */
+  readonly renewedAt?: number;
 }
 
 export type SegmentRow = readonly [id: string, count: number];
@@ -186,6 +192,27 @@ export type HeldRow = readonly [
   since: number,
   beat: { readonly step?: string; readonly stepAt?: number; readonly progress?: number } | null,
 ];
+
+/** Sorts by time. */
+export const sortable = (at: number, id: string): string =>
+  `${at.toString().padStart(15, '0')}#${id}`;
+
+/** Parts of archived runs are listed by the month of their newest run. */
+export const archivePartition = (namespace: string, at: number): string =>
+  `${namespace}/ARCHIVE#${new Date(at).toISOString().slice(0, 7)}`;
+/** How far in a shard's runs, in the order in which they were created, everything was archived. */
+export const archivePlaceKey = (namespace: string, shard: string): Key => ({
+  partition: `${namespace}/ARCHIVE`,
+  sort: `PLACE#${shard}`,
+});
+/** Where an archived run is, whose id does not tell when it was created. */
+export const archivedKey = (sharding: Sharding, run: string): Key => ({
+  partition: indexPartition(sharding, 'ARCHIVED', run),
+  sort: run,
+});
+/** Late runs that have ended, by their end. */
+export const endedPartition = (namespace: string, shard: string): string =>
+  `${namespace}/ENDED#${shard}`;
 
 export const asData = (value: object): JsonObject => value as JsonObject;
 export const fromData = <T>(data: JsonObject): T => data as unknown as T;

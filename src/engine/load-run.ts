@@ -22,7 +22,7 @@ import type { Specs } from './specs.ts';
 
 type Needs = Pick<Ports, 'table' | 'blobs'>;
 
-/** Undefined when there is no such run. */
+/** Undefined when there is no such run, or it was archived: what is left of it here may vanish piece by piece. */
 export async function loadRun(
   ports: Needs,
   settings: EngineSettings,
@@ -30,7 +30,8 @@ export async function loadRun(
   id: string,
 ): Promise<LoadedRun | undefined> {
   const item = await ports.table.get(metaKey(settings.namespace, id));
-  return item === undefined ? undefined : fromMeta(ports, settings, specs, item);
+  if (item === undefined || fromData<Meta>(item.data).archived !== undefined) return undefined;
+  return fromMeta(ports, settings, specs, item);
 }
 
 /** The run whose META item was read, with all else of it that is stored. */

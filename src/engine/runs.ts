@@ -6,13 +6,14 @@ import { keepLast } from './keep-last.ts';
 import { fromMeta, loadRun } from './load-run.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { overtaken } from './overtaken.ts';
+import { renewMs } from './retention.ts';
 import { type SaveOptions, saveRun } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Specs } from './specs.ts';
 import { type Begun, beginUntouched, loadUntouched } from './untouched.ts';
 
 export interface Runs {
-  /** Undefined when there is no such run. To be called by work that is `alone` with the run. */
+  /** Undefined when there is no such run, or it was archived. To be called by work that is `alone` with the run. */
   load(id: string): Promise<LoadedRun | undefined>;
   /** As `load`, with a META item that was just read, or came by the feed: if it is old, saving is refused. */
   loadFrom(id: string, meta: Item): Promise<LoadedRun>;
@@ -50,9 +51,10 @@ export interface Runs {
   onEnd(id: string, call: () => void): () => void;
   /**
    * Sets when a run that has not ended is to be visited next: twice as long as it was put off the last time if nothing was
-   * saved of it since, but not beyond its deadline.
+   * saved of it since, but not beyond its deadline, nor so late that what it rests on would vanish. `renewedAt`: that was
+   * written again.
    */
-  wakeLater(id: string, now: number): Promise<void>;
+  wakeLater(id: string, now: number, renewedAt?: number): Promise<void>;
   /** Runs `work` when no other work on that run is under way in this process. */
   alone<T>(id: string, work: () => Promise<T>): Promise<T>;
   /** Whether another decider changed any of these chunks, or resumed a paused run, since they were read here. */
@@ -198,17 +200,23 @@ class RunCache implements Runs {
     };
   }
 
-  wakeLater(id: string, now: number): Promise<void> {
+  wakeLater(id: string, now: number, renewedAt?: number): Promise<void> {
     return this.alone(id, async () => {
       const run = await this.load(id);
       if (run === undefined || isEnded(run.meta.state)) return;
-      const { wakeMs } = this.#settings;
+      const { wakeMs, retention } = this.#settings;
       const last = run.meta.visit ?? { delayMs: wakeMs, saves: 1 };
       const saves = savesOf(run);
-      const delayMs = saves === last.saves ? 2 * last.delayMs : wakeMs;
+      const delayMax = retention ? renewMs(retention) : Number.POSITIVE_INFINITY;
+      const delayMs = Math.min(saves === last.saves ? 2 * last.delayMs : wakeMs, delayMax);
       const next = now + delayMs;
       const wakeAt = Math.min(next, run.meta.deadline ?? next);
-      run.meta = { ...run.meta, wakeAt, visit: { delayMs, saves: saves + 1 } };
+      run.meta = {
+        ...run.meta,
+        wakeAt,
+        visit: { delayMs, saves: saves + 1 },
+        ...(renewedAt !== undefined && { renewedAt }),
+      };
       run.progress.head.dirty = true;
       await this.save(run, { end: undefined, now, durable: false });
     });

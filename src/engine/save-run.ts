@@ -2,7 +2,7 @@ import { isEnded } from '../contract/state.ts';
 import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
 import type { Chunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Item, Put } from '../ports/table.ts';
+import type { IndexEntry, Item, Put } from '../ports/table.ts';
 import {
   asData,
   indexPartition,
@@ -12,6 +12,7 @@ import {
   type SegmentRow,
   segmentsKey,
   segmentsPerPage,
+  sortable,
 } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import type { EngineSettings } from './settings.ts';
@@ -172,13 +173,7 @@ export function metaItem(
   version: number,
 ): Item {
   const { namespace } = settings;
-  const active =
-    meta.wakeAt === undefined
-      ? undefined
-      : {
-          partition: indexPartition(settings, 'ACTIVE', meta.id),
-          sort: sortable(meta.wakeAt, meta.id),
-        };
+  const active = activeEntry(settings, meta);
   return {
     ...metaKey(namespace, meta.id),
     version,
@@ -194,5 +189,11 @@ export function metaItem(
   };
 }
 
-export const sortable = (at: number, id: string): string =>
-  `${at.toString().padStart(15, '0')}#${id}`;
+/** Where an open run is found by when it is to be visited, and a late one by its end. */
+export function activeEntry(settings: EngineSettings, meta: Meta): IndexEntry | undefined {
+  const { id, wakeAt, late, endedAt } = meta;
+  if (wakeAt !== undefined)
+    return { partition: indexPartition(settings, 'ACTIVE', id), sort: sortable(wakeAt, id) };
+  if (late === undefined || endedAt === undefined) return undefined;
+  return { partition: indexPartition(settings, 'ENDED', id), sort: sortable(endedAt, id) };
+}

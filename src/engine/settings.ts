@@ -1,3 +1,15 @@
+/** How long runs stay that have ended. Lengths of time in ms. */
+export interface Retention {
+  /** A run that ended so long ago is archived. */
+  readonly archiveMs: number;
+  /** For how long the oldest run that could be archived waits for others to be archived with it. */
+  readonly lingerMs: number;
+  /** For how long an archived run's items stay in the table: longer than any message about it, and any reader of it. */
+  readonly itemsMs: number;
+  /** For how long an archived run can be read. */
+  readonly keepMs: number;
+}
+
 /** What a deployment may choose. Lengths of time in ms. */
 export interface EngineSettings {
   /** Begins every partition key. */
@@ -31,6 +43,8 @@ export interface EngineSettings {
   readonly skewMs: number;
   /** For how long a taken message is nobody else's; until then its runner must have reported or beaten. */
   readonly visibilityMs: number;
+  /** Undefined: everything stays in the table. */
+  readonly retention?: Retention | undefined;
 }
 
 export const defaultSettings: EngineSettings = {

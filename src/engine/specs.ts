@@ -2,6 +2,7 @@ import type { Workflow } from '../contract/workflow.ts';
 import { compile, type Dag } from '../core/dag.ts';
 import { invariant } from '../core/invariant.ts';
 import type { Blobs } from '../ports/blobs.ts';
+import { keepLast } from './keep-last.ts';
 
 export interface Spec {
   readonly workflow: Workflow;
@@ -13,9 +14,14 @@ export interface Specs {
   load(hash: string): Promise<Spec>;
   /** The spec if it is in memory, and so stored. */
   known(hash: string): Spec | undefined;
+  /** The spec if it is in memory and was stored here not long ago: blobs stay for a time from when they were last stored. */
+  fresh(hash: string, now: number): Spec | undefined;
   /** Durable when answered. */
-  store(hash: string, text: string | Uint8Array, spec: Spec): Promise<void>;
+  store(hash: string, text: string | Uint8Array, spec: Spec, now: number): Promise<void>;
 }
+
+/** A process that goes on for months stores what it uses anew once in a while. */
+const freshMs = 86_400_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -23,6 +29,9 @@ const decoder = new TextDecoder();
 /** The last ones used stay in memory: up to `max`, and up to a million tasks in all. */
 export function createSpecs(blobs: Blobs, max = 100): Specs {
   const cache = new Map<string, Spec>();
+  const storedAt = new Map<string, number>();
+  const fresh = (hash: string, now: number): Spec | undefined =>
+    now - (storedAt.get(hash) ?? Number.NEGATIVE_INFINITY) < freshMs ? cache.get(hash) : undefined;
   const keep = (hash: string, spec: Spec): Spec => {
     cache.delete(hash);
     cache.set(hash, spec);
@@ -58,10 +67,14 @@ export function createSpecs(blobs: Blobs, max = 100): Specs {
       }
       return pending;
     },
-    async store(hash, text, spec) {
-      if (cache.has(hash)) return;
+    fresh,
+    async store(hash, text, spec, now) {
+      if (fresh(hash, now)) return;
       const stored = await blobs.put(typeof text === 'string' ? encoder.encode(text) : text);
       invariant(stored === hash, 'a workflow is stored under the hash of its canonical text');
+      storedAt.delete(hash);
+      storedAt.set(hash, now);
+      keepLast(storedAt, max);
       keep(hash, spec);
     },
   };

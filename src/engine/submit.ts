@@ -7,6 +7,8 @@ import { compile, type Dag } from '../core/dag.ts';
 import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Item, type Put, type PutResult, Unavailable } from '../ports/table.ts';
+import type { Archive } from './archive.ts';
+import { timeOfId } from './archive-list.ts';
 import { storeValue } from './blobs.ts';
 import { checkCode } from './code.ts';
 import { fromData, type Meta, runOf } from './items.ts';
@@ -31,6 +33,8 @@ export interface Submitter {
   readonly specs: Specs;
   readonly runs: Runs;
   readonly canonical: Canonical;
+  /** Runs that left the table: their ids are taken still. */
+  readonly archive: Pick<Archive, 'meta'>;
 }
 
 interface Accepted {
@@ -51,7 +55,7 @@ export async function submit(
   await checkCode(submitter.ports, submitter.settings, request.code);
   const accepted = await accept(submitter, request.workflow);
   const item = await itemFor(submitter, accepted, request, request.id, request.input);
-  const [result] = await store(submitter, [{ item, condition: 'absent' }]);
+  const [result] = await storeNew(submitter, [{ item, condition: 'absent' }]);
   return outcomeOf(item, result as PutResult);
 }
 
@@ -67,9 +71,31 @@ export async function submitMany(
     const item = await itemFor(submitter, accepted, request, id, input, `/runs/${i}`);
     puts.push({ item, condition: 'absent' });
   }
-  const results = await store(submitter, puts);
+  const results = await storeNew(submitter, puts);
   return results.map((result, i) => outcomeOf((puts[i] as Put).item, result).meta.id);
 }
+
+/** As `store`, but for those that are in the archive. */
+async function storeNew(submitter: Submitter, puts: readonly Put[]): Promise<PutResult[]> {
+  const results = await Promise.all(puts.map(({ item }) => archivedBefore(submitter, item)));
+  const fresh = puts.filter((_put, i) => results[i] === undefined);
+  const stored = (await store(submitter, fresh)).values();
+  return results.map((result) => result ?? (stored.next().value as PutResult));
+}
+
+/** An id that was made just now can't be in the archive, so most often nothing has to be read. */
+async function archivedBefore(
+  { archive, ports, settings }: Submitter,
+  { partition }: Item,
+): Promise<PutResult | undefined> {
+  const id = runOf(partition);
+  const age = ports.clock.now() - timeOfId(id);
+  if (Math.abs(age) < (settings.retention?.archiveMs ?? dayMs) / 2) return undefined;
+  const found = await archive.meta(id);
+  return found && { done: false, found };
+}
+
+const dayMs = 86_400_000;
 
 async function store({ ports, runs }: Submitter, puts: readonly Put[]): Promise<PutResult[]> {
   for (const { item } of puts) runs.submitting(runOf(item.partition));
@@ -106,10 +132,11 @@ async function putSurely(
 
 async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
   const { workflow, text, hash, dag } = submitter.canonical(given);
-  const known = submitter.specs.known(hash);
+  const now = submitter.ports.clock.now();
+  const known = submitter.specs.fresh(hash, now);
   if (known) return { hash, spec: known, progress: begun(submitter, known) };
   const spec = { workflow, dag: dag ?? compiled(workflow) };
-  await submitter.specs.store(hash, text, spec);
+  await submitter.specs.store(hash, text, spec, now);
   return { hash, spec, progress: begun(submitter, spec) };
 }
 

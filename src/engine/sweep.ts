@@ -25,6 +25,7 @@ import { type AttemptName, keyOfAttempt, lostPut } from './lost.ts';
 import { MixedPacks, unreported } from './mixed-packs.ts';
 import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
+import { renew } from './renew.ts';
 import type { Stuck } from './stuck-runs.ts';
 
 /**
@@ -139,7 +140,8 @@ async function visit(decider: Decider, packs: MixedPacks, partition: string): Pr
   const lost = await loseAbandoned(decider, last.run, packs, claimed, stuck);
   const sends = advanced.map((one) => withoutClaimed(one, claimed));
   await carryOutSafely(decider, sends, stuck);
-  await decider.runs.wakeLater(runId, ports.clock.now());
+  const renewedAt = await renew(decider, last.run);
+  await decider.runs.wakeLater(runId, ports.clock.now(), renewedAt);
   if (stuck.length === 0) decider.stuck.forget(runId);
   let resent = 0;
   for (const { decisions } of sends)

@@ -11,6 +11,8 @@ export interface Blobs {
   /** Undefined when there is none. Throws `Problem` `data-damaged`, naming the blob, when the content no longer fits its hash. */
   get(hash: string): Promise<Uint8Array | undefined>;
   has(hash: string): Promise<boolean>;
+  /** Where blobs leave that were not put for long, this one counts as put now. Nothing happens when there is none. */
+  renew(hash: string): Promise<void>;
   /**
    * Where somebody else may put the bytes of this hash, for some minutes, past this process; bytes of another hash are
    * refused there. Undefined: there is no such place, they come by `put`.

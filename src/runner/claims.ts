@@ -3,6 +3,7 @@ import { asData, claimBlock, claimKey, claimPlace } from '../engine/items.ts';
 import { keepLast } from '../engine/keep-last.ts';
 import type { AttemptName } from '../engine/lost.ts';
 import { mayPass } from '../engine/passing.ts';
+import { looseExpiry } from '../engine/retention.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Item, Key, Put } from '../ports/table.ts';
@@ -106,7 +107,8 @@ class BlockClaims implements Claims {
     for (const [i, index] of block.indexes.entries()) answers[index] = merged.answers[i] as Answer;
     if (merged.rows === undefined) return undefined;
     const version = (before?.version ?? 0) + 1;
-    const item = { ...block.key, version, data: asData({ claims: merged.rows }) };
+    const expiry = looseExpiry(this.#settings.retention, claimer.at);
+    const item = { ...block.key, version, data: asData({ claims: merged.rows }), ...expiry };
     return { item, condition: before ? { version: before.version } : 'absent' };
   }
 

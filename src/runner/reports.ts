@@ -4,6 +4,7 @@ import type { JsonObject } from '../contract/json.ts';
 import { storeValue } from '../engine/blobs.ts';
 import { spawnPut } from '../engine/expand.ts';
 import { jsonBytes, packSort, runnerPartition, runPartition } from '../engine/items.ts';
+import { looseExpiry } from '../engine/retention.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
@@ -215,6 +216,7 @@ function packPut(
         : runPartition(settings.namespace, run),
       sort: packSort(mixed ? 'MIX#' : 'PACK#', owner, number),
       version: 1,
+      ...(mixed && looseExpiry(settings.retention, ports.clock.now())),
       data: {
         owner,
         ...(mixed && { at: ports.clock.now() }),

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Problem } from '../../src/contract/problem.ts';
+import { createArchive } from '../../src/engine/archive.ts';
 import { controlRun } from '../../src/engine/control-run.ts';
 import { judgeDead } from '../../src/engine/dead-letters.ts';
 import { spawnPut } from '../../src/engine/expand.ts';
@@ -225,7 +226,8 @@ test('M4: a workflow is stored before its run, and the same id with another one 
   expect(await scene.ports.blobs.has(items[0]?.data.hash as string)).toBe(true);
   await scene.submit(pair);
   const { specs, decider } = scene.decider();
-  const submitter = { ...scene, specs, runs: decider.runs, canonical };
+  const archive = createArchive(decider, specs);
+  const submitter = { ...scene, specs, runs: decider.runs, canonical, archive };
   const other = { id: runId, workflow: { name: 'w', tasks: join }, input: {} };
   await expect(submit(submitter, other)).rejects.toMatchObject({ code: 'run-exists' });
 });

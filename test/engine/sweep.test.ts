@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ulid } from 'ulid';
 import { systemHost } from '../../src/adapters/memory/host.ts';
 import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
+import { createArchive } from '../../src/engine/archive.ts';
 import { controlRun } from '../../src/engine/control-run.ts';
 import { createDecider } from '../../src/engine/create-engine.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
@@ -25,7 +26,8 @@ function openStill(more: Partial<EngineSettings>) {
   const text = JSON.stringify(workflow);
   const hash = createHash('sha256').update(text).digest('hex');
   const canonical = () => ({ workflow, text, hash });
-  const submitter = { ports, settings, specs, canonical, runs: decider.runs };
+  const archive = createArchive(decider, specs);
+  const submitter = { ports, settings, specs, canonical, runs: decider.runs, archive };
   return {
     decider,
     async submit(count: number): Promise<readonly string[]> {

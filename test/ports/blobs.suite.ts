@@ -57,6 +57,15 @@ export function testBlobs(name: string, make: () => Promise<BlobsSubject>): void
       }
     });
 
+    test('renewing a blob leaves it as it is, and one that is not there is no mistake', async () => {
+      const bytes = new Uint8Array(randomBytes(2000));
+      const hash = await blobs.put(bytes);
+      await blobs.renew(hash);
+      await blobs.renew(hashOf(randomBytes(8)));
+      await blobs.renew('../x');
+      expect(hashOf((await blobs.get(hash)) as Uint8Array)).toBe(hash);
+    });
+
     test('where others may put bytes past us, they are there afterwards, and other bytes are refused', async () => {
       const bytes = new Uint8Array(randomBytes(5000));
       const hash = hashOf(bytes);

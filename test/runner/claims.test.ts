@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { createArchive } from '../../src/engine/archive.ts';
 import { submitMany } from '../../src/engine/submit.ts';
 import { sweepRuns } from '../../src/engine/sweep.ts';
 import { createClaims } from '../../src/runner/claims.ts';
@@ -49,7 +50,9 @@ test('a claim on one run is none on its neighbour', async () => {
 test('a sweep finds an old report of a run whose neighbours were claimed much later', async () => {
   const scene = openScene();
   const { ports, settings, own } = scene;
-  const submitter = { ports, settings, specs: scene.decider().specs, runs: own.runs, canonical };
+  const { specs } = scene.decider();
+  const archive = createArchive(own, specs);
+  const submitter = { ports, settings, specs, runs: own.runs, canonical, archive };
   const workflow = { name: 'w', tasks: [workOf('a', { delivery: 'at-most-once' })] };
   await submitMany(submitter, { workflow, runs: neighbours.map((id) => ({ id })) });
   await scene.fold();

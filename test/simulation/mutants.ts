@@ -357,8 +357,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'run-before-its-workflow',
     'engine/submit.ts',
-    'await submitter.specs.store(hash, text, spec);',
-    'void submitter.specs.store(hash, text, spec).catch(() => undefined);',
+    'await submitter.specs.store(hash, text, spec, now);',
+    'void submitter.specs.store(hash, text, spec, now).catch(() => undefined);',
   ),
   m(
     'any-run-with-that-id',
@@ -414,6 +414,32 @@ export const mutants: readonly Mutant[] = [
     'if (free.length > 0) await sendAgain(ports, from, message, free);',
     'void from;',
   ),
+
+  // The archive
+  m(
+    'marked-run-left-unlisted',
+    'engine/copy-run.ts',
+    "if (archived !== undefined) return { kind: 'archived', part: archived, meta };",
+    "if (archived !== undefined) return { kind: 'gone' };",
+  ),
+  m(
+    'mixed-packs-left-behind',
+    'engine/copy-run.ts',
+    'if (pack !== undefined) yield reportsOf(pack, run);',
+    'void pack;',
+  ),
+  m(
+    'run-archived-blindly',
+    'engine/archive-marks.ts',
+    'const result = await ports.table.put(item, { version: meta.version });',
+    "const result = await ports.table.put(item, 'any');",
+  ),
+  m(
+    'archived-run-goes-on',
+    'engine/load-run.ts',
+    'if (item === undefined || fromData<Meta>(item.data).archived !== undefined) return undefined;',
+    'if (item === undefined) return undefined;',
+  ),
 ];
 
 /**
@@ -432,4 +458,7 @@ export const rare: ReadonlySet<string> = new Set([
   'half-loaded-run',
   'bad-record-takes-its-batch',
   'claim-on-unknown-task',
+  'mixed-packs-left-behind',
+  'run-archived-blindly',
+  'archived-run-goes-on',
 ]);

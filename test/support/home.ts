@@ -41,12 +41,14 @@ export function openHome(
   settings: Partial<EngineSettings> = {},
   slots = 1000,
   feedLoses: (item: Item) => boolean = () => false,
+  /** How far the clock of the engine is ahead, in ms; may change. */
+  ahead: () => number = () => 0,
 ): Home {
   const all = { ...defaultSettings, ...settings };
-  const system = memorySystem(systemHost);
+  const system = memorySystem({ ...systemHost, now: () => Date.now() + ahead() });
   const ids = { next: () => ulid() };
   const clock = {
-    now: () => Date.now(),
+    now: () => Date.now() + ahead(),
     sleep: (ms: number, signal?: AbortSignal) =>
       new Promise<void>((resolve) => {
         if (signal?.aborted) return resolve();

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/contract/json.ts';
 import { fromBody } from '../../src/contract/task-message.ts';
 import type { Task } from '../../src/contract/workflow.ts';
 import type { Decider } from '../../src/engine/advance.ts';
+import { createArchive } from '../../src/engine/archive.ts';
 import { createDecider } from '../../src/engine/create-engine.ts';
 import { fanOut } from '../../src/engine/fan-out.ts';
 import { asData, heartbeatKey, packSort, runPartition } from '../../src/engine/items.ts';
@@ -80,7 +81,8 @@ export function openScene(more: Partial<EngineSettings> = {}): Scene {
     pass,
     async submit(tasks) {
       const { decider: own, specs } = mine;
-      const submitter = { ports, settings, specs, runs: own.runs, canonical };
+      const archive = createArchive(own, specs);
+      const submitter = { ports, settings, specs, runs: own.runs, canonical, archive };
       await submit(submitter, { id: runId, workflow: { name: 'w', tasks: [...tasks] }, input: {} });
     },
     inserted: () => inserts.splice(0),

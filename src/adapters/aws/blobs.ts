@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  CopyObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
@@ -24,6 +25,8 @@ const hashPattern = /^[0-9a-f]{64}$/;
 /** A blob that was put here lately is not put again: a write costs twelve times what a read costs. */
 const knownMs = 10 * 60_000;
 const knownMax = 10_000;
+/** Blobs leave after months: one that was renewed today need not be renewed again. */
+const renewedMs = 86_400_000;
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -39,6 +42,7 @@ export function isMissing(error: unknown): boolean {
 /** Blobs as objects of a bucket, under their hash. */
 export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOptions): Blobs {
   const known = new Map<string, number>();
+  const renewed = new Map<string, number>();
   const keyOf = (hash: string) => ({ Bucket: bucket, Key: prefix + hash });
   const orNone = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -81,6 +85,18 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
         ),
       );
       return found !== undefined;
+    },
+    async renew(hash) {
+      if (!hashPattern.test(hash) || (renewed.get(hash) ?? 0) > clock.now()) return;
+      // An object is as old as its last write, and a copy onto itself is one.
+      const copy = { ...keyOf(hash), CopySource: `${bucket}/${prefix}${hash}` };
+      await orNone(
+        insist(patience, `renew blob ${hash}`, () =>
+          client.send(new CopyObjectCommand({ ...copy, MetadataDirective: 'REPLACE' })),
+        ),
+      );
+      if (renewed.size >= knownMax) renewed.clear();
+      renewed.set(hash, clock.now() + renewedMs);
     },
     uploadTo: (hash) => signedUpload(client, keyOf(hash), hash, clock.now()),
   };

@@ -1,16 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blobs } from '../../ports/blobs.ts';
 import { damageProblem } from './damage.ts';
 import { diskFull } from './database.ts';
 import { codeOf, isNoSpace } from './error-code.ts';
+import { filesIn, namesIn } from './files-in.ts';
 
 const hashPattern = /^[0-9a-f]{64}$/;
 
+export interface EmbeddedBlobs extends Blobs {
+  /** Removes the blobs that were neither put nor renewed since `time`, epoch ms; answers with how many. */
+  removeBefore(time: number): Promise<number>;
+}
+
 /** Blobs as files in a folder, by the first letters of their hash. */
-export function openBlobs(folder: string): Blobs {
+export function openBlobs(folder: string, now: () => number = Date.now): EmbeddedBlobs {
   const unfinished = join(folder, 'unfinished');
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
@@ -20,7 +26,7 @@ export function openBlobs(folder: string): Blobs {
       const copy = Uint8Array.from(bytes);
       const hash = hashOf(copy);
       const file = fileOf(hash);
-      if (await isWhole(file, hash, copy.length)) return hash;
+      if ((await isWhole(file, hash, copy.length)) && (await touch(file, now()))) return hash;
       try {
         await write(folder, join(unfinished, randomUUID()), file, copy);
       } catch (error) {
@@ -35,6 +41,12 @@ export function openBlobs(folder: string): Blobs {
       return bytes;
     },
     has: async (hash) => hashPattern.test(hash) && existsSync(fileOf(hash)),
+    renew: async (hash) => {
+      if (hashPattern.test(hash)) await touch(fileOf(hash), now());
+    },
+    async removeBefore(time) {
+      return removeBefore(folder, time);
+    },
     uploadTo: async () => undefined,
   };
 }
@@ -93,4 +105,36 @@ async function synced(
   } finally {
     await handle.close();
   }
+}
+
+/** How old a blob is, is how old its file is. False when it is not there. */
+async function touch(file: string, now: number): Promise<boolean> {
+  try {
+    await utimes(file, now / 1000, now / 1000);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function removeBefore(folder: string, time: number): Promise<number> {
+  let removed = 0;
+  for (const first of await namesIn(folder)) {
+    if (first.length !== 2) continue;
+    for (const second of await namesIn(join(folder, first)))
+      for (const file of await filesIn(join(folder, first, second)))
+        if (removeIfOlder(file, join(folder, 'unfinished', randomUUID()), time)) removed++;
+  }
+  return removed;
+}
+
+/** Whoever puts or renews it at the same time either finds it gone, and writes it, or it stays. */
+function removeIfOlder(file: string, aside: string, time: number): boolean {
+  if (statSync(file).mtimeMs >= time) return false;
+  renameSync(file, aside);
+  const isOlder = statSync(aside).mtimeMs < time;
+  if (isOlder) rmSync(aside);
+  else renameSync(aside, file);
+  return isOlder;
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine, LogSink } from '../../ports/log-sink.ts';
 import { type Damage, DamageList } from './damage.ts';
-import { codeOf } from './error-code.ts';
+import { namesIn } from './files-in.ts';
 import { LogFile, Turns } from './log-file.ts';
 import { encodeLine } from './log-line.ts';
 import { scanLog } from './log-scan.ts';
@@ -165,13 +165,4 @@ async function removeBefore(folder: string, runs: OpenRuns, time: number): Promi
     }
   }
   return removed;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

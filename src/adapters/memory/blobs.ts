@@ -28,6 +28,7 @@ export function memoryBlobs(store: BlobStore, gate: Gate = openGate): Blobs {
     put: (bytes) => gate.pass('blobs.put', () => store.put(bytes), `${bytes.length} bytes`),
     get: (hash) => gate.pass('blobs.get', () => store.get(hash), hash),
     has: (hash) => gate.pass('blobs.has', () => store.has(hash), hash),
+    renew: (hash) => gate.pass('blobs.renew', () => undefined, hash),
     uploadTo: async () => undefined,
   };
 }

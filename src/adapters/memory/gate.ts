@@ -17,6 +17,7 @@ export const sites = [
   'blobs.put',
   'blobs.get',
   'blobs.has',
+  'blobs.renew',
   'logs.append',
   'logs.read',
   'provisioner.read',

@@ -32,3 +32,20 @@ test('a blob that cannot be written is an error, and leaves nothing behind', asy
   await expect(blobs.put(Buffer.from('hello'))).rejects.toThrow();
   expect(readdirSync(join(folder.path, 'unfinished'))).toEqual([]);
 });
+
+test('blobs that were neither put nor renewed for long leave, and can be put again', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const blobs = openBlobs(folder.path, () => now);
+  const put = (text: string) => blobs.put(Buffer.from(text));
+  const [old, again, renewed] = [await put('old'), await put('again'), await put('renewed')];
+  // A fresh file has the time of the disk.
+  for (const text of ['old', 'again', 'renewed']) await put(text);
+  now += 1000;
+  await put('again');
+  await blobs.renew(renewed);
+  expect(await blobs.removeBefore(now)).toBe(1);
+  expect(await Promise.all([old, again, renewed].map(blobs.has))).toEqual([false, true, true]);
+  expect(await put('old')).toBe(old);
+  expect(await blobs.has(old)).toBe(true);
+  expect(readdirSync(join(folder.path, 'unfinished'))).toEqual([]);
+});

@@ -3,6 +3,9 @@ import type { JsonObject } from '../../../src/contract/json.ts';
 import { Problem } from '../../../src/contract/problem.ts';
 import type { Workflow } from '../../../src/contract/workflow.ts';
 import type { Decider } from '../../../src/engine/advance.ts';
+import { createArchive } from '../../../src/engine/archive.ts';
+import { createParts } from '../../../src/engine/archive-part.ts';
+import { archiveRuns } from '../../../src/engine/archive-runs.ts';
 import { controlRun, controlRunOnce } from '../../../src/engine/control-run.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
 import { judgeDead } from '../../../src/engine/dead-letters.ts';
@@ -188,6 +191,7 @@ function watchedReads(judge: Judge, ports: Ports, life: Life): Ports {
 export async function actAsSweeper(world: World, decider: Decider, life: Life): Promise<void> {
   const { judge, profile } = playOf(world);
   const { clock } = decider.ports;
+  const parts = createParts(decider.ports.blobs);
   for (;;) {
     await clock.sleep(profile.sweepMs * (0.5 + life.random.next()));
     try {
@@ -202,6 +206,9 @@ export async function actAsSweeper(world: World, decider: Decider, life: Life): 
       judge.count('repair: resent', repairs.resent);
       judge.count('repair: lost', repairs.lost);
       judge.stuck(repairs.stuck);
+      const archived = await archiveRuns(decider, parts);
+      judge.count('a run was archived', archived.runs);
+      judge.count('a part of the archive was stored', archived.parts);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
     }
@@ -217,7 +224,8 @@ export async function actAsClient(
 ): Promise<void> {
   const { judge } = playOf(world);
   const { ports, settings } = decider;
-  const submitter: Submitter = { ports, settings, specs, runs: decider.runs, canonical };
+  const archive = createArchive(decider, specs);
+  const submitter: Submitter = { ports, settings, specs, runs: decider.runs, canonical, archive };
   const stream = world.stream(`client ${life.name}`);
   for (const run of world.runs) await accept(judge, submitter, run, stream, ports);
   if (stream.chance(0.05)) await poison(judge, world, ports);

@@ -2,7 +2,11 @@ import { memoryPorts } from '../../../src/adapters/memory/system.ts';
 import { counts, definitionOf, idOf } from '../../../src/core/graph.ts';
 import { attemptOf, codeOf } from '../../../src/core/progress.ts';
 import { statuses } from '../../../src/core/status.ts';
+import type { Decider } from '../../../src/engine/advance.ts';
+import { type Archive, createArchive } from '../../../src/engine/archive.ts';
 import { createDecider } from '../../../src/engine/create-engine.ts';
+import { metaKey } from '../../../src/engine/items.ts';
+import { listRuns } from '../../../src/engine/list-runs.ts';
 import type { LoadedRun } from '../../../src/engine/loaded-run.ts';
 import { compare } from '../world/oracle.ts';
 import type { World } from '../world.ts';
@@ -30,13 +34,18 @@ export async function checkEnd(
   const clock = { now: world.kernel.now, sleep: async () => undefined };
   const plain = { clock, ids: { next: () => 'x' }, random: { next: () => 0 } };
   const ports = memoryPorts(world.system, plain);
-  const { decider } = createDecider(ports, profile.settings);
+  const { decider, specs } = createDecider(ports, profile.settings);
+  const archive = createArchive(decider, specs);
+  // Time enough for an index that lags.
+  if (profile.settings.retention) await checkList(decider, archive, judge);
   for (const { planned, ledger, released, ends, firstAttempts } of judge.runs.values()) {
-    const run = await decider.runs.load(planned.id);
+    const run = (await decider.runs.load(planned.id)) ?? (await archive.open(planned.id))?.run;
     if (run === undefined) {
       if (ledger.accepted) judge.violate('P1', `${planned.id} was accepted, and is gone`);
       continue;
     }
+    if (run.meta.archived !== undefined && !world.system.table.get(metaKey('main', planned.id)))
+      judge.count('an archived run has left the table');
     checkVerdict(judge, run);
     for (const [task, outcome] of outcomesOf(run)) outcomes.set(`${planned.id} ${task}`, outcome);
     const generations = generationsOf(run.progress.graph, ends, firstAttempts);
@@ -59,6 +68,14 @@ function outcomesOf({ meta, progress }: LoadedRun): readonly (readonly [string, 
     return [idOf(progress.graph, task), outcome] as const;
   });
   return [['', meta.state], ...tasks];
+}
+
+/** Each run is told once, whether it is in the table, in the archive, or on its way. */
+async function checkList(decider: Decider, archive: Archive, judge: Judge): Promise<void> {
+  const { items } = await listRuns(decider, archive, {});
+  const told = items.map(({ id }) => id).sort();
+  const want = [...judge.runs.values()].map(({ planned }) => planned.id).sort();
+  if (told.join() !== want.join()) judge.violate('P1', `the list has ${told.join()}`);
 }
 
 function statesOf(run: LoadedRun): ReadonlyMap<string, string> {

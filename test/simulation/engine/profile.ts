@@ -1,4 +1,9 @@
-import { defaultSettings, type EngineSettings } from '../../../src/engine/settings.ts';
+import {
+  defaultSettings,
+  type EngineSettings,
+  type Retention,
+} from '../../../src/engine/settings.ts';
+import type { Stream } from '../kernel/random.ts';
 import type { World } from '../world.ts';
 
 /** `cloud`: many processes, each with its own clock. `embedded`: one process that decides, runs and forgets its queue. */
@@ -43,14 +48,30 @@ export function drawProfile(world: World, name: ProfileName): Profile {
     skewMs: embedded ? 2_000 : SKEW_MS,
     visibilityMs: embedded ? 30_000 : leaseMs + stream.int(5, 30) * 1_000,
   };
+  const retention = world.repair && stream.chance(0.2) ? drawRetention(stream) : undefined;
   return {
     name,
-    settings,
+    settings: { ...settings, retention },
     lingerMs: embedded || stream.chance(0.5) ? 0 : 50,
     controlMs: stream.int(1, 5) * 1_000,
     waitMs: stream.int(5, 20) * 1_000,
     takeMax: stream.int(1, 20),
     sweepMs: embedded ? 1_000 : stream.int(3, 10) * 1_000,
-    afterMs: stream.chance(0.2) ? 150_000 : 5_000,
+    afterMs: (stream.chance(0.2) ? 150_000 : 5_000) + (retention ? drawArchivingMs(stream) : 0),
   };
 }
+
+/**
+ * Whoever archives visits runs, too: otherwise what open ones rest on would vanish. Clocks jump by up to an hour, so what
+ * must outlive messages is given longer.
+ */
+const drawRetention = (stream: Stream): Retention => ({
+  archiveMs: stream.int(60, 180) * 1_000,
+  lingerMs: stream.chance(0.5) ? 0 : 30_000,
+  itemsMs: 9_000_000,
+  keepMs: 86_400_000,
+});
+
+/** Most often until runs are archived; now and then until they have left the table. */
+const drawArchivingMs = (stream: Stream): number =>
+  stream.chance(0.3) ? stream.int(9_000, 12_000) * 1_000 : stream.int(10, 900) * 1_000;

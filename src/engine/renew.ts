@@ -1,0 +1,49 @@
+import type { Item, Put } from '../ports/table.ts';
+import type { Decider } from './advance.ts';
+import { ownItems } from './copy-run.ts';
+import { claimKey, runPartition, sortKeys, sourceKey } from './items.ts';
+import type { LoadedRun } from './loaded-run.ts';
+import { looseExpiry, renewMs } from './retention.ts';
+
+/** Writes again what an open run rests on and would vanish one day, when that is due. Answers with when it was done. */
+export async function renew(decider: Decider, run: LoadedRun): Promise<number | undefined> {
+  const { ports, settings } = decider;
+  const { retention } = settings;
+  const now = ports.clock.now();
+  const { renewedAt = run.meta.createdAt } = run.meta;
+  if (retention === undefined || now - renewedAt < renewMs(retention)) return undefined;
+  const blobs = new Set([run.meta.hash]);
+  const expiry = looseExpiry(retention, now);
+  const again: Put[] = [];
+  const look = (item: Item): void => {
+    for (const [, hash] of JSON.stringify(item.data).matchAll(blobPattern))
+      blobs.add(hash as string);
+    if (item.expiresAt === undefined) return;
+    const next = { ...item, ...expiry, version: item.version + 1 };
+    // Refused: somebody else has just written it.
+    again.push({ item: next, condition: { version: item.version } });
+  };
+  const partition = runPartition(settings.namespace, run.meta.id);
+  for await (const item of ownItems(ports, { partition })) look(item);
+  const { namespace } = settings;
+  const { id } = run.meta;
+  const elsewhere = [...mixedSources(run)].map((source) => sourceKey(namespace, id, source));
+  for (const key of [claimKey(namespace, id, 0), ...elsewhere]) {
+    const item = await ports.table.get(key);
+    if (item !== undefined) look(item);
+  }
+  if (again.length > 0) await ports.table.putMany(again);
+  for (const hash of blobs) await ports.blobs.renew(hash);
+  return now;
+}
+
+const blobPattern = /"blob":"([0-9a-f]{64})"/g;
+
+/** The mixed packs that a run's progress names. */
+function mixedSources({ progress }: LoadedRun): ReadonlySet<string> {
+  const sources = progress.chunks.flatMap((chunk) => [
+    ...chunk.sources,
+    ...[...chunk.tries.values()].flatMap(({ by, before }) => [by, ...before]),
+  ]);
+  return new Set(sources.filter((source) => source.startsWith(sortKeys.mixedPack)));
+}
