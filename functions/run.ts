@@ -13,7 +13,13 @@ const { FANFOLD_POOL: pool, FANFOLD_SLOTS: slots } = readEnv(runnerEnvSchema);
 const workFolder = '/tmp/fanfold';
 mkdirSync(workFolder, { recursive: true });
 
-const queue = new EventQueue(ports.queue, ports.blobs, queues.named, logError);
+const queue = new EventQueue({
+  queue: ports.queue,
+  blobs: ports.blobs,
+  directory: queues,
+  againMs: settings.visibilityMs,
+  onTrouble: logError,
+});
 const agent = new Agent({ ...ports, queue }, settings, {
   id: ports.ids.next(),
   pool,
@@ -46,6 +52,6 @@ export const handler = entry(
     const messages = await queue.receive(Records);
     await agent.handle(messages.taken);
     await ports.logs.flush();
-    return messages.failures();
+    return messages.giveBack();
   },
 );

@@ -101,7 +101,13 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const feed = openStream({ clients: clientsOf(undefined), streamArn, deciders, meter, onTrouble });
   const runners = Array.from({ length: options.runners }, () => {
     const ports = portsOf('runner');
-    const queue = new EventQueue(ports.queue, ports.blobs, queues.named, onTrouble);
+    const queue = new EventQueue({
+      queue: ports.queue,
+      blobs: ports.blobs,
+      directory: queues,
+      againMs: settings.visibilityMs,
+      onTrouble,
+    });
     const agent = new Agent({ ...ports, queue }, settings, {
       id: ports.ids.next(),
       pool: 'default',
@@ -234,7 +240,8 @@ async function openSource({ clients, queues, runners, meter, onTrouble }: Source
       meter.worked('runner', invocationSeconds);
       const messages = await runner.queue.receive(records);
       await runner.agent.handle(messages.taken);
-      return new Set(messages.failures().batchItemFailures.map((one) => one.itemIdentifier));
+      const { batchItemFailures } = await messages.giveBack();
+      return new Set(batchItemFailures.map((one) => one.itemIdentifier));
     } finally {
       free.push(runner);
     }
@@ -252,8 +259,9 @@ async function openSource({ clients, queues, runners, meter, onTrouble }: Source
     );
     if (Messages.length === 0) return;
     const failed = await invoke(
-      Messages.map(({ MessageId = '', Body = '', Attributes }) => ({
+      Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', Attributes }) => ({
         messageId: MessageId,
+        receiptHandle: ReceiptHandle,
         body: Body,
         attributes: {
           ApproximateReceiveCount: Attributes?.ApproximateReceiveCount ?? '1',
