@@ -12,7 +12,8 @@ const [first = '', second = ''] = ids;
 async function reported(soleDecider: boolean) {
   const scene = openScene({ soleDecider });
   const { ports, settings, own } = scene;
-  const submitter = { ports, settings, specs: scene.specs, runs: own.runs, canonical };
+  const archive = { meta: async () => undefined };
+  const submitter = { ports, settings, specs: scene.specs, runs: own.runs, canonical, archive };
   const workflow = { name: 'w', tasks: [workOf('a'), workOf('b', { needs: ['a'] })] };
   await submitMany(submitter, { workflow, runs: ids.map((id) => ({ id })) });
   await scene.fold();
