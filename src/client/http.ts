@@ -67,13 +67,15 @@ async function tryOnce(options: HttpOptions, call: HttpCall): Promise<Outcome> {
     const body = await readAnswer(response);
     if (response.ok) return { kind: 'answer', answer: { body, isReplay: isReplay(response) } };
     const problem = problemOf(response.status, body);
-    const mayPass = response.status === 503 || response.status === 429;
-    return { kind: 'refused', problem, mayPass };
+    return { kind: 'refused', problem, mayPass: passing.has(response.status) };
   } catch (error) {
     if (error instanceof Problem) throw error;
     return unreachable(options.url, error, call.patient === true);
   }
 }
+
+/** Who is busy, or a gateway whose server did not answer in time. */
+export const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 const isReplay = (response: Response): boolean =>
   response.headers.get('idempotent-replay') === 'true';

@@ -2,7 +2,7 @@
 import type { CodeOffer } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
-import { callHttp, type HttpOptions, pause } from './http.ts';
+import { callHttp, type HttpOptions, passing, pause } from './http.ts';
 
 export async function sendCode(options: HttpOptions, bytes: Uint8Array): Promise<CodeArchive> {
   const archive = { blob: await hashOf(bytes), size: bytes.length };
@@ -51,7 +51,7 @@ async function putOnce(
     const answer = await send(url, { method: 'PUT', headers, body: Uint8Array.from(bytes) });
     if (answer.ok) return void (await answer.arrayBuffer());
     const said = (await answer.text()).slice(0, 300).replaceAll(/\s+/g, ' ');
-    const mayPass = answer.status >= 500 || answer.status === 429;
+    const mayPass = answer.status === 500 || passing.has(answer.status);
     return { why: `${answer.status} ${said}`, mayPass };
   } catch (error) {
     return { why: error instanceof Error ? error.message : String(error), mayPass: true };

@@ -17,6 +17,7 @@ export function signedFetch(
   url: string,
   region: string | undefined,
   credentials: () => Promise<AwsCredentials>,
+  send: typeof fetch = fetch,
 ): typeof fetch {
   const place = regionOf(url) ?? region ?? 'us-east-1';
   const signer = async () => {
@@ -39,7 +40,7 @@ export function signedFetch(
     signing ??= signer();
     const body = typeof init?.body === 'string' ? init.body : undefined;
     const signed = await (await signing)(new Request(input, init), body);
-    return fetch(signed.url, {
+    return send(signed.url, {
       method: signed.method,
       headers: signed.headers,
       ...(body !== undefined && { body }),
