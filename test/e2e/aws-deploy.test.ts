@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { localFetch } from '../../cli/local-fetch.ts';
 import { Client } from '../../src/client/client.ts';
 import type { Workflow } from '../../src/contract/workflow.ts';
 import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
 import { INSTALL_MS } from '../support/aws-home.ts';
-import { DEPLOY_MS, type Deployed, deployed, towards } from '../support/deployed.ts';
+import { DEPLOY_MS, type Deployed, deployed } from '../support/deployed.ts';
 
 const reason = whyNoEmulator();
 
@@ -48,7 +49,7 @@ const workflow: Workflow = {
   }, 600_000);
 
   test('who does not sign is refused', async () => {
-    const client = new Client({ url: home.url, fetch: towards(home.emulator, false) });
+    const client = new Client({ url: home.url, fetch: localFetch });
     await expect(client.runs({})).rejects.toThrow('403');
   });
 });

@@ -2,8 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { followEvents } from '../../src/client/follow.ts';
-import type { RunEvent, RunView } from '../../src/contract/api.ts';
 import type { Task, Workflow } from '../../src/contract/workflow.ts';
 import { type Embedded, startEmbedded } from '../../src/embedded/index.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -11,6 +9,7 @@ import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts'
 import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
 import { type AwsEngine, openAwsEngine } from '../support/aws-engine.ts';
 import { type AwsHome, INSTALL_MS, openAwsHome } from '../support/aws-home.ts';
+import { canonicalRun } from '../support/canonical-events.ts';
 import { node, python, shell, workflowOf } from './runs.ts';
 
 jest.setTimeout(60_000);
@@ -75,31 +74,12 @@ const workflows: Readonly<Record<string, Workflow>> = {
   }),
 };
 
-/** Without ids and times; those of one task and attempt keep their order, others have none. */
-async function eventsOf(engine: Engine, id: string): Promise<string[]> {
-  const events: RunEvent[] = [];
-  for await (const event of followEvents(engine, id, { waitMs: 100 })) events.push(event);
-  return events
-    .map(({ id: _id, at: _at, ...rest }) => rest)
-    .map((event) => JSON.stringify(event))
-    .sort();
-}
+type Outcome = Awaited<ReturnType<typeof canonicalRun>> & { readonly id: string };
 
-interface Outcome {
-  readonly view: Pick<RunView, 'state' | 'counts' | 'outputs' | 'tasks'>;
-  readonly failures: unknown;
-  readonly events: readonly string[];
-}
-
-async function play(
-  engine: Engine,
-  workflow: Workflow,
-): Promise<Outcome & { readonly id: string }> {
+async function play(engine: Engine, workflow: Workflow): Promise<Outcome> {
   const { run } = await engine.submit({ workflow });
   await engine.end(run.id, 30_000);
-  const { state, counts, outputs, tasks, failures } = await engine.run(run.id);
-  const events = await eventsOf(engine, run.id);
-  return { id: run.id, view: { state, counts, outputs, tasks }, failures, events };
+  return { id: run.id, ...(await canonicalRun(engine, run.id)) };
 }
 
 onEmulator(reason ?? 'the engine on an AWS on this machine', () => {

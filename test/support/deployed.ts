@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { AwsV4Signer } from 'aws4fetch';
+import { localFetch } from '../../cli/local-fetch.ts';
 import { type AwsClients, awsClients } from '../../src/adapters/aws/clients.ts';
 import { Client } from '../../src/client/client.ts';
+import { signedFetch } from '../../src/client/signed-fetch.ts';
 import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -41,7 +41,7 @@ export async function deployed(): Promise<Deployed> {
     await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
     await cdk(emulator, folder, ...deploy);
     const url = JSON.parse(readFileSync(outputs, 'utf8'))['fanfold-control'].ApiUrl as string;
-    const client = new Client({ url, fetch: towards(emulator, true) });
+    const client = clientOf(url, emulator);
     return {
       emulator,
       url,
@@ -54,6 +54,11 @@ export async function deployed(): Promise<Deployed> {
     await close();
     throw error;
   }
+}
+
+function clientOf(url: string, { place }: Emulator): Client {
+  const keys = place.credentials ?? { accessKeyId: '', secretAccessKey: '' };
+  return new Client({ url, fetch: signedFetch(url, place.region, async () => keys, localFetch) });
 }
 
 async function cdk({ place }: Emulator, folder: string, ...args: string[]): Promise<void> {
@@ -75,39 +80,4 @@ async function cdk({ place }: Emulator, folder: string, ...args: string[]): Prom
     cwd: root,
     env,
   });
-}
-
-/** The name of an emulated API leads nowhere: its requests go to the emulator, under that name. */
-export function towards({ place }: Emulator, sign: boolean): typeof fetch {
-  const { accessKeyId = '', secretAccessKey = '' } = place.credentials ?? {};
-  return async (input, init) => {
-    const url = String(input);
-    const given = { method: init?.method ?? 'GET', headers: new Headers(init?.headers), url };
-    const body = typeof init?.body === 'string' ? init.body : undefined;
-    const keys = { accessKeyId, secretAccessKey, service: 'execute-api', region: 'us-east-1' };
-    const asked = sign
-      ? await new AwsV4Signer({ ...given, ...keys, ...(body && { body }) }).sign()
-      : given;
-    const { pathname, search, host } = new URL(url);
-    const { hostname, port } = new URL(place.endpoint);
-    return new Promise((resolve, reject) => {
-      const call = request(
-        {
-          hostname,
-          port,
-          path: pathname + search,
-          method: asked.method,
-          headers: { ...Object.fromEntries(asked.headers), host },
-        },
-        (answer) => {
-          const parts: Buffer[] = [];
-          answer.on('data', (part: Buffer) => parts.push(part));
-          answer.on('end', () =>
-            resolve(new Response(Buffer.concat(parts), { status: answer.statusCode ?? 0 })),
-          );
-        },
-      );
-      call.on('error', reject).end(body);
-    });
-  };
 }
