@@ -1,4 +1,5 @@
 import type { Happening } from '../contract/happening.ts';
+import { isEnded } from '../contract/state.ts';
 import type { Decision } from '../core/decision.ts';
 import { begin, fold, revive } from '../core/fold.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -18,7 +19,7 @@ export interface Cause {
   readonly begin?: Item;
   /** All that is open is looked at as if nothing had been sent. */
   readonly revive?: boolean;
-  /** Somebody is told what was decided: it must be durable. */
+  /** Somebody is told how the run is: it must be durable, also what was decided before. */
   readonly durable?: boolean;
 }
 
@@ -80,6 +81,7 @@ async function tryAdvance(
       return 'again';
     }
     const end = decisions.at(-1)?.end;
+    if (cause.durable) saveAnew(run);
     if (isDirty(run) || end !== undefined) {
       const options = { end, now: ports.clock.now(), durable: cause.durable ?? false };
       if (!(await runs.save(run, options))) return 'again';
@@ -113,6 +115,11 @@ export function decide(run: LoadedRun, cause: Cause): Decision[] {
 
 export const isDirty = (run: LoadedRun): boolean =>
   run.progress.head.dirty || run.progress.chunks.some((chunk) => chunk.dirty);
+
+/** What was decided before may have been saved as relaxed; an end never is. */
+function saveAnew({ meta, progress }: LoadedRun): void {
+  if (!isEnded(meta.state)) progress.head.dirty = true;
+}
 
 function consultedBy(decisions: readonly Decision[]): ReadonlySet<number> {
   const first = decisions[0];

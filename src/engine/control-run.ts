@@ -1,5 +1,5 @@
 import type { ControlRequest } from '../contract/api.ts';
-import type { Control } from '../contract/happening.ts';
+import type { Control, Happening } from '../contract/happening.ts';
 import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import { numberOf } from '../core/graph.ts';
@@ -27,10 +27,10 @@ export async function controlRun(
       throw new Problem('run-ended', `run ${id} had already ended: ${meta.state}`);
     return meta;
   };
-  if (run.meta.controls?.includes(sort)) return answer(run.meta);
+  const asItIs = async (): Promise<Meta> => (await decided(decider, id, [])) ?? run.meta;
+  if (run.meta.controls?.includes(sort)) return answer(await asItIs());
   const control = controlOf(run, request, ports.clock.now());
-  const done = alreadyDone(run.meta, request);
-  if (done) return run.meta;
+  if (alreadyDone(run.meta, request)) return asItIs();
   return answer(await applyControl(decider, id, sort, control));
 }
 
@@ -70,15 +70,22 @@ export async function applyControl(
   const partition = runPartition(decider.settings.namespace, id);
   const item = { partition, sort, version: 1, data: asData(control) };
   await decider.ports.table.put(item, 'absent');
-  const happenings = [{ kind: 'control', id: sort, control }] as const;
+  const meta = await decided(decider, id, [{ kind: 'control', id: sort, control }]);
+  if (meta !== undefined) return meta;
+  // Archived since it was looked at: nobody will ever see this request.
+  await decider.ports.table.remove(item, { version: 1 });
+  throw await missing(decider, id);
+}
+
+/** How the run is when these are decided. It is durable, also what the feed was faster to decide. */
+async function decided(
+  decider: Decider,
+  id: string,
+  happenings: readonly Happening[],
+): Promise<Meta | undefined> {
   const advanced = await advance(decider, id, { happenings, durable: true });
-  if (advanced === undefined) {
-    // Archived since it was looked at: nobody will ever see this request.
-    await decider.ports.table.remove(item, { version: 1 });
-    throw await missing(decider, id);
-  }
-  await carryOut(decider, [advanced]);
-  return advanced.run.meta;
+  if (advanced) await carryOut(decider, [advanced]);
+  return advanced?.run.meta;
 }
 
 async function missing({ ports, settings }: Decider, id: string): Promise<Problem> {

@@ -40,7 +40,8 @@ export interface Put {
   readonly condition: Condition;
   /**
    * May be answered before it is durable. It is durable before any later put is answered that is not relaxed itself,
-   * and reads see it at once. For what could be derived again from what is durable.
+   * and reads see it at once; of what is not durable yet, a crash takes the last ones, and with them the knowledge that
+   * records of the feed were handled since. For what could be derived again from what is durable.
    */
   readonly relaxed?: boolean;
   /** Whoever hears of this insert by the feed may hear of it some ms later, together with what comes meanwhile. */

@@ -309,7 +309,14 @@ describe('faults happen', () => {
 });
 
 /** The toy has no indexes, no queries, and nothing that expires; two faults are only for those who ask. */
-const unseen = ['index-late', 'page-cut', 'expiry-late', 'queue-lost', 'feed-discarded'];
+const unseen = [
+  'unsynced-lost',
+  'index-late',
+  'page-cut',
+  'expiry-late',
+  'queue-lost',
+  'feed-discarded',
+];
 const toyFaults = faults.filter((fault) => !unseen.includes(fault) && faultRatesMax[fault] > 0);
 
 const pickKeys = (from: object, keys: object) =>

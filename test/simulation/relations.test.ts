@@ -12,7 +12,8 @@ test('of some seeds it is looked whether circumstances matter that must not', as
       .entries()
       .flatMap(([name]) => /^no matter: (.*)$/.exec(name)?.[1] ?? []);
   expect(await names(51)).toEqual([]);
-  const seen = new Set([...(await names(50)), ...(await names(100)), ...(await names(200))]);
+  const seen = new Set<string>();
+  for (let seed = 50; seed <= 400; seed += 50) for (const name of await names(seed)) seen.add(name);
   expect([...seen].sort()).toEqual(Object.keys(circumstances).sort());
 });
 

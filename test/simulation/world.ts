@@ -10,6 +10,7 @@ import type { Life } from './kernel/life.ts';
 import { Stream } from './kernel/random.ts';
 import type { PlayOptions, Scenario } from './kernel/scenario.ts';
 import { portsOf, reportOf, simulatedSystem } from './kernel/system.ts';
+import { Unsynced } from './kernel/unsynced.ts';
 import { Book, type Planned } from './world/book.ts';
 import { drawTaste, drawWorkflow, without } from './world/draw-workflow.ts';
 import { type Generation, unexplained } from './world/explain.ts';
@@ -38,6 +39,8 @@ export interface World {
   unexplained(run: Planned, releases: number, generations: readonly Generation[]): string[];
   /** Whether repair is on: the sweep visits what does not move. */
   readonly repair: boolean;
+  /** What may be lost when the process dies that the table lives in; undefined where it lives elsewhere. */
+  readonly unsynced: Unsynced | undefined;
   /** Another stream of chance, for what the cast draws of its own. */
   stream(label: string): Stream;
 }
@@ -95,8 +98,10 @@ const LOSSES_MAX = 9;
 export const worldScenario = (name: string, cast: Cast, options: WorldOptions): Scenario => ({
   name,
   async play(seed, play) {
-    const { world, parts, runners, feeders } = drawWorld(seed, options, play);
-    const { kernel } = world;
+    const { world: drawn, parts, runners, feeders } = drawWorld(seed, options, play);
+    const { kernel, system } = drawn;
+    const unsynced = cast.server && new Unsynced(kernel, system.table, system.feed);
+    const world: World = { ...drawn, unsynced };
     world.system.feed.group('feeders', cast.prefixes);
     cast.watch(world);
     if (cast.server) playServer(world, cast.server);
@@ -129,13 +134,15 @@ function playCast(
 }
 
 function playServer(world: World, main: NonNullable<Cast['server']>): void {
-  const { kernel, system, book } = world;
+  const { kernel, system, book, unsynced } = world;
   const slots = world.stream('slots server').int(1, SLOTS_MAX);
-  new Actor(kernel, 'server', (life) => {
+  const live = (life: Life): Promise<void> => {
     const own = { ...system, queues: new QueueStore(system.host) };
+    life.onDeath(() => unsynced?.lose());
     const make: MakeExecutor = (events) => new ModelExecutor(life, book, slots, events);
     return main(world, portsOf(own, life, 'feeders'), life, make);
-  });
+  };
+  new Actor(kernel, 'server', live, { inside: true });
 }
 
 interface Drawn {
@@ -181,6 +188,7 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
       return generations.flatMap((one) => unexplained(workflow, fates, circumstances, one));
     },
     repair: options.repair,
+    unsynced: undefined,
     stream: (label) => new Stream(seed, label),
   };
   const feeders = here.filter((name) => name.startsWith('feeder'));

@@ -58,6 +58,8 @@ export class FeedStore {
   readonly #luck: FeedLuck;
   readonly #groups = new Map<string, Group>();
   readonly #onRefused: (reason: unknown) => void;
+  /** Hears of each batch that was handled, and how to have it come again: what was handled may be forgotten. */
+  onHandled: (again: () => void) => void = () => {};
   #anonymous = 0;
 
   /** `onRefused` hears why a handler threw. */
@@ -145,8 +147,12 @@ export class FeedStore {
     const handled = await this.#handles(member, items);
     member.busy = false;
     member.rested();
-    if (handled) this.#repeat(group, batch);
-    else this.#retry(group, batch);
+    if (handled) {
+      this.#repeat(group, batch);
+      this.onHandled(() => {
+        for (const { item } of batch) this.#offerAfter(0, group, { item, tries: 0 });
+      });
+    } else this.#retry(group, batch);
     this.#pump(group);
   }
 

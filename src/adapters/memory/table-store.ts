@@ -30,8 +30,15 @@ export const calmTable: TableLuck = {
   pageMax: () => Number.POSITIVE_INFINITY,
 };
 
-/** `after` is what lies there now, `before` what lay there; undefined: nothing. Both are frozen, but for their bytes. */
-export type OnChange = (after: Item | undefined, before: Item | undefined) => void;
+/**
+ * `after` is what lies there now, `before` what lay there; undefined: nothing. Both are frozen, but for their bytes.
+ * `relaxed`: it need not be durable yet.
+ */
+export type OnChange = (
+  after: Item | undefined,
+  before: Item | undefined,
+  relaxed: boolean,
+) => void;
 
 interface Row {
   readonly sort: string;
@@ -86,13 +93,22 @@ export class TableStore {
   }
 
   /** Keeps the item itself: the caller made it a frozen one. */
-  put(item: Item, condition: Condition): PutResult {
+  put(item: Item, condition: Condition, relaxed = false): PutResult {
     const there = this.#find(item);
     if (!meets(condition, there?.item))
       return { done: false, found: there && handedOut(there.item) };
     this.#write(item);
-    this.#changed(item, item, there?.item);
+    this.#reindex(item, item, there?.item);
+    for (const call of this.#onChange) call(item, there?.item, relaxed);
     return done;
+  }
+
+  /** What a machine's death takes: this lies there again, as if nothing had been put since. Nobody is told. */
+  restore(key: Key, before: Item | undefined): void {
+    const there = this.#find(key);
+    if (before) this.#write(before);
+    else if (there) this.#drop(there.item);
+    this.#reindex(key, before, there?.item);
   }
 
   remove(key: Key, condition: Condition): PutResult {
@@ -139,17 +155,17 @@ export class TableStore {
   }
 
   #erase(item: Item): void {
+    this.#drop(item);
+    this.#reindex(item, undefined, item);
+    for (const call of this.#onChange) call(undefined, item, false);
+  }
+
+  #drop(item: Item): void {
     this.revision++;
     const partition = this.#partitions.get(item.partition);
     partition?.rows.delete(item.sort);
     partition?.order.delete(item.sort, '');
     if (partition?.rows.size === 0) this.#partitions.delete(item.partition);
-    this.#changed(item, undefined, item);
-  }
-
-  #changed(key: Key, after: Item | undefined, before: Item | undefined): void {
-    this.#reindex(key, after, before);
-    for (const call of this.#onChange) call(after, before);
   }
 
   #reindex(key: Key, after: Item | undefined, before: Item | undefined): void {

@@ -15,7 +15,7 @@ export function memoryTable(store: TableStore, gate: Gate = openGate): Table {
       return gate.pass('table.put', () => applied(store, put), put);
     },
     async putMany(puts) {
-      const copies = puts.map(({ item, condition }) => ({ item: frozenItem(item), condition }));
+      const copies = puts.map((put) => ({ ...put, item: frozenItem(put.item) }));
       const apply = (n: number) => applied(store, at(copies, n));
       return gate.passEach('table.put-many', copies.length, apply, copies);
     },
@@ -27,7 +27,7 @@ export function memoryTable(store: TableStore, gate: Gate = openGate): Table {
 }
 
 const at = <T>(list: readonly T[], n: number): T => list[n] as T;
-const applied = (store: TableStore, put: Put) => store.put(put.item, put.condition);
+const applied = (store: TableStore, put: Put) => store.put(put.item, put.condition, put.relaxed);
 
 /**
  * A page is no snapshot: its head and its tail are read one after the other. What is put in between may be seen in the

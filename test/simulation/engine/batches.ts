@@ -78,6 +78,8 @@ export const sometimes: readonly string[] = [
   'freeze',
   'jump',
   'outage',
+  'unsynced-lost',
+  'a relaxed put was lost',
   'met an outage',
   'queue-doubled',
   'queue-kept',

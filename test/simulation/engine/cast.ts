@@ -160,6 +160,7 @@ async function drainSometime(
   life.say('DRAINS');
   await agent.drain(stream.next() ** 3 * 20_000);
   playOf(world).judge.count('a runner was drained');
+  world.unsynced?.sync();
   throw new Unavailable('drained: starts again');
 }
 

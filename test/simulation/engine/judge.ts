@@ -7,7 +7,7 @@ import { compile, type Dag } from '../../../src/core/dag.ts';
 import type { Tries } from '../../../src/core/progress.ts';
 import { claimedTask, type Meta, type PackData, runOf } from '../../../src/engine/items.ts';
 import type { Stuck } from '../../../src/engine/stuck-runs.ts';
-import type { Item } from '../../../src/ports/table.ts';
+import type { Item, Key } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
 import type { Entry, Planned } from '../world/book.ts';
 import { type NeedsCount, ruleMet } from '../world/rule-met.ts';
@@ -107,6 +107,7 @@ export class Judge {
     world.system.table.onChange((after, before) => {
       if (after) this.#changed(after, before);
     });
+    if (world.unsynced) world.unsynced.onLost = (key, before) => this.rolledBack(key, before);
     this.#countRefusals();
     world.book.generationOf = (id) => this.run(id).meta?.generation ?? 1;
     world.book.onBegin = (entry, definition) => this.#begins(entry, definition);
@@ -116,8 +117,8 @@ export class Judge {
   #countRefusals(): void {
     const { table } = this.world.system;
     const put = table.put.bind(table);
-    table.put = (item, condition) => {
-      const result = put(item, condition);
+    table.put = (item, condition, relaxed) => {
+      const result = put(item, condition, relaxed);
       if (!result.done) this.count(refusals[item.sort.slice(0, 5)] ?? 'another put was refused');
       return result;
     };
@@ -193,14 +194,16 @@ export class Judge {
   }
 
   /** What lies under a key is no longer what was last written there: the machine lost it. */
-  rolledBack(item: Item): void {
-    const run = this.runs.get(runOf(item.partition));
+  rolledBack({ partition, sort }: Key, item: Item | undefined): void {
+    const run = this.runs.get(runOf(partition));
     if (run === undefined) return;
-    if (item.sort === 'META') {
+    if (sort === 'META' && item) {
       run.meta = item.data as unknown as Meta;
       if (run.meta.progress) run.chunks[0] = seenChunk(item, run.meta.progress as Item['data']);
-    } else if (item.sort.startsWith('PROGRESS#'))
-      run.chunks[Number.parseInt(item.sort.slice(9), 36)] = seenChunk(item, item.data);
+    } else if (sort.startsWith('PROGRESS#'))
+      run.chunks[Number.parseInt(sort.slice(9), 36)] = item
+        ? seenChunk(item, item.data)
+        : noChunk();
   }
 
   #changed(after: Item, before: Item | undefined): void {
@@ -500,6 +503,15 @@ export class Judge {
 
 const triesMax = ({ retry }: Task): number =>
   Math.max(retry?.attemptsMax ?? 1, ...(retry?.policies ?? []).map((p) => p.attemptsMax ?? 1));
+
+const noChunk = (): ChunkSeen => ({
+  refused: 0,
+  bytes: new Uint8Array(),
+  generation: 0,
+  status: new Uint8Array(),
+  decided: new Uint16Array(),
+  tries: new Map(),
+});
 
 function seenChunk(item: Item, data: Item['data']): ChunkSeen {
   const bytes = item.bytes ?? new Uint8Array();

@@ -8,6 +8,8 @@ export interface ActorOptions {
   /** Whether it comes back after its death, or when its main threw. Default: true. */
   readonly restarts?: boolean;
   readonly startsAfterMs?: number;
+  /** Whether what it calls lives in it, so that nothing of its calls is done when it is dead. Default: false. */
+  readonly inside?: boolean;
   /** What its main threw that was not `Unavailable`. Default: a violation. */
   readonly onThrow?: (error: unknown, life: Life) => void;
 }
@@ -22,6 +24,7 @@ export class Actor {
   readonly kernel: Kernel;
   readonly name: string;
   readonly mortal: boolean;
+  readonly inside: boolean;
   readonly #main: (life: Life) => Promise<void>;
   readonly #options: ActorOptions;
   life: Life | undefined;
@@ -38,6 +41,7 @@ export class Actor {
     this.kernel = kernel;
     this.name = name;
     this.mortal = options.mortal ?? true;
+    this.inside = options.inside ?? false;
     this.#main = main;
     this.#options = options;
     const skew = kernel.luck.draw(`skew ${name}`) * 2 - 1;

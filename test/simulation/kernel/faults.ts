@@ -43,6 +43,8 @@ export const faultRatesMax = {
   jump: 0.3,
   /** A port answers nobody for 2 to 22 s. */
   outage: 1.5,
+  /** Where the table lives in the actor that dies: of what it had not made durable yet, the last is lost. */
+  'unsynced-lost': 1,
 } as const;
 export type Fault = keyof typeof faultRatesMax;
 export type Rates = { readonly [fault in Fault]: number };

@@ -15,6 +15,8 @@ export interface Owner {
   readonly kernel: Kernel;
   readonly name: string;
   readonly mortal: boolean;
+  /** Whether what it calls lives in it. */
+  readonly inside: boolean;
   skewMs: number;
 }
 
@@ -46,6 +48,10 @@ export class Life implements Gate, Bearer, Caller {
     this.ids = idsOf(this, this.clock);
     this.random = randomOf(this);
     if (owner.mortal) this.#scheduleTroubles();
+  }
+
+  get inside(): boolean {
+    return this.#owner.inside;
   }
 
   get skewMs(): number {

@@ -23,6 +23,9 @@ export interface Caller {
   readonly kernel: Kernel;
   readonly name: string;
   readonly hash: number;
+  /** Whether what it calls lives in it, so that nothing of its calls is done when it is dead. */
+  readonly inside: boolean;
+  readonly alive: boolean;
   die(why: string): void;
   whenAwake(call: () => void): void;
   settle(ms: number, call: () => void): void;
@@ -51,10 +54,10 @@ export class Wire {
     const fate = kernel.luck.call(caller.hash, caller.name, call.site, place.n++, kernel.time);
     if (kernel.options.crashSites) this.#aim(call.site, fate);
     const { fault, latencyMs, extraMs, roll } = fate;
-    if (fault === undefined) kernel.after(latencyMs, () => this.#arrive(call, place));
+    if (fault === undefined) this.#after(latencyMs, () => this.#arrive(call, place));
     else if (fault === 'partial' || fault === 'torn')
-      kernel.after(latencyMs, () => this.#arriveApart(call, fault, place, extraMs, roll));
-    else kernel.after(latencyMs, () => this.#meet(call, fault, place, extraMs));
+      this.#after(latencyMs, () => this.#arriveApart(call, fault, place, extraMs, roll));
+    else this.#after(latencyMs, () => this.#meet(call, fault, place, extraMs));
   }
 
   /** Has more processes die at the seed's favourite places, and notes where calls are made and processes die. */
@@ -64,6 +67,13 @@ export class Wire {
     fate.fault = luck.aimed(place, time) ?? fate.fault;
     counters.add(`call at ${place}`);
     if (fate.fault?.startsWith('crash')) counters.add(`${fate.fault} at ${place}`);
+  }
+
+  #after(ms: number, call: () => void): void {
+    const caller = this.#caller;
+    this.#kernel.after(ms, () => {
+      if (caller.alive || !caller.inside) call();
+    });
   }
 
   /** Nothing bad happens to it, but an outage. */
@@ -87,14 +97,14 @@ export class Wire {
       this.#fail(call, place, '');
     } else if (fault === 'straggler') {
       this.#fail(call, place, 'LATER');
-      this.#kernel.after(extraMs, () => this.#land(call, place, 'STRAGGLES IN'));
+      this.#after(extraMs, () => this.#land(call, place, 'STRAGGLES IN'));
     } else if (fault === 'crash-before') {
       caller.die(`before ${call.site} ${this.#about(call)}`);
     } else if (fault === 'crash-after') {
       this.#land(call, place, 'AND DIES');
       caller.die(`after ${call.site}`);
     } else if (fault === 'slow') {
-      this.#kernel.after(extraMs, () => this.#arrive(call, place));
+      this.#after(extraMs, () => this.#arrive(call, place));
     } else {
       const resolve = (value: T) => caller.settle(extraMs, () => call.resolve(value));
       this.#arrive({ ...call, resolve }, place);
@@ -124,7 +134,7 @@ export class Wire {
     const part = `${fault.toUpperCase()} ${tailFirst ? 'FROM' : 'TO'} ${cut} OF ${count}`;
     this.#land({ ...call, apply: first }, place, part);
     if (fault === 'torn')
-      this.#kernel.after(extraMs / 4, () => this.#arrive({ ...call, apply: rest }, place));
+      this.#after(extraMs / 4, () => this.#arrive({ ...call, apply: rest }, place));
     else if (Math.floor(roll * 4096) % 3 === 0) this.#caller.die(`amid ${call.site}`);
     else this.#fail(call, place, '');
   }
