@@ -38,6 +38,13 @@ const many = (value: string, before: unknown): string[] => [
   value,
 ];
 
+/** A date, or a date and a time. */
+const moment = (value: string): number => {
+  const at = Date.parse(value);
+  if (/^\d{4}-/.test(value) && !Number.isNaN(at)) return at;
+  throw new InvalidArgumentError('Expected a time such as 2026-01-31 or 2026-01-31T12:00Z.');
+};
+
 const SLOTS_MAX = 10_000;
 const inputs: readonly OptionRow[] = [
   ['--input <name=value>', 'a field of the input; JSON or text; may come often', many],
@@ -46,6 +53,11 @@ const inputs: readonly OptionRow[] = [
   ['--no-code', 'the tasks need no file of the folder that the workflow is in'],
 ];
 const slots: OptionRow = ['--slots <n>', 'how many tasks run at once', whole(1, SLOTS_MAX)];
+const keep: OptionRow = [
+  '--keep <days>',
+  'remove runs that ended so long ago; default: none',
+  whole(1, 36_500),
+];
 const port: OptionRow = ['--port <n>', 'default: 7420, or the next free one', whole(0, 65_535)];
 const events: OptionRow = [
   '--events <file>',
@@ -92,6 +104,8 @@ export const commands: readonly CommandRow[] = [
     options: [
       ['--state <state>', 'only runs in this state'],
       ['--workflow <name>', 'only runs of this workflow'],
+      ['--since <time>', 'only runs created then or later, such as 2026-01-31', moment],
+      ['--until <time>', 'only runs created before', moment],
       ['--limit <n>', 'how many; default: 20', whole(1, 1000)],
       ['--after <cursor>', 'go on after a page'],
     ],
@@ -152,7 +166,7 @@ export const commands: readonly CommandRow[] = [
     usage: 'serve',
     summary: 'serve the HTTP API, and go on with runs that have not ended',
     on: 'folder',
-    options: [port, slots],
+    options: [port, slots, keep],
     load: async () => (await import('./commands/serve.ts')).act,
   },
   {

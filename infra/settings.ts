@@ -24,6 +24,10 @@ export const settingsSchema = z.strictObject({
   /** Whether the table and the bucket outlive the stacks. */
   keepData: z.boolean().default(true),
   logDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90)]).default(30),
+  /** When a run that has ended leaves the table for the bucket, where it can still be read. */
+  archiveAfterDays: z.int().min(1).max(365).default(7),
+  /** For how long from then on. */
+  keepDays: z.int().min(1).max(3650).default(730),
   /** How many deciders may work on one shard of the table's stream. */
   decidersPerShard: z.int().min(1).max(10).default(4),
 });

@@ -24,11 +24,13 @@ export function makeStacks(app: App, { settings, codeFolder, env }: StacksProps)
   const stack = (part: string): Stack =>
     new Stack(app, `${settings.name}-${part}`, env === undefined ? {} : { env });
   const { pools, keepData, namespace, logDays, decidersPerShard } = settings;
+  const { archiveAfterDays, keepDays } = settings;
+  const retention = { archiveAfterDays, keepDays };
 
   const stateStack = stack('state');
-  const state = new State(stateStack, 'State', { keepData });
+  const state = new State(stateStack, 'State', { keepData, retention });
   const queues = new Queues(stateStack, 'Queues', { pools });
-  const surroundings = { state, queues, namespace, logDays, codeFolder };
+  const surroundings = { state, queues, namespace, logDays, codeFolder, retention };
 
   const controlStack = stack('control');
   const control = new Control(controlStack, 'Control', { ...surroundings, decidersPerShard });

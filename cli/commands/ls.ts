@@ -15,6 +15,8 @@ export const act: Act = async (context, _args, options) => {
   const filter = {
     ...optional('state', stateOf(text(options.state))),
     ...optional('workflow', text(options.workflow)),
+    ...optional('since', number(options.since)),
+    ...optional('until', number(options.until)),
     ...optional('after', text(options.after)),
     limit: number(options.limit) ?? LIMIT,
   };
@@ -34,14 +36,14 @@ function stateOf(word: string | undefined): RunState | undefined {
 }
 
 function show({ shell, paint, say, note }: Context, page: PageOf<RunSummary>): void {
-  if (page.items.length === 0) {
+  if (page.items.length === 0 && page.next === null) {
     note('no runs');
     return;
   }
   const now = shell.now();
   const rows = page.items.map((run) => [
     run.id,
-    run.state,
+    run.archived ? `${run.state} (archived)` : run.state,
     run.workflow,
     String(run.tasks),
     clockTime(run.createdAt, now),

@@ -15,6 +15,7 @@ export const act: Act = async (context, _args, options) => {
   const embedded = await startEmbedded(context, {
     ...optional('port', number(options.port)),
     ...optional('slots', number(options.slots)),
+    ...optional('keepDays', number(options.keep)),
   });
   context.sayJson({ url: embedded.url, data: dataFolder, pid: process.pid });
   context.say(`serving ${embedded.url}/v1, data in ${dataFolder}; Ctrl-C ends`);

@@ -6,6 +6,7 @@ import { defaultSettings, type EngineSettings } from '../../src/engine/settings.
 import type { Ports } from '../../src/ports/ports.ts';
 import { awsEndpoint, envSchema, readEnv } from './env.ts';
 import { logError } from './log.ts';
+import { retentionOf } from './retention.ts';
 
 export interface Deployment {
   readonly ports: Ports & AwsPorts;
@@ -15,7 +16,8 @@ export interface Deployment {
 
 /** What this function was deployed with. Throws when its environment is not what the stacks write. */
 export function deployment(): Deployment {
-  const { FANFOLD_NAMESPACE, FANFOLD_TABLE, FANFOLD_BUCKET, FANFOLD_QUEUES } = readEnv(envSchema);
+  const env = readEnv(envSchema);
+  const { FANFOLD_NAMESPACE, FANFOLD_TABLE, FANFOLD_BUCKET, FANFOLD_QUEUES } = env;
   const endpoint = awsEndpoint();
   const queues = deployedQueues(FANFOLD_QUEUES);
   const ports = awsPorts({
@@ -33,7 +35,14 @@ export function deployment(): Deployment {
   return {
     ports: { ...ports, provisioner: none },
     queues,
-    settings: { ...defaultSettings, namespace: FANFOLD_NAMESPACE },
+    settings: {
+      ...defaultSettings,
+      namespace: FANFOLD_NAMESPACE,
+      retention: retentionOf({
+        archiveAfterDays: env.FANFOLD_ARCHIVE_AFTER_DAYS,
+        keepDays: env.FANFOLD_KEEP_DAYS,
+      }),
+    },
   };
 }
 

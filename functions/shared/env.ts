@@ -1,5 +1,11 @@
 import { z } from 'zod';
 
+const days = () =>
+  z
+    .string()
+    .regex(/^[1-9]\d*$/)
+    .transform(Number);
+
 /** What a function is told by its environment. The stacks write it, the functions read it. */
 export const envSchema = z.strictObject({
   FANFOLD_NAMESPACE: z.string().min(1),
@@ -9,6 +15,8 @@ export const envSchema = z.strictObject({
   FANFOLD_QUEUES: z
     .string()
     .transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text))),
+  FANFOLD_ARCHIVE_AFTER_DAYS: days(),
+  FANFOLD_KEEP_DAYS: days(),
 });
 
 export type FunctionEnv = z.input<typeof envSchema>;

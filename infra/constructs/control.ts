@@ -17,7 +17,7 @@ export interface ControlProps extends Surroundings {
   readonly decidersPerShard: number;
 }
 
-/** Who decides: the API, the fan-out behind the table's stream, and the sweep. */
+/** Who decides: the API, the fan-out behind the table's stream, the sweep, and who archives. */
 export class Control extends Construct {
   readonly api: api.HttpApi;
   /** Records of the stream that could not be handled in a day: runs that they belong to are found by the sweep. */
@@ -28,6 +28,7 @@ export class Control extends Construct {
     this.refused = safeQueue(this, 'Refused');
     this.#fanOut(props);
     this.#sweep(props);
+    this.#archive(props);
     this.api = this.#api(props);
   }
 
@@ -69,6 +70,19 @@ export class Control extends Construct {
     new events.Rule(this, 'EveryMinute', {
       schedule: events.Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(sweep.function, { retryAttempts: 0 })],
+    });
+  }
+
+  #archive(props: ControlProps): void {
+    const archive = new EngineFunction(this, 'Archive', {
+      ...props,
+      code: 'archive',
+      memoryMb: 1769,
+      timeoutSeconds: 900,
+    });
+    new events.Rule(this, 'EveryHour', {
+      schedule: events.Schedule.rate(Duration.hours(1)),
+      targets: [new LambdaFunction(archive.function, { retryAttempts: 0 })],
     });
   }
 

@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FunctionEnv } from '../../functions/shared/env.ts';
+import type { RetentionDays } from '../../functions/shared/retention.ts';
 import type { Queues } from './queues.ts';
 import type { State } from './state.ts';
 
@@ -14,6 +15,7 @@ export interface Surroundings {
   readonly queues: Queues;
   readonly namespace: string;
   readonly logDays: number;
+  readonly retention: RetentionDays;
   /** Holds one folder for each function. */
   readonly codeFolder: string;
 }
@@ -32,12 +34,14 @@ export class EngineFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: EngineFunctionProps) {
     super(scope, id);
-    const { state, queues, namespace } = props;
+    const { state, queues, namespace, retention } = props;
     const env: FunctionEnv = {
       FANFOLD_NAMESPACE: namespace,
       FANFOLD_TABLE: state.table.tableName,
       FANFOLD_BUCKET: state.bucket.bucketName,
       FANFOLD_QUEUES: Stack.of(this).toJsonString(queues.urls),
+      FANFOLD_ARCHIVE_AFTER_DAYS: String(retention.archiveAfterDays),
+      FANFOLD_KEEP_DAYS: String(retention.keepDays),
     };
     this.function = new lambda.Function(this, 'Function', {
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),

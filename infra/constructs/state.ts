@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { objectDays, type RetentionDays } from '../../functions/shared/retention.ts';
 import { objectPrefixes } from '../../src/adapters/aws/object-prefixes.ts';
 import { expiryAttribute, tableSchema } from '../../src/adapters/aws/table-schema.ts';
 import { keptDays } from './safe-queue.ts';
@@ -9,6 +10,7 @@ import { keptDays } from './safe-queue.ts';
 export interface StateProps {
   /** Whether table and bucket stay when the construct goes. */
   readonly keepData: boolean;
+  readonly retention: RetentionDays;
 }
 
 /** All that is kept: the table with its stream, and the bucket. */
@@ -16,7 +18,8 @@ export class State extends Construct {
   readonly table: dynamodb.Table;
   readonly bucket: s3.Bucket;
 
-  constructor(scope: Construct, id: string, { keepData }: StateProps) {
+  constructor(scope: Construct, id: string, { keepData, retention }: StateProps) {
+    const expiration = Duration.days(objectDays(retention));
     super(scope, id);
     const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.table = this.#makeTable(keepData, removalPolicy);
@@ -33,6 +36,9 @@ export class State extends Construct {
           prefix: objectPrefixes.messages,
           expiration: Duration.days(keptDays + 1),
         },
+        // Blobs that are needed for longer are renewed: an object's age is that of its last write.
+        { id: 'blobs', prefix: objectPrefixes.blobs, expiration },
+        { id: 'logs', prefix: objectPrefixes.logs, expiration },
         { id: 'unfinished', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });

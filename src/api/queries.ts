@@ -13,6 +13,10 @@ const limit = (max: number, usual: number) =>
 export const RunsParams = z.strictObject({
   state: z.enum(runStates).optional(),
   workflow: z.string().min(1).max(128).optional(),
+  /** Created then or later, epoch ms. */
+  since: z.coerce.number().int().min(0).optional(),
+  /** Created before. */
+  until: z.coerce.number().int().min(0).optional(),
   after: After,
   limit: limit(1000, 50),
 });

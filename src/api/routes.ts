@@ -114,7 +114,8 @@ const reads: readonly Route[] = [
     op: 'listRuns',
     method: 'GET',
     path: '/v1/runs',
-    summary: 'Runs, newest first.',
+    summary:
+      'Runs, newest first, archived ones too. A page may be short, or empty, and have a next one.',
     query: RunsParams,
     status: 200,
     answer: 'PageOfRunSummary',

@@ -19,6 +19,10 @@ export interface RunsFilter {
   readonly workflow?: string;
   readonly after?: string;
   readonly limit?: number;
+  /** Created then or later, epoch ms. */
+  readonly since?: number;
+  /** Created before. */
+  readonly until?: number;
 }
 
 export interface TasksFilter {

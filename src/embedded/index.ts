@@ -23,6 +23,7 @@ import { Agent } from '../runner/agent.ts';
 import { createExecutor } from '../runner/executor.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { every } from './every.ts';
+import { retentionOf, startKeeping } from './retention.ts';
 import { announceServer } from './server-file.ts';
 import { createSubmitThread } from './submit-thread.ts';
 
@@ -35,6 +36,8 @@ export interface EmbeddedOptions {
   readonly port?: number | null;
   /** False: a power cut may take the last moments. Default true. */
   readonly fsync?: boolean;
+  /** For how many days runs that have ended can be read. Default: all are kept, for good. */
+  readonly keepDays?: number;
   /** Hears of what could not be decided, and of damage. Default: standard error. */
   readonly onTrouble?: (message: string) => void;
   readonly settings?: Partial<EngineSettings>;
@@ -52,8 +55,6 @@ export interface Embedded {
 
 const drainGraceMs = 5_000;
 const sweepMs = 1_000;
-const purgeMs = 60_000;
-const purgeItems = 1_000;
 
 /** Fanfold in this process: the engine, its runner and its API over one data folder. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
@@ -65,6 +66,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     shards: 1,
     followMax: 256,
     heartbeatMs: 2_000,
+    ...(options.keepDays !== undefined && { retention: retentionOf(options.keepDays) }),
     ...options.settings,
   };
   const trouble = options.onTrouble ?? ((message) => process.stderr.write(`fanfold: ${message}\n`));
@@ -103,7 +105,8 @@ async function compose(
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
   if (agent) await recover(decider, trouble);
-  const timers = agent ? [sweeper(decider, trouble), purger(store, trouble)] : [];
+  const keeping = { store, decider, blobs: ports.blobs, logs: ports.logs };
+  const timers = agent ? [sweeper(decider, trouble), ...startKeeping(keeping, trouble)] : [];
   agent?.start();
   const serving =
     options.port === null
@@ -134,6 +137,7 @@ async function compose(
 type EmbeddedPorts = Ports & {
   readonly queue: ReturnType<typeof createQueue>;
   readonly logs: ReturnType<typeof openLogs>;
+  readonly blobs: ReturnType<typeof openBlobs>;
 };
 
 function portsOf(store: Store, dataFolder: string): EmbeddedPorts {
@@ -243,12 +247,6 @@ function sweeper(decider: Decider, trouble: (message: string) => void): () => Pr
     await sweepRunners(decider);
     tellStuck(decider, (await sweepRuns(decider)).stuck, trouble);
     await judgeDead(decider.ports, decider.settings);
-  });
-}
-
-function purger(store: Store, trouble: (message: string) => void): () => Promise<void> {
-  return every(purgeMs, trouble, async () => {
-    await store.purge(systemClock.now(), purgeItems);
   });
 }
 

@@ -4,7 +4,7 @@ import type { Decider } from './advance.ts';
 import { dayOf, leadsTo, listPart, pointerItem } from './archive-list.ts';
 import { letGo, markArchived, setLate } from './archive-marks.ts';
 import { type Parts, PartWriter } from './archive-part.ts';
-import { type Fate, itemsToKeep, metaOf, readEnded } from './copy-run.ts';
+import { type Fate, itemsToKeep, type MixedPackCache, metaOf, readEnded } from './copy-run.ts';
 import { allShards, archivePlaceKey, endedPartition, sortable } from './items.ts';
 import { pagesOf } from './pages.ts';
 import { summaryOf } from './run-summary.ts';
@@ -77,6 +77,7 @@ class ShardArchiver {
   #group: Group;
   /** Runs that were found archived, by their part: it may not be listed yet. */
   readonly #found = new Map<string, Item[]>();
+  readonly #packs: MixedPackCache = new Map();
   #late = false;
   /** The place of the last run that was dealt with. */
   #passed: string | undefined;
@@ -159,7 +160,7 @@ class ShardArchiver {
     if (!this.#group.takes(head, fate)) await this.#close();
     const { ports, settings } = this.#decider;
     this.#group.members.push({ head, ended: fate });
-    await this.#group.writer.add(head, itemsToKeep(ports, settings, fate));
+    await this.#group.writer.add(head, itemsToKeep(ports, settings, fate, this.#packs));
   }
 
   /** Stores what was gathered, and does all that follows. */

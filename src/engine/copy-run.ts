@@ -4,6 +4,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Item, Range } from '../ports/table.ts';
 import { archivedSort } from './archived-table.ts';
 import { fromData, type Meta, type PackData, runOf, sortKeys, sourceKey } from './items.ts';
+import { keepLast } from './keep-last.ts';
 import { pagesOf } from './pages.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -52,11 +53,16 @@ export async function readEnded(ports: Needs, seen: Item, due: number): Promise<
   return { kind: 'open', meta: before };
 }
 
+/** Mixed packs that were read last: neighbouring runs have them together. */
+export type MixedPackCache = Map<string, Item | undefined>;
+const packsKept = 50;
+
 /** A run's items as they are archived: all but claims and the keys of requests, which nobody asks an archived run for. */
 export async function* itemsToKeep(
   ports: Needs,
   settings: EngineSettings,
   { meta, items, whole }: Extract<Fate, { kind: 'ended' }>,
+  packs: MixedPackCache,
 ): AsyncGenerator<Item> {
   const sources = new Set<string>();
   for await (const item of whole ? items : ownItems(ports, { partition: meta.partition })) {
@@ -66,7 +72,10 @@ export async function* itemsToKeep(
   }
   const run = runOf(meta.partition);
   for (const source of [...sources].sort()) {
-    const pack = await ports.table.get(sourceKey(settings.namespace, run, source));
+    const key = sourceKey(settings.namespace, run, source);
+    const pack = packs.get(source) ?? (await ports.table.get(key));
+    packs.set(source, pack);
+    keepLast(packs, packsKept);
     if (pack !== undefined) yield reportsOf(pack, run);
   }
 }

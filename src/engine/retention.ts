@@ -17,3 +17,13 @@ export const looseExpiry = (
   retention: Retention | undefined,
   now: number,
 ): Pick<Item, 'expiresAt'> => (retention ? { expiresAt: now + looseMs(retention) } : {});
+
+const dayMs = 86_400_000;
+
+/**
+ * For how long a blob stays, or a log, from when it was stored or renewed last: until what an open run rests on is renewed,
+ * that run has ended and is archived, and the archive has let go of it; and some days for a process that knows the blob
+ * from before.
+ */
+export const blobMs = (retention: Retention): number =>
+  retention.keepMs + looseMs(retention) + 2 * dayMs;

@@ -40,6 +40,21 @@ describe('the stacks', () => {
     });
   });
 
+  test('let go of blobs and logs when no run, archived or not, can need them any more', () => {
+    // 730 days, four times 7 + 15 and a quarter, and two days for those who know a blob from before.
+    for (const Prefix of ['blobs/', 'logs/'])
+      state.hasResourceProperties('AWS::S3::Bucket', {
+        LifecycleConfiguration: {
+          Rules: Match.arrayWith([Match.objectLike({ Prefix, ExpirationInDays: 821 })]),
+        },
+      });
+    control.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ FANFOLD_ARCHIVE_AFTER_DAYS: '7', FANFOLD_KEEP_DAYS: '730' }),
+      },
+    });
+  });
+
   test('wake the fan-out by inserts of what happens to runs only, and keep what it refuses', () => {
     control.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       StartingPosition: 'TRIM_HORIZON',

@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { parseSettings } from '../../infra/settings.ts';
 import { makeStacks, type Stacks } from '../../infra/stacks.ts';
 
-export const functionNames = ['api', 'fan-out', 'sweep', 'run'];
+export const functionNames = ['api', 'archive', 'fan-out', 'sweep', 'run'];
 
 /** Something to deploy for each function, always the same: templates name code by its hash. */
 export function openCodeFolder(): { readonly folder: string; close(): void } {

@@ -80,7 +80,11 @@ export interface DatabaseOptions {
   readonly fsync: boolean;
   /** Most memory that pages may take, under load. */
   readonly cacheBytes: number;
+  /** A file with more room in it than this, and more than half of it empty, is written anew. Default: 64 MB. */
+  readonly spareBytesMax?: number;
 }
+
+const SPARE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Opens the file, or makes it. What it throws, `openProblem` explains; nothing was changed then. */
 export function openDatabase(file: string, options: DatabaseOptions): DatabaseSync {
@@ -90,6 +94,7 @@ export function openDatabase(file: string, options: DatabaseOptions): DatabaseSy
   try {
     configure(db, options);
     checkSchema(db, file);
+    giveBackRoom(db, options.spareBytesMax ?? SPARE_BYTES_MAX);
     return db;
   } catch (error) {
     db.close();
@@ -110,11 +115,29 @@ function configure(db: DatabaseSync, options: DatabaseOptions): void {
     PRAGMA trusted_schema=OFF;`);
 }
 
+/** Written anew, a file has its tables first, then its indexes. */
 function checkSchema(db: DatabaseSync, file: string): void {
   const rows = db.prepare('SELECT rootpage, sql FROM sqlite_schema ORDER BY rootpage').all();
-  const fits = rows.every(({ rootpage, sql }, at) => rootpage === at + 2 && sql === schema[at]);
-  if (rows.length !== schema.length || !fits)
+  const known = new Set(rows.map(({ sql }) => sql));
+  const fits = rows.every(({ rootpage }, at) => rootpage === at + 2);
+  if (rows.length !== schema.length || !fits || !schema.every((sql) => known.has(sql)))
     throw unusable(file, 'its list of tables is not what was written');
+}
+
+/**
+ * Room of what was removed is used again, but the file does not become smaller by itself. To write it anew stops all else,
+ * so it is done at the start; without the disk for it, the file stays as it is.
+ */
+function giveBackRoom(db: DatabaseSync, spareBytesMax: number): void {
+  const pages = (name: string): number =>
+    Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+  const spare = pages('freelist_count');
+  if (spare * PAGE_BYTES <= spareBytesMax || spare * 2 <= pages('page_count')) return;
+  try {
+    db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE);');
+  } catch (error) {
+    if (troubleOf(error) !== 'full') throw error;
+  }
 }
 
 /** Made under another name, so that a file of this name is always a whole one. */

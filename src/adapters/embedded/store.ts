@@ -23,6 +23,8 @@ export interface StoreOptions {
   readonly fsync?: boolean;
   /** Most memory for pages of the file; taken under load only. Default 64 MB. */
   readonly cacheBytes?: number;
+  /** A file with more room in it than this, most of it empty, gives it back when it is opened. Default 64 MB. */
+  readonly spareBytesMax?: number;
   /** Hears of each damaged place once. */
   readonly onDamage?: (damage: Damage) => void;
   /** Hears why nothing can be stored any more; the process should say so and end. */
@@ -60,7 +62,9 @@ export function openStore(folder: string, options: StoreOptions): Store {
     const lost = checkLog(file);
     if (lost !== undefined) damage.add(lost);
     const { fsync = true, cacheBytes = CACHE_BYTES } = options;
-    const db = openDatabase(file, { fsync, cacheBytes });
+    const { spareBytesMax } = options;
+    const spare = spareBytesMax === undefined ? {} : { spareBytesMax };
+    const db = openDatabase(file, { fsync, cacheBytes, ...spare });
     return assembled(db, file, options, damage, unlock);
   } catch (error) {
     unlock();
