@@ -13,17 +13,22 @@ function waitsForAny(segment: Segment): boolean {
   return false;
 }
 
-/** How a parent whose own work is done ends: with its last sub-task, failed if one of them is. Undefined: not yet. */
+/**
+ * How a parent whose own work is done ends: with its last sub-task, failed if one of them is. Undefined: not yet; also
+ * when a sub-task ended so that it counts as open.
+ */
 export function endOfParent(
   progress: Progress,
   parent: number,
   decision: Decision,
+  alsoOpen?: Code,
 ): Code | undefined {
   const total = new Int32Array(codesCount);
   for (const segment of segmentsOf(progress.graph, parent)) {
     consult(progress, segment.base, segment.base + segment.count, decision);
     addSegment(progress, segment, total);
     if (sum(total, codes.waiting, codes.backoff, codes.awaiting) > 0) return undefined;
+    if (alsoOpen !== undefined && (total[alsoOpen] as number) > 0) return undefined;
   }
   const bad = sum(total, codes.failed, codes.cancelled, codes.skippedByFailure);
   return bad > 0 ? codes.failed : codes.succeeded;

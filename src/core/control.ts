@@ -1,9 +1,10 @@
 import type { Control } from '../contract/happening.ts';
+import { cancelOpen } from './cancel.ts';
 import { consult, type Decision } from './decision.ts';
 import { codeOf, type Head, type Progress } from './progress.ts';
 import { completeRerun } from './rerun.ts';
-import { consider, endTask, survivesCancel } from './settle.ts';
-import { codes, hasEnded, isOver } from './status.ts';
+import { consider } from './settle.ts';
+import { codes, isOver } from './status.ts';
 
 /**
  * What a user asked of the run. Each control is decided once, when it is first folded: one that the run's state did not
@@ -70,15 +71,6 @@ function apply(head: Head, control: Control): void {
       head.fails = false;
       head.generation += 1;
       head.rerun = control.tasks ?? 'failed';
-  }
-}
-
-/** Ends all that is open but for tasks that run `always`: these are looked at as their needs end. */
-export function cancelOpen(progress: Progress, decision: Decision): void {
-  for (let task = 0; task < progress.graph.size; task++) {
-    if (hasEnded(codeOf(progress, task))) continue;
-    if (survivesCancel(progress.graph, task)) consider(progress, task, decision);
-    else endTask(progress, task, codes.cancelled, decision);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Happening } from '../contract/happening.ts';
 import { foldLost, foldReport } from './attempt.ts';
-import { cancelOpen, foldControl, resumeAll } from './control.ts';
+import { cancelOpen } from './cancel.ts';
+import { foldControl, resumeAll } from './control.ts';
 import { type Decision, newDecision, takeBack } from './decision.ts';
 import { decideEnd } from './outcome.ts';
 import { isKnown, isTorn, type Progress } from './progress.ts';

@@ -48,15 +48,15 @@ function considerWaiting(progress: Progress, task: number, decision: Decision): 
 
 function startReady(progress: Progress, task: number, decision: Decision): void {
   const { graph, head } = progress;
-  if (head.state === 'cancelling' && !survivesCancel(graph, task))
-    endByNeeds(progress, task, codes.cancelled, decision);
-  else if (definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0)
+  if (definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0)
     endByNeeds(progress, task, codes.succeeded, decision);
+  else if (head.state === 'cancelling' && !survivesCancel(graph, task))
+    endByNeeds(progress, task, codes.cancelled, decision);
   else send(progress, task, decision);
 }
 
 /** Ends a task for what its needs came to, when that is saved. */
-function endByNeeds(progress: Progress, task: number, code: Code, decision: Decision): void {
+export function endByNeeds(progress: Progress, task: number, code: Code, decision: Decision): void {
   const { dag } = progress.graph;
   const end = dag.needsStart[task + 1] ?? 0;
   for (let e = dag.needsStart[task] ?? 0; e < end; e++) {

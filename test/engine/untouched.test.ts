@@ -10,8 +10,8 @@ describe.each<{ who: string; settings: Partial<EngineSettings> }>([
 ])('$who', ({ settings }) => {
   test('begins and ends a small run without reading it', async () => {
     const scene = openScene(settings);
-    const get = jest.spyOn(scene.ports.table, 'get');
     await scene.submit([workOf('a'), workOf('b', { needs: ['a'] })]);
+    const get = jest.spyOn(scene.ports.table, 'get');
     await scene.fold();
     expect(scene.own.runs.cached(runId)).toBeUndefined();
     expect(scene.own.runs.standing(runId)).toMatchObject({ state: 'running', generation: 1 });

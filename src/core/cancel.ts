@@ -1,0 +1,52 @@
+import { areUnsaved, endOfParent } from './children.ts';
+import type { Decision } from './decision.ts';
+import { definitionOf, levelsLeft } from './graph.ts';
+import { readinessBefore } from './needs.ts';
+import { codeOf, type Progress } from './progress.ts';
+import { consider, endByNeeds, endTask, survivesCancel } from './settle.ts';
+import { type Code, codes, hasEnded } from './status.ts';
+
+/**
+ * Ends all that is open but for tasks that run `always`: these are looked at as their needs end. What ends without a
+ * runner had ended before the cancel, with its needs or sub-tasks. Perhaps that is not saved and what rests on it is, so
+ * it ends as it did.
+ */
+export function cancelOpen(progress: Progress, decision: Decision): void {
+  const { graph } = progress;
+  const own = graph.dag.tasks.length;
+  // Sub-tasks have higher numbers than their parents, and needs lower ones than who needs them.
+  for (let task = graph.size - 1; task >= own; task--) endAsBefore(progress, task, decision);
+  for (let task = 0; task < own; task++) endAsBefore(progress, task, decision);
+  for (let task = 0; task < graph.size; task++) {
+    if (hasEnded(codeOf(progress, task))) continue;
+    if (survivesCancel(graph, task)) consider(progress, task, decision);
+    else endTask(progress, task, codes.cancelled, decision);
+  }
+}
+
+function endAsBefore(progress: Progress, task: number, decision: Decision): void {
+  const end = endBefore(progress, task, decision);
+  if (end !== undefined) endByNeeds(progress, task, end, decision);
+}
+
+/** How a task ended before the cancel: what the cancel itself ended was open then. */
+function endBefore(progress: Progress, task: number, decision: Decision): Code | undefined {
+  const code = codeOf(progress, task);
+  if (code === codes.awaiting && !areUnsaved(progress, task))
+    return endOfParent(progress, task, decision, codes.cancelled);
+  if (code !== codes.waiting) return undefined;
+  const isNew = (need: number): boolean => codeOf(progress, need) === codes.cancelled;
+  switch (readinessBefore(progress, task, isNew, decision)) {
+    case 'skip':
+      return codes.skipped;
+    case 'skip-by-failure':
+      return codes.skippedByFailure;
+    case 'ready':
+      return isIdle(progress, task) ? codes.succeeded : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const isIdle = ({ graph }: Progress, task: number): boolean =>
+  definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0;
