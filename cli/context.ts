@@ -9,6 +9,8 @@ export interface Flags {
   readonly quiet?: boolean;
   readonly color?: boolean;
   readonly url?: string;
+  /** Of the AWS command line. */
+  readonly profile?: string;
   readonly data?: string;
 }
 
@@ -45,10 +47,11 @@ function hasColour(shell: Shell, flags: Flags, output: Output): boolean {
 }
 
 /** The options that said which runs are meant. */
-function place({ url, data }: Flags): string[] {
+function place({ url, profile, data }: Flags): string[] {
   const word = (text: string) =>
     /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-  if (url !== undefined) return ['--url', word(url)];
+  const as = profile === undefined ? [] : ['--profile', word(profile)];
+  if (url !== undefined) return ['--url', word(url), ...as];
   return data === undefined ? [] : ['--data', word(data)];
 }
 

@@ -63,7 +63,10 @@ function addOptions(command: Command, row: CommandRow): void {
     if (parse === undefined) command.option(flags, description);
     else command.option(flags, description, parse as (value: string) => unknown);
   }
-  if (row.on === 'server') command.option('--url <url>', 'the server to talk to (or FANFOLD_URL)');
+  if (row.on === 'server')
+    command
+      .option('--url <url>', 'the server to talk to (or FANFOLD_URL)')
+      .option('--profile <name>', 'whose AWS credentials sign the requests (or AWS_PROFILE)');
   if (row.on !== 'files')
     command.option('--data <dir>', 'the data folder (or FANFOLD_DATA; default: .fanfold)');
   command

@@ -52,7 +52,7 @@ export interface Opened {
 function connected(context: Context, url: string | undefined): Remote {
   if (url === undefined && !existsSync(context.dataFolder))
     context.note(`there is no ${context.dataFolder}; asking the server at ${URL_USUAL}`);
-  return context.shell.connect(url ?? URL_USUAL);
+  return context.shell.connect(url ?? URL_USUAL, context.flags.profile);
 }
 
 function served(context: Context, url: string | undefined): Opened {

@@ -4,6 +4,7 @@ import type { Fanfold } from '../src/client/fanfold.ts';
 import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
 import type { CodeArchive } from '../src/contract/workflow.ts';
 import { awsCredentials } from './aws-credentials.ts';
+import { isBelowLocalhost, localFetch } from './local-fetch.ts';
 
 export interface Output {
   write(text: string): void;
@@ -48,7 +49,8 @@ export interface Shell {
   onSignal(listener: (signal: Signal) => void): () => void;
   /** Whether a process of that id lives. */
   isProcess(pid: number): boolean;
-  connect(url: string): Remote;
+  /** `profile`: of the AWS command line, by whose keys requests are signed. */
+  connect(url: string, profile?: string): Remote;
   startEmbedded(options: EmbeddedOptions): Promise<Embedded>;
   /** Ends the process at once. */
   leave(code: number): void;
@@ -73,9 +75,13 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 }
 
 /** One look for credentials serves a command. */
-function signed(url: string): typeof fetch {
+function fetchFor(url: string, profile: string | undefined): typeof fetch {
+  const send = isBelowLocalhost(url) ? localFetch : fetch;
+  if (profile === undefined && !asksForSignature(url)) return send;
+  const { env } = process;
+  const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   let found: ReturnType<typeof awsCredentials> | undefined;
-  return signedFetch(url, process.env.AWS_REGION, () => (found ??= awsCredentials(process.env)));
+  return signedFetch(url, region, () => (found ??= awsCredentials(env, profile)), send);
 }
 
 function isProcess(pid: number): boolean {
@@ -117,7 +123,7 @@ export function processShell(): Shell {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onSignal,
     isProcess,
-    connect: (url) => new Client({ url, ...(asksForSignature(url) && { fetch: signed(url) }) }),
+    connect: (url, profile) => new Client({ url, fetch: fetchFor(url, profile) }),
     startEmbedded,
     // What was written to a pipe is written before the process ends.
     leave: (code) => void process.stdout.write('', () => process.exit(code)),

@@ -1,10 +1,8 @@
 /** Code for a server: as a folder where the server is on this machine, else as an archive that is sent there. */
 import { archiveFolder } from '../src/client/archive-folder.ts';
+import { isOwnMachine } from '../src/client/own-machine.ts';
 import type { SubmitRequest } from '../src/contract/api.ts';
 import type { Remote } from './shell.ts';
-
-export const isOwnMachine = (url: string): boolean =>
-  /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 
 /** The request as this server's runners can use it. */
 export async function shipCode(

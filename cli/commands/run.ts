@@ -40,7 +40,7 @@ async function detach(
       `no server holds ${context.dataFolder}, so nothing would go on with the run; start one with \`${context.hint('serve')}\`, or leave out --detach`,
     );
   }
-  const server = context.shell.connect(url);
+  const server = context.shell.connect(url, context.flags.profile);
   const { run } = await server.submit(await shipCode(request, server));
   context.sayJson(run);
   context.say(run.id);
@@ -54,7 +54,7 @@ async function runOnServer(
   url: string,
   events: EventsFile | undefined,
 ): Promise<number> {
-  const fanfold = context.shell.connect(url);
+  const fanfold = context.shell.connect(url, context.flags.profile);
   const { run } = await fanfold.submit(await shipCode(request, fanfold));
   context.note(`run ${run.id} goes to the server at ${url}`);
   const interrupts = hearInterrupts(context.shell, () =>

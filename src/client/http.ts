@@ -1,5 +1,6 @@
 /** One call over HTTP: retried where that is safe, refusals as `Problem`. */
 import { Problem, type ProblemCode, type ProblemDetail, problems } from '../contract/problem.ts';
+import { isOwnMachine } from './own-machine.ts';
 
 export interface HttpOptions {
   /** Where the server listens, such as `http://127.0.0.1:7420`. */
@@ -110,12 +111,16 @@ function codeOf(error: unknown): string {
   return cause === undefined ? '' : codeOf(cause);
 }
 
+const startOne = 'start one with `npx fanfold serve`, or name another with --url';
+const checkIt =
+  'is the address right, and the network there? A deployment prints its own as ApiUrl, with its region in it';
+
 function unreachable(url: string, error: unknown, patient: boolean): Outcome {
   const code = codeOf(error);
   const nobody = code === 'ECONNREFUSED' || code === 'ENOTFOUND';
   const why = code || (error instanceof Error ? error.message : String(error));
   const message = nobody
-    ? `no server answers at ${url} (${code}); start one with \`npx fanfold serve\`, or name another with --url`
+    ? `no server answers at ${url} (${code}); ${isOwnMachine(url) ? startOne : checkIt}`
     : `the connection to ${url} failed (${why})`;
   return {
     kind: 'refused',

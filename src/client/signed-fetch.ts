@@ -1,3 +1,5 @@
+import { inOurWords } from './aws-refusal.ts';
+
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -22,7 +24,8 @@ export function signedFetch(
   const place = regionOf(url) ?? region ?? 'us-east-1';
   const signer = async () => {
     const [{ AwsV4Signer }, keys] = await Promise.all([import('aws4fetch'), credentials()]);
-    return (request: Request, body: string | undefined) =>
+    const by = { accessKeyId: keys.accessKeyId, region: place };
+    const sign = (request: Request, body: string | undefined) =>
       new AwsV4Signer({
         method: request.method,
         url: request.url,
@@ -34,16 +37,19 @@ export function signedFetch(
         service: 'execute-api',
         region: place,
       }).sign();
+    return { sign, by };
   };
   let signing: ReturnType<typeof signer> | undefined;
   return async (input, init) => {
     signing ??= signer();
     const body = typeof init?.body === 'string' ? init.body : undefined;
-    const signed = await (await signing)(new Request(input, init), body);
-    return send(signed.url, {
+    const { sign, by } = await signing;
+    const signed = await sign(new Request(input, init), body);
+    const answer = await send(signed.url, {
       method: signed.method,
       headers: signed.headers,
       ...(body !== undefined && { body }),
     });
+    return inOurWords(answer, by);
   };
 }

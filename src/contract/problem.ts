@@ -19,6 +19,7 @@ export const problems = {
   'data-older': { status: 500, retry: false },
   'data-in-use': { status: 500, retry: true },
   'disk-full': { status: 507, retry: true },
+  'not-allowed': { status: 403, retry: false },
   'file-unreadable': { status: 422, retry: false },
   'code-invalid': { status: 422, retry: false },
   'code-unknown': { status: 422, retry: false },

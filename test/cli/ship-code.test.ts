@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { isOwnMachine } from '../../cli/ship-code.ts';
+import { isOwnMachine } from '../../src/client/own-machine.ts';
 import type { SubmitRequest } from '../../src/contract/api.ts';
 import { ended, fakeShell, summary } from './fake-shell.ts';
 

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { localFetch } from '../../cli/local-fetch.ts';
 import { Client } from '../../src/client/client.ts';
 import type { Workflow } from '../../src/contract/workflow.ts';
 import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
+import { fanfold, plainEnv } from '../examples/cli.ts';
 import { INSTALL_MS } from '../support/aws-home.ts';
 import { DEPLOY_MS, type Deployed, deployed } from '../support/deployed.ts';
 
@@ -47,6 +51,48 @@ const workflow: Workflow = {
     const { lines } = await client.logs({ run: begun.id, task: 'first' });
     expect(lines.map(({ text }) => text)).toEqual(['hello from first']);
   }, 600_000);
+
+  describe('the command line', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fanfold-cli-'));
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'hello.sh'), 'echo "hi $1"\necho \'{"said": "hi"}\'\n');
+    writeFileSync(join(folder, 'w.yaml'), 'name: hello\ntasks:\n  a: { run: hello.sh you }\n');
+    const keys = {
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_REGION: 'us-east-1',
+    };
+    const cli = (args: readonly string[], more: Readonly<Record<string, string>> = keys) =>
+      fanfold(args, { cwd: folder, env: { ...plainEnv(), ...more } });
+
+    test('has the same commands for it, and the folder travels', async () => {
+      const there = ['--url', home.url];
+      const ran = await cli(['run', 'w.yaml', '--quiet', ...there]);
+      expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('hello succeeded') });
+      const submitted = await cli(['submit', 'w.yaml', ...there]);
+      expect(submitted).toMatchObject({ code: 0, stderr: '' });
+      const watched = await cli(['watch', submitted.stdout.trim(), '--json', '--quiet', ...there]);
+      expect(watched.code).toBe(0);
+      const shown = await cli(['show', 'last', 'a', '--json', ...there]);
+      expect(JSON.parse(shown.stdout)).toMatchObject({
+        state: 'succeeded',
+        output: { said: 'hi' },
+      });
+      const listed = await cli(['ls', '--json', ...there]);
+      expect(listed.stdout.match(/"workflow":"hello"/g)).toHaveLength(2);
+      expect((await cli(['logs', 'last', ...there])).stdout).toContain('hi you');
+      const refused = await cli(['cancel', 'last', ...there]);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('fanfold: ') });
+    }, 600_000);
+
+    test('without credentials says so', async () => {
+      const ended = await cli(['ls', '--url', home.url], { PATH: '/nowhere' });
+      expect(ended).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('there are no AWS credentials: set AWS_ACCESS_KEY_ID'),
+      });
+    }, 60_000);
+  });
 
   test('who does not sign is refused', async () => {
     const client = new Client({ url: home.url, fetch: localFetch });
