@@ -329,6 +329,18 @@ export const mutants: readonly Mutant[] = [
     "condition: 'any'",
   ),
   m(
+    'refused-together-counts',
+    'engine/advance-together.ts',
+    'const saved = results[i]?.done === true;',
+    'const saved = true;',
+  ),
+  m(
+    'first-claims-of-neighbours-mix',
+    'engine/items.ts',
+    'task === 0 ? run.charCodeAt(run.length - 1) : task % claimBlockTasks',
+    'task === 0 ? 0 : task % claimBlockTasks',
+  ),
+  m(
     'end-before-progress',
     'engine/save-run.ts',
     'if (headFirst && !(await saveMeta(ports, settings, run, first, relaxed))) return false;',
