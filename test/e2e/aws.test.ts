@@ -2,9 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { systemClock } from '../../src/adapters/system.ts';
 import type { Task, Workflow } from '../../src/contract/workflow.ts';
 import { type Embedded, startEmbedded } from '../../src/embedded/index.ts';
+import { createParts } from '../../src/engine/archive-part.ts';
+import { archiveRuns } from '../../src/engine/archive-runs.ts';
+import { createDecider } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { runPartition } from '../../src/engine/items.ts';
+import { defaultSettings } from '../../src/engine/settings.ts';
 import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
 import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
 import { type AwsEngine, openAwsEngine } from '../support/aws-engine.ts';
@@ -121,4 +127,54 @@ onEmulator(reason ?? 'the engine on an AWS on this machine', () => {
     const page = await aws.engine.logs({ run: id });
     expect(page.lines.map(({ text }) => text)).toContain('begun');
   });
+
+  test('a run that ended long ago is read from the bucket, when the table has let go of it', async () => {
+    const names = Object.keys(workflows).slice(0, 2);
+    const runs = await Promise.all(
+      names.map((name) => play(aws.engine, workflows[name] as Workflow)),
+    );
+    const before = await Promise.all(runs.map(({ id }) => aws.engine.run(id)));
+    const logs = await aws.engine.logs({ run: runs[0]?.id as string });
+    expect(await archiveLater(home)).toBeGreaterThanOrEqual(runs.length);
+    const want = before.map((view) => ({ ...view, archived: true }));
+    const told = () => Promise.all(runs.map(({ id }) => aws.engine.run(id)));
+    expect(await told()).toEqual(want);
+    // As time to live does it, days later.
+    for (const { id } of runs) await letGo(home, id);
+    expect(await told()).toEqual(want);
+    for (const { id, ...events } of runs)
+      expect(await canonicalRun(aws.engine, id)).toEqual(events);
+    expect(await aws.engine.logs({ run: runs[0]?.id as string })).toEqual(logs);
+    const { items } = await aws.engine.runs({ workflow: 'test', limit: 1000 });
+    expect(items.map(({ id }) => id)).toEqual(expect.arrayContaining(runs.map(({ id }) => id)));
+    const rerun = aws.engine.control(runs[0]?.id as string, { action: 'rerun' });
+    await expect(rerun).rejects.toMatchObject({ code: 'run-archived' });
+  });
 });
+
+const day = 86_400_000;
+
+/** Archives all that has ended, as if a week had gone by. Says how many runs that were. */
+async function archiveLater(home: AwsHome): Promise<number> {
+  const clock = { ...systemClock, now: () => Date.now() + 8 * day };
+  const ports = { ...home.ports(), clock, provisioner: openProvisioner };
+  const retention = { archiveMs: 7 * day, lingerMs: 0, itemsMs: 15 * day, keepMs: 730 * day };
+  const { decider } = createDecider(ports, { ...defaultSettings, shards: 2, retention });
+  return (await archiveRuns(decider, createParts(ports.blobs))).runs;
+}
+
+const openProvisioner = {
+  read: async () => ({ wanted: 0, running: 0 }),
+  set: async () => undefined,
+};
+
+/** Removes all items of a run that have an expiry; there must be no others. */
+async function letGo(home: AwsHome, id: string): Promise<void> {
+  const { table } = home.ports();
+  const { items } = await table.query({ partition: runPartition('main', id) });
+  expect(items.length).toBeGreaterThan(0);
+  for (const item of items.filter(({ sort }) => !sort.startsWith('CLAIM#'))) {
+    expect(item.expiresAt).toBeGreaterThan(Date.now() + 15 * day);
+    await table.remove(item, 'any');
+  }
+}
