@@ -115,7 +115,10 @@ export const commands: readonly CommandRow[] = [
     usage: 'show <run> [task]',
     summary: 'show a run, or one of its tasks',
     on: 'server',
-    options: [['--tasks [state]', 'list tasks, all or those in one state']],
+    options: [
+      ['--tasks [state]', 'list tasks, all or those in one state'],
+      ['--all', 'a line for each task of a level, however many they are'],
+    ],
     load: async () => (await import('./commands/show.ts')).act,
   },
   {

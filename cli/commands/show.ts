@@ -29,11 +29,16 @@ export const act: Act = async (context, args, options) =>
     const task = text(args[1]);
     if (task !== undefined) await showTask(context, fanfold, id, task);
     else if (options.tasks !== undefined) await showTasks(context, fanfold, id, options.tasks);
-    else await showRun(context, await fanfold.run(id));
+    else await showRun(context, await fanfold.run(id), options.all === true);
     return exitCodes.succeeded;
   });
 
-async function showRun(context: Context, view: RunView): Promise<void> {
+/** Of a level with more groups than so many, the others are one line; and below the picture there is room for facts. */
+const GROUPS_MAX = 8;
+const ROWS_MIN = 12;
+const FACT_ROWS = 8;
+
+async function showRun(context: Context, view: RunView, all: boolean): Promise<void> {
   const { shell, paint, say, sayJson, flags } = context;
   sayJson(view);
   if (flags.json === true) return;
@@ -42,11 +47,13 @@ async function showRun(context: Context, view: RunView): Promise<void> {
   if (isEnded(view.state)) say(outcomeLine(view, now, paint));
   else say(`run ${view.id} ${view.workflow} is ${colourOfState(view.state, paint)(view.state)}`);
   for (const line of factLines(view, now)) say(line);
-  const picture = runLines(
-    { ...view, running: [] },
-    { columns, rows: Number.POSITIVE_INFINITY, now, paint },
-  );
+  const room = all
+    ? { rows: Number.POSITIVE_INFINITY }
+    : { rows: Math.max(ROWS_MIN, shell.stdout.rows - FACT_ROWS), groupsMax: GROUPS_MAX };
+  const picture = runLines({ ...view, running: [] }, { columns, now, paint, ...room });
   for (const line of picture.slice(1)) say(line);
+  if (picture.some((line) => line.includes('… ')))
+    context.note('--all shows every line, --tasks every task');
   section(
     context,
     'running:',

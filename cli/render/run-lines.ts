@@ -8,6 +8,8 @@ export interface Frame {
   readonly columns: number;
   /** At most as many lines; more groups than fit are summed up. */
   readonly rows: number;
+  /** Of a level with more groups than so many the less urgent ones are one line. Default: none is summed up. */
+  readonly groupsMax?: number;
   readonly now: number;
   readonly paint: Paint;
 }
@@ -59,13 +61,32 @@ function colourOf(counts: Counts, paint: Paint): (text: string) => string {
 interface Row extends GroupView {
   /** Shown on the first group of a level only. */
   readonly level: string;
+  /** For how many groups it stands. */
+  readonly stands: number;
 }
 
-function rowsOf(view: RunView): Row[] {
-  return view.levels.flatMap(({ level, groups }) =>
-    groups.map((group, i) => ({ ...group, level: i === 0 ? String(level) : '' })),
-  );
+function rowsOf(view: RunView, groupsMax: number): Row[] {
+  return view.levels.flatMap(({ level, groups }) => {
+    const rows = groups.map((group): Row => ({ ...group, level: '', stands: 1 }));
+    return summedUp(rows, groupsMax).map((row, i) =>
+      i === 0 ? { ...row, level: `${level}` } : row,
+    );
+  });
 }
+
+/** The most urgent rows of a level, and one for all others of it. */
+function summedUp(rows: readonly Row[], max: number): readonly Row[] {
+  if (rows.length <= max) return rows;
+  const kept = new Set(mostUrgent(rows, max - 1));
+  const others = rows.filter((row) => !kept.has(row));
+  const counts = others.reduce((sum, row) => add(sum, row.counts), {} as Counts);
+  return [...kept, { task: `… ${others.length} more`, counts, level: '', stands: others.length }];
+}
+
+const add = (a: Counts, b: Counts): Counts =>
+  Object.fromEntries(
+    Object.entries(b).map(([state, n]) => [state, n + (a[state as keyof Counts] ?? 0)]),
+  ) as unknown as Counts;
 
 /** What moves comes first, then what waits, then what is done. */
 function urgency({ counts }: Row): number {
@@ -76,12 +97,16 @@ function urgency({ counts }: Row): number {
 /** The rows that fit, in their order, and how many were left out. */
 function fitting(rows: readonly Row[], room: number): { rows: readonly Row[]; left: number } {
   if (rows.length <= room) return { rows, left: 0 };
+  const kept = mostUrgent(rows, Math.max(1, room - 1));
+  const all = rows.reduce((sum, { stands }) => sum + stands, 0);
+  return { rows: kept, left: kept.reduce((left, { stands }) => left - stands, all) };
+}
+
+/** In their order. */
+function mostUrgent(rows: readonly Row[], max: number): readonly Row[] {
   const ranked = rows.map((row, at) => ({ row, at, rank: urgency(row) }));
-  const kept = ranked
-    .sort((a, b) => a.rank - b.rank || a.at - b.at)
-    .slice(0, Math.max(1, room - 1))
-    .sort((a, b) => a.at - b.at);
-  return { rows: kept.map(({ row }) => row), left: rows.length - kept.length };
+  const kept = ranked.sort((a, b) => a.rank - b.rank || a.at - b.at).slice(0, max);
+  return kept.sort((a, b) => a.at - b.at).map(({ row }) => row);
 }
 
 interface Widths {
@@ -170,7 +195,7 @@ export function runLines(view: RunView, frame: Frame): string[] {
   const running = runningShown(view).map((task) =>
     paint.dim(cut(`    ${runningText(task, frame.now)}`, columns)),
   );
-  const all = rowsOf(view);
+  const all = rowsOf(view, frame.groupsMax ?? Number.POSITIVE_INFINITY);
   const { rows, left } = fitting(all, frame.rows - running.length - 3);
   const beyond = left + view.levels.reduce((sum, level) => sum + level.groupsLeftOut, 0);
   const widths = widthsOf(rows, columns);

@@ -53,6 +53,38 @@ const busy: RunView = view({
 });
 
 describe('a run as lines', () => {
+  test('of a wide level the most urgent are told one by one, and the others together', () => {
+    const done = { ...noCounts, succeeded: 1 };
+    const groups = Array.from({ length: 100 }, (_, n) => ({ task: `t${n}`, counts: done }));
+    groups[70] = { task: 't70', counts: { ...noCounts, running: 1 } };
+    groups[71] = { task: 't71', counts: { ...noCounts, waiting: 1 } };
+    const levels = [
+      { level: 0, groups, groupsLeftOut: 900 },
+      {
+        level: 1,
+        groups: [{ task: 'last', counts: { ...noCounts, waiting: 1 } }],
+        groupsLeftOut: 0,
+      },
+    ];
+    const lines = runLines(view({ levels }), { ...frame, groupsMax: 4 });
+    const told = lines.map((line) =>
+      line
+        .split('  ')
+        .map((word) => word.trim())
+        .filter(Boolean),
+    );
+    expect(told.slice(1, -1).map(([first, , numbers]) => [first, numbers])).toEqual([
+      ['0 t0', '1/1'],
+      ['t70', '0/1'],
+      ['t71', '0/1'],
+      ['… 97 more', '97/97'],
+      ['1 last', '0/1'],
+      ['… 900 more not shown', undefined],
+    ]);
+    const few = runLines(view({ levels }), { ...frame, groupsMax: 4, rows: 6 });
+    expect(few.join('\n')).toContain('… 999 more not shown');
+  });
+
   test('it shows levels, bars, what is at work, and totals', () => {
     const since = clockTime(NOW - 1000, NOW);
     expect(runLines(busy, frame)).toEqual([
