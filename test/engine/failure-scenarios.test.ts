@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Problem } from '../../src/contract/problem.ts';
+import { fromBody } from '../../src/contract/task-message.ts';
 import { createArchive } from '../../src/engine/archive.ts';
 import { controlRun } from '../../src/engine/control-run.ts';
 import { judgeDead } from '../../src/engine/dead-letters.ts';
@@ -11,7 +12,7 @@ import { meetClaimed } from '../../src/engine/meet-claimed.ts';
 import { submit } from '../../src/engine/submit.ts';
 import { sweepRunners, sweepRuns } from '../../src/engine/sweep.ts';
 import type { Ports } from '../../src/ports/ports.ts';
-import { Unavailable } from '../../src/ports/table.ts';
+import { type Item, Unavailable } from '../../src/ports/table.ts';
 import { createClaims } from '../../src/runner/claims.ts';
 import {
   canonical,
@@ -204,6 +205,34 @@ test('B8: of a cancel and the last report one wins, and the answer says which', 
     if (!early)
       await expect(controlRun(decider, runId, { action: 'cancel' })).rejects.toThrow(Problem);
   }
+});
+
+test('M1: of two packs for one attempt the one that decided it says what its output is, for whoever looks', async () => {
+  const scene = await begun([
+    workOf('a', { delivery: 'at-least-once' }),
+    workOf('b', { needs: ['a'], with: { from: '${{ tasks.a.output }}' } }),
+  ]);
+  await scene.drain();
+  const blob = await scene.ports.blobs.put(new TextEncoder().encode('"second, in a blob"'));
+  await scene.report({ task: 0, output: { value: 'first' } });
+  await scene.report({ task: 0, output: { blob, size: 19 } });
+  const [first, second] = scene.inserted();
+  await fanOut(scene.decider().decider, [second as Item]);
+  await fanOut(scene.decider().decider, [first as Item]);
+  const inputs = async () => {
+    const options = { queues: ['tasks-default'], max: 10, waitMs: 0, visibilityMs: 1000 };
+    const taken = await scene.ports.queue.take(options);
+    await scene.ports.queue.remove(taken.map(({ receipt }) => receipt));
+    return taken.flatMap(({ body }) =>
+      fromBody(body).tasks.map(([, , id, , input]) => [id, input]),
+    );
+  };
+  const told = [JSON.stringify(['b', { from: 'second, in a blob' }])];
+  const distinct = async () => [...new Set((await inputs()).map((one) => JSON.stringify(one)))];
+  expect(await distinct()).toEqual(told);
+  scene.pass(10 * 60_000);
+  await sweepRuns(scene.decider().decider);
+  expect(await distinct()).toEqual(told);
 });
 
 test('M2: reports and losses folded in either order by two deciders come to one state', async () => {

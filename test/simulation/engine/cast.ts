@@ -22,6 +22,7 @@ import { persistently } from '../kernel/persist.ts';
 import type { Stream } from '../kernel/random.ts';
 import type { Planned } from '../world/book.ts';
 import type { Cast, Deed, MakeExecutor, World } from '../world.ts';
+import { attemptMs, restMs } from './bound.ts';
 import { checkEnd } from './end.ts';
 import { Judge } from './judge.ts';
 import { drawProfile, type Profile, type ProfileName } from './profile.ts';
@@ -51,6 +52,10 @@ function watch(world: World, name: ProfileName): void {
   const play: Play = { judge: new Judge(world), profile: drawProfile(world, name) };
   plays.set(world, play);
   const { kernel } = world;
+  kernel.timeMax = Math.min(kernel.timeMax, restMs(world, play.profile));
+  play.judge.onBegin = (definition, fate) => {
+    kernel.timeMax += attemptMs(play.profile, definition, fate);
+  };
   let stopping = false;
   const look = (): void => {
     if (stopping || !play.judge.allEnded) return;

@@ -10,6 +10,7 @@ import type { Stuck } from '../../../src/engine/stuck-runs.ts';
 import type { Item, Key } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
 import type { Entry, Planned } from '../world/book.ts';
+import type { Fate } from '../world/fates.ts';
 import { type NeedsCount, ruleMet } from '../world/rule-met.ts';
 import type { Deed, World } from '../world.ts';
 import type { End } from './generations.ts';
@@ -97,6 +98,8 @@ export class Judge {
   readonly #lives = new Map<string, Life>();
   readonly #reads = new Map<string, MetaRead[]>();
   readonly #metaWaiters: (() => void)[] = [];
+  /** Hears of each attempt that begins. */
+  onBegin: (definition: Task, fate: Fate) => void = () => {};
   readonly deedsDone = new Set<Deed>();
   readonly deedKeys = new Map<Deed, string>();
   #clientDone = false;
@@ -387,6 +390,7 @@ export class Judge {
 
   #begins(entry: Entry, definition: Task): void {
     const run = this.run(entry.run);
+    this.onBegin(definition, run.planned.fates.of(entry.task, entry.attempt, definition));
     const { meta } = run;
     if (meta === undefined) {
       this.violate('P15', `${entry.task} of no run begins`);

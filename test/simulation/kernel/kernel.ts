@@ -38,6 +38,8 @@ export class Kernel {
   /** Virtual ms since the start. */
   time = 0;
   events = 0;
+  /** As in the options, unless somebody knows better. */
+  timeMax: number;
   violation: Violation | undefined;
   readonly #heap = new TimeHeap<() => void>();
   readonly #eventsMax: number;
@@ -45,6 +47,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.options = options;
+    this.timeMax = options.timeMax;
     this.luck = new Luck(options, this.counters);
     this.trace = new Trace(options.traceLines === true);
     this.#eventsMax = options.eventsMax ?? EVENTS_MAX;
@@ -119,8 +122,8 @@ export class Kernel {
     if (call === undefined) return false;
     this.time = at;
     if (++this.events > this.#eventsMax) this.violate('livelock', `${this.events} events`);
-    else if (at > this.options.timeMax)
-      this.violate('liveness', `not done after ${this.options.timeMax / 1000} s`);
+    else if (at > this.timeMax)
+      this.violate('liveness', `not done after ${Math.round(this.timeMax / 1000)} s`);
     else this.#fire(call);
     return true;
   }
