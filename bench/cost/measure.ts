@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AwsPlace } from '../../src/adapters/aws/clients.ts';
 import { isEnded } from '../../src/contract/state.ts';
 import type { Delivery, Workflow } from '../../src/contract/workflow.ts';
 import { compile } from '../../src/core/dag.ts';
@@ -7,6 +6,7 @@ import { fromData, type Meta, metaKey } from '../../src/engine/items.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import type { Shape } from './peers.ts';
 import { type Components, type Counted, priced, sumOf } from './prices.ts';
+import type { Substrate } from './substrate.ts';
 import type { Workload } from './workloads.ts';
 
 export interface CostRow {
@@ -37,15 +37,16 @@ const runsPerRequest = 100;
 const sweptAfterMs = 6 * 60_000;
 
 export async function measure(
-  place: AwsPlace,
+  open: (onTrouble: (error: unknown) => void) => Promise<Substrate>,
   workload: Workload,
   delivery: Delivery,
 ): Promise<CostRow> {
   const troubles: string[] = [];
   const { seconds, output } = workload;
   let random = 1;
-  const deployment = await deploy({
-    place,
+  const onTrouble = (error: unknown) => troubles.push(String(error));
+  const deployment = deploy({
+    substrate: await open(onTrouble),
     deciders,
     runners,
     slots,
@@ -54,7 +55,7 @@ export async function measure(
       random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
       return seconds * (1 + jitter * (random / 2 ** 31 - 1));
     },
-    onTrouble: (error) => troubles.push(String(error)),
+    onTrouble,
   });
   try {
     const workflow = workload.workflow(delivery);

@@ -20,7 +20,8 @@ const roundSeconds = 0.008;
 type Args = { input: any };
 // biome-ignore lint/suspicious/noExplicitAny: as above
 type Next = (args: Args) => Promise<{ output: any }>;
-type Bill = (input: Args['input'], output: Awaited<ReturnType<Next>>['output']) => void;
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type Bill = (input: Args['input'], answer: any) => void;
 
 const keyOf = (row: Row): string => `${row.p?.S}\0${row.s?.S}`;
 
@@ -73,47 +74,52 @@ export class Meter {
     else if (party === 'api') this.#counted.apiSeconds += seconds;
   }
 
+  /** Makes one's requests to AWS: those that are under way together are one round, of so many seconds. */
+  rounds(party: Party): <T>(request: () => Promise<T>) => Promise<T> {
+    let underWay = 0;
+    return async (request) => {
+      if (underWay++ === 0) this.worked(party, roundSeconds);
+      try {
+        return await request();
+      } finally {
+        underWay--;
+      }
+    };
+  }
+
   watch(clients: AwsClients, party: Party): void {
     const { dynamo, sqs, s3 } = clients;
     const options = { step: 'initialize', priority: 'low', name: 'meter' } as const;
-    let underWay = 0;
+    const round = this.rounds(party);
     const through =
-      (
-        bill: (command: string) => {
-          done: Bill;
-          failed?: (input: unknown, error: unknown) => void;
-        },
-      ) =>
+      (bill: (command: string) => { done: Bill; failed?: Bill }) =>
       (next: Next, context: { readonly commandName?: string }) =>
       async (args: Args) => {
         const command = (context.commandName ?? '').replace(/Command$/, '');
         this.#requests.set(command, (this.#requests.get(command) ?? 0) + 1);
         const { done, failed } = bill(command);
-        // Waiting for messages is no work. Requests that are under way together are one round.
-        const works = command !== 'ReceiveMessage';
-        if (works && underWay === 0) this.worked(party, roundSeconds);
-        if (works) underWay++;
         try {
-          const answer = await next(args);
+          // Waiting for messages is no work.
+          const answer = await (command === 'ReceiveMessage'
+            ? next(args)
+            : round(() => next(args)));
           done(args.input, answer.output);
           return answer;
         } catch (error) {
           failed?.(args.input, error);
           throw error;
-        } finally {
-          if (works) underWay--;
         }
       };
     const table = through((command) => ({
       done: (input, output) => this.#table(command, input, output),
-      failed: (_, error) => this.#refused(error),
+      failed: (_, error) => this.#failed(error),
     }));
     const queue = through((command) => ({
       done: (input, output) => this.#queue(command, input, output, party),
     }));
     const objects = through((command) => ({
-      done: () => this.#object(command),
-      failed: () => this.#object(command),
+      done: () => this.object(command),
+      failed: () => this.object(command),
     }));
     dynamo.middlewareStack.add(table as never, options);
     sqs.middlewareStack.add(queue as never, options);
@@ -121,23 +127,34 @@ export class Meter {
   }
 
   #table(command: string, input: Args['input'], output: Record<string, never>): void {
-    const counted = this.#counted;
     const strong = input.ConsistentRead === true;
-    if (command === 'PutItem') this.#put(input.Item);
-    else if (command === 'DeleteItem') this.#remove(input.Key);
+    if (command === 'PutItem') this.put(input.Item);
+    else if (command === 'DeleteItem') this.remove(input.Key);
     else if (command === 'BatchWriteItem') this.#putBatch(input, output);
-    else if (command === 'GetItem') counted.reads += getUnits([output.Item], strong);
-    else if (command === 'Query') counted.reads += queryUnits(output.Items ?? [], strong);
-    else if (command === 'BatchGetItem') counted.reads += batchUnits(input, output);
+    else if (command === 'GetItem') this.got([output.Item], strong);
+    else if (command === 'Query') this.queried(output.Items ?? [], strong);
+    else if (command === 'BatchGetItem') this.#counted.reads += batchUnits(input, output);
   }
 
-  #put(row: Row): void {
+  /** Items that were read one by one. */
+  got(rows: readonly (Row | undefined)[], strong: boolean): void {
+    this.#counted.reads += getUnits(rows, strong);
+  }
+
+  /** A page. */
+  queried(rows: readonly Row[], strong: boolean): void {
+    this.#counted.reads += queryUnits(rows, strong);
+  }
+
+  /** An item was written. */
+  put(row: Row): void {
     const key = keyOf(row);
     this.#write(writeUnits(this.#rows.get(key), row));
     this.#rows.set(key, row);
   }
 
-  #remove(key: Row): void {
+  /** What lay under a key was removed. */
+  remove(key: Row): void {
     this.#write(writeUnits(this.#rows.get(keyOf(key)), undefined));
     this.#rows.delete(keyOf(key));
   }
@@ -148,7 +165,7 @@ export class Meter {
     )) {
       const left = JSON.stringify(output.UnprocessedItems?.[name] ?? []);
       for (const { PutRequest } of requests)
-        if (!left.includes(JSON.stringify(PutRequest.Item.s))) this.#put(PutRequest.Item);
+        if (!left.includes(JSON.stringify(PutRequest.Item.s))) this.put(PutRequest.Item);
     }
   }
 
@@ -157,10 +174,14 @@ export class Meter {
     this.#counted.indexWrites += indexes;
   }
 
-  #refused(error: unknown): void {
+  #failed(error: unknown): void {
     const { name, Item } = error as { readonly name?: string; readonly Item?: Row };
-    if (name !== 'ConditionalCheckFailedException') return;
-    const units = refusedUnits(Item);
+    if (name === 'ConditionalCheckFailedException') this.refused(Item);
+  }
+
+  /** A write was refused by what lies there. */
+  refused(found: Row | undefined): void {
+    const units = refusedUnits(found);
     this.#counted.tableWrites += units;
     this.#counted.refusedWrites += units;
   }
@@ -177,11 +198,16 @@ export class Meter {
     ];
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
     if (command === 'ReceiveMessage' && bytes === 0) this.#counted.emptyReceives++;
-    else if (party === 'source') this.#counted.sourceRequests += queueRequests(bytes);
+    else this.queued(party, bytes);
+  }
+
+  /** A request about messages, with so much of them in it. */
+  queued(party: Party, bytes: number): void {
+    if (party === 'source') this.#counted.sourceRequests += queueRequests(bytes);
     else this.#counted.queueRequests += queueRequests(bytes);
   }
 
-  #object(command: string): void {
+  object(command: string): void {
     if (command === 'PutObject' || command.startsWith('List')) this.#counted.objectPuts++;
     else this.#counted.objectGets++;
   }
