@@ -25,7 +25,9 @@ type Needs = Pick<Ports, 'table' | 'queue' | 'clock'>;
 /**
  * Judges each attempt of a message that died by its claim: a runner holds it, so the message is needed no more; its
  * runner is gone, so it is lost; nobody has claimed it, so it is sent again, later each time: a message dies of busy
- * runners too. One after its queue limit is sent again as well, since whoever gets it fails it for that reason.
+ * runners too. When that has not helped for long it is lost as well, and its task's policy says what follows. Delivered
+ * at least once, a message is its attempts' lease, and they are lost at once. One after its queue limit is sent again as
+ * well, since whoever gets it fails it for that reason.
  */
 export async function judgeDead(
   ports: Needs,
@@ -53,7 +55,7 @@ async function judge(
   const { from, body } = letter.body as { readonly from: string; readonly body: JsonObject };
   const message = fromBody(body);
   if (message.delivery === 'at-least-once') {
-    await declareLost(ports, settings, message);
+    await declareLost(ports, settings, message, message.tasks);
     await ports.queue.remove([letter.receipt]);
     return { resent: 0, lost: message.tasks.length };
   }
@@ -64,9 +66,11 @@ async function judge(
   // Whose claim is younger than its runner's last heartbeat is looked at again, and all of the message with it.
   if (meetings.includes('early')) return { resent: 0, lost };
   const free = message.tasks.filter((row) => claims.get(row) === undefined);
-  if (free.length > 0) await sendAgain(ports, from, message, free);
+  const hopeless = (message.deaths ?? 0) >= deathsMax;
+  if (hopeless) await declareLost(ports, settings, message, free);
+  else if (free.length > 0) await sendAgain(ports, from, message, free);
   await ports.queue.remove([letter.receipt]);
-  return { resent: free.length, lost };
+  return hopeless ? { resent: 0, lost: lost + free.length } : { resent: free.length, lost };
 }
 
 const runOfRow = (message: TaskMessage, row: TaskRow): string => message.runs[row[0]] as string;
@@ -110,6 +114,8 @@ function claimedBy(
 }
 
 const firstDelayMs = 15_000;
+/** So often an attempt that nobody has claimed is sent again: for more than an hour. After that it is lost. */
+const deathsMax = 10;
 
 async function sendAgain(
   ports: Needs,
@@ -122,16 +128,17 @@ async function sendAgain(
   await ports.queue.send([{ queue, body: asBody({ ...message, tasks, deaths }), delayMs }]);
 }
 
-/** Delivered at least once, a message is its attempts' lease: so what kills its runner each time comes to an end, too. */
+/** So that what kills each runner that takes it, before it can say so, comes to an end too. */
 async function declareLost(
   ports: Needs,
   settings: EngineSettings,
   message: TaskMessage,
+  tasks: readonly TaskRow[],
 ): Promise<void> {
   const now = ports.clock.now();
-  const puts = message.tasks.map((row) => {
+  const puts = tasks.map((row) => {
     const name = { run: runOfRow(message, row), task: row[1], attempt: row[3] };
     return lostPut(settings, name, now, 'its message was received too often');
   });
-  await ports.table.putMany(puts);
+  if (puts.length > 0) await ports.table.putMany(puts);
 }

@@ -327,6 +327,24 @@ test('M7: a dead message of an attempt that runs is dropped, and one that nobody
   expect(await scene.drain()).toEqual([]);
 });
 
+test('M7: an attempt whose messages die again and again, unclaimed, is lost for that reason', async () => {
+  const scene = await begun(pair);
+  const options = { queues: ['tasks-default'], max: 1, waitMs: 0, visibilityMs: 0 };
+  const judged = async () => {
+    while ((await scene.ports.queue.take(options)).length > 0);
+    const { resent, lost } = await judgeDead(scene.ports, scene.settings);
+    scene.pass(20 * 60_000);
+    return [resent, lost];
+  };
+  for (let deaths = 1; deaths <= 10; deaths++) expect(await judged()).toEqual([1, 0]);
+  expect(await judged()).toEqual([0, 1]);
+  const { items } = await scene.ports.table.query({ partition: `main/RUN#${runId}` });
+  const lost = items.filter(({ sort }) => sort.startsWith('LOST#'));
+  expect(lost.map(({ data }) => data.reason)).toEqual(['its message was received too often']);
+  await scene.fold();
+  expect(await scene.drain()).toEqual(['a@2']);
+});
+
 test('M7: a dead message is needed while one of its attempts may be held, whatever becomes of the others', async () => {
   const call = { run: { kind: 'function', language: 'node', path: 'w.js', name: 'w' } } as const;
   const scene = await begun([workOf('a', call), workOf('b', call)]);
