@@ -31,5 +31,13 @@ export type SubmitPart =
 
 export type SentTask = Omit<Task, 'run'> & { readonly run: number };
 
+/** The memory that a message holds alone: handed over instead of copied, which would keep both ends busy for long. */
+export function memoryOf(message: object): ArrayBuffer[] {
+  const parts = ArrayBuffer.isView(message) ? [message] : Object.values(message);
+  const views = parts.filter((part) => ArrayBuffer.isView(part));
+  const whole = views.filter(({ buffer, byteLength }) => buffer.byteLength === byteLength);
+  return [...new Set(whole.map(({ buffer }) => buffer as ArrayBuffer))];
+}
+
 /** What the reader says when it is ready for the next part. */
 export const nextPart = 'next';

@@ -7,7 +7,7 @@ import { Problem } from '../contract/problem.ts';
 import type { Run, Task, Workflow } from '../contract/workflow.ts';
 import { acceptWorkflow } from '../definition/accept.ts';
 import type { Canonical } from '../engine/submit.ts';
-import { nextPart, type SubmitPart } from './submit-parts.ts';
+import { memoryOf, nextPart, type SubmitPart } from './submit-parts.ts';
 
 /** Large submits, read in a thread of their own, so that the server answers others meanwhile. */
 export interface SubmitThread {
@@ -53,7 +53,7 @@ async function readInThread(body: Uint8Array): Promise<Read> {
     for (let message: Uint8Array | typeof nextPart = body; ; message = nextPart) {
       const part = await answerTo(worker, message);
       if (part.kind === 'problem') throw new Problem(part.code, part.message, part.details);
-      if (part.kind === 'rest') return assemble(part, tasks);
+      if (part.kind === 'rest') return await assemble(part, tasks);
       runs.push(...part.runs);
       for (const { run, ...task } of part.tasks) tasks.push({ ...task, run: runs[run] as Run });
       await turn();
@@ -63,10 +63,19 @@ async function readInThread(body: Uint8Array): Promise<Read> {
   }
 }
 
-function assemble(part: Extract<SubmitPart, { kind: 'rest' }>, tasks: Task[]): Read {
-  const { request, text, hash } = part;
+const tasksPerTurn = 50_000;
+
+async function assemble(
+  { request, text, hash, places, ...part }: Extract<SubmitPart, { kind: 'rest' }>,
+  tasks: Task[],
+): Promise<Read> {
   const workflow = { ...part.workflow, tasks };
-  const dag = { ...part.dag, tasks: Array.from(part.places, (place) => tasks[place] as Task) };
+  const numbered: Task[] = [];
+  for (const [n, place] of places.entries()) {
+    numbered.push(tasks[place] as Task);
+    if (n % tasksPerTurn === 0) await turn();
+  }
+  const dag = { ...part.dag, tasks: numbered };
   return { request, canonical: { workflow, text, hash, dag } };
 }
 
@@ -79,7 +88,7 @@ function answerTo(worker: Worker, message: Uint8Array | typeof nextPart): Promis
       worker.off('error', onError);
       resolve(part);
     });
-    worker.postMessage(message);
+    worker.postMessage(message, message === nextPart ? [] : memoryOf(message));
   });
 }
 

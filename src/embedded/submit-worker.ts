@@ -7,7 +7,7 @@ import type { Run, Task } from '../contract/workflow.ts';
 import { compile } from '../core/dag.ts';
 import { invariant } from '../core/invariant.ts';
 import { acceptWorkflow } from '../definition/accept.ts';
-import { nextPart, type SentTask, type SubmitPart } from './submit-parts.ts';
+import { memoryOf, nextPart, type SentTask, type SubmitPart } from './submit-parts.ts';
 
 const tasksPerPart = 2_000;
 
@@ -16,7 +16,9 @@ let parts: Generator<SubmitPart> | undefined;
 parentPort?.on('message', (message: Uint8Array | typeof nextPart) => {
   if (message !== nextPart) parts = partsOf(message);
   const part = parts?.next().value as SubmitPart | undefined;
-  if (part !== undefined) parentPort?.postMessage(part);
+  if (part === undefined) return;
+  const memory = part.kind === 'rest' ? [...memoryOf(part), ...memoryOf(part.dag)] : [];
+  parentPort?.postMessage(part, memory);
 });
 
 function* partsOf(bytes: Uint8Array): Generator<SubmitPart> {
