@@ -5,6 +5,7 @@ import type { Dag } from '../core/dag.ts';
 import type { Send } from '../core/decision.ts';
 import { definitionOf, idOf } from '../core/graph.ts';
 import { attemptOf } from '../core/progress.ts';
+import { mayBeginAgain } from '../core/retry.ts';
 import { survivesCancel } from '../core/settle.ts';
 import { stepInputs } from '../core/steps.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -176,7 +177,10 @@ function followOf(run: LoadedRun, first: number, settings: EngineSettings): read
   return jsonBytes(run.input) > followInputBytes ? none : follow;
 }
 
-/** The dependent that a runner may go on with; undefined when there is none. */
+/**
+ * The dependent that a runner may go on with; undefined when there is none. What may not begin again is none: it may be
+ * declared lost before the report that leads to it is folded, and then nobody can tell whether it began.
+ */
 function onlyDependent(dag: Dag, task: number): number | undefined {
   const edge = dag.dependentsStart[task] as number;
   if ((dag.dependentsStart[task + 1] as number) - edge !== 1) return undefined;
@@ -185,7 +189,7 @@ function onlyDependent(dag: Dag, task: number): number | undefined {
   const definition = dag.tasks[next] as Task;
   const fits = needs === 1 && inlineable(definition) && definition.pool === dag.tasks[task]?.pool;
   const simple = definition.rule === undefined || definition.rule === 'all-succeeded';
-  return fits && simple ? next : undefined;
+  return fits && simple && mayBeginAgain(definition) ? next : undefined;
 }
 
 function followRow(run: LoadedRun, task: number, next: number): Follow {

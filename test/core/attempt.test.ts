@@ -253,6 +253,15 @@ describe('a task that its runner goes on with', () => {
     expect(sentBy(run, fold(run, [going(run)]))).toEqual(['b@2']);
   });
 
+  test('does not fail for a loss before its turn has come, whatever its policy', () => {
+    const run = progressOf([taskOf('a'), taskOf('b', { needs: ['a'], lostMax: 0 })]);
+    fold(run, [lost(run, 'b')]);
+    expect(statusesOf(run)).toEqual({ a: 'waiting', b: 'waiting' });
+    expect(sentBy(run, fold(run, [reported(run, 'a')]))).toEqual(['b@2']);
+    fold(run, [lost(run, 'b')]);
+    expect(statusesOf(run)).toEqual({ a: 'succeeded', b: 'failed' });
+  });
+
   test('is sent when the report that says so is not the one that counts', () => {
     const run = pair();
     const stale = going(run);

@@ -141,6 +141,15 @@ test('B4: a task that its dead runner went on with, and never claimed, is sent',
   expect(await scene.drain()).toEqual(['c@1']);
 });
 
+test('B4: a chain does not go on with what may not begin again', async () => {
+  const scene = await begun([...pair, workOf('c', { needs: ['b'], onLost: 'fail' })]);
+  const options = { queues: ['tasks-default'], max: 1, waitMs: 0, visibilityMs: 1000 };
+  const [letter] = await scene.ports.queue.take(options);
+  const rows = letter ? fromBody(letter.body).tasks : [];
+  const led = rows.flatMap(([, , , , , follow]) => follow ?? []);
+  expect(led.map(({ id }) => id)).toEqual(['b']);
+});
+
 test('B5: a claim that landed though its answer was lost is the claimer’s own', async () => {
   const scene = openScene();
   let lost = 1;
