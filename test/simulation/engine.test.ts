@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { allModes, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
+import { aimedModes, allModes, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
 import { fits } from './engine/mutate.ts';
 import { engineScenario } from './engine/scenario.ts';
 import { type Order, ordersOf, playOrders } from './engine/workers.ts';
@@ -56,7 +56,7 @@ test('the engine keeps its promises in 2,000 worlds, which met all that can go w
   expect(sometimes.filter((name) => !seen.get(name))).toEqual([]);
 }, 240_000);
 
-test.each(allModes)('the same seed is the same story: %s', async (mode) => {
+test.each([...allModes, ...aimedModes])('the same seed is the same story: %s', async (mode) => {
   const { unsteady, violations } = await playBatch(scenarioOf(mode), {
     from: 200_000,
     seeds: 6,

@@ -15,6 +15,7 @@ import { Book, type Planned } from './world/book.ts';
 import { drawTaste, drawWorkflow, without } from './world/draw-workflow.ts';
 import { type Generation, unexplained } from './world/explain.ts';
 import { drawTemper, Fates } from './world/fates.ts';
+import { drawAims, drawFocus, type Focus, type Habit } from './world/focus.ts';
 import { ModelExecutor } from './world/model-executor.ts';
 import { type Expected, foresee } from './world/oracle.ts';
 
@@ -23,7 +24,7 @@ export interface Deed {
   readonly run: string;
   /** Virtual ms. */
   readonly at: number;
-  readonly action: 'cancel' | 'pause' | 'resume' | 'rerun';
+  readonly action: 'cancel' | 'pause' | 'resume' | 'rerun' | 'spoil';
 }
 
 /** One seed's world: what is to be run in it, by whom, and what must come of it. */
@@ -41,6 +42,7 @@ export interface World {
   readonly repair: boolean;
   /** What may be lost when the process dies that the table lives in; undefined where it lives elsewhere. */
   readonly unsynced: Unsynced | undefined;
+  readonly focus: Focus | undefined;
   /** Another stream of chance, for what the cast draws of its own. */
   stream(label: string): Stream;
 }
@@ -80,6 +82,8 @@ export interface WorldOptions {
   readonly lossesMax?: number;
   /** No fault at all, but at these rates. */
   readonly calm?: boolean | Partial<Rates>;
+  /** Whether each seed is about one situation, and its bad luck aimed at the calls that matter there. */
+  readonly aimed?: boolean;
   /** Whether attempts may take their runner with them, or leave it standing still. Default: true. */
   readonly disturbs?: boolean;
   /** Whether the tasks of a workflow are told in another order. */
@@ -155,23 +159,26 @@ interface Drawn {
 /** All that a seed decides beforehand. Names of parts that were left out are not in it. */
 export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions): Drawn {
   const { dropped = new Set<string>(), trace = false, ...rest } = play;
+  const aiming = new Stream(seed, 'focus');
+  const focus = options.aimed ? drawFocus(aiming) : undefined;
   const kernel = new Kernel({
     seed,
     faultsUntil: options.faultsMs ?? FAULTS_MS,
     timeMax: options.timeMax ?? TIME_MAX,
     ...(options.ratesMax && { ratesMax: options.ratesMax }),
     ...(options.calm && { calm: options.calm }),
+    ...(focus && !options.calm && { aims: drawAims(aiming, focus) }),
     dropped,
     traceLines: trace,
     ...rest,
   });
   const stream = new Stream(seed, 'world');
-  const all = drawRuns(seed, stream, options);
+  const all = drawRuns(seed, stream, options, focus);
   const names = (kind: string, count: number): string[] =>
     Array.from({ length: count }, (_, n) => `${kind}-${n + 1}`);
   const actors = [...names('runner', stream.int(2, 4)), ...names('feeder', stream.int(1, 3))];
   const here = actors.filter((name, n) => n === 0 || !dropped.has(`actor ${name}`));
-  const deeds = options.deeds === false ? [] : drawDeeds(stream, all);
+  const deeds = options.deeds === false ? [] : drawDeeds(stream, all, focus?.habit);
   const runs = all.flatMap((run) => withoutParts(run, dropped));
   const world: World = {
     kernel,
@@ -189,6 +196,7 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
     },
     repair: options.repair,
     unsynced: undefined,
+    focus,
     stream: (label) => new Stream(seed, label),
   };
   const feeders = here.filter((name) => name.startsWith('feeder'));
@@ -209,11 +217,16 @@ export function drawWorld(seed: number, options: WorldOptions, play: PlayOptions
 /** A run's deeds are left out together: a pause without its resume would be another story. */
 const named = ({ run }: Deed): string => `deeds ${run}`;
 
-function drawRuns(seed: number, stream: Stream, options: WorldOptions): readonly Planned[] {
-  const drawn = drawTemper(stream);
+function drawRuns(
+  seed: number,
+  stream: Stream,
+  options: WorldOptions,
+  focus: Focus | undefined,
+): readonly Planned[] {
+  const drawn = { ...drawTemper(stream), ...focus?.temper };
   const temper = options.disturbs === false ? { ...drawn, kills: 0, zombies: 0 } : drawn;
-  const taste = drawTaste(stream, options.tasksMax ?? 60);
-  const count = stream.int(1, options.runsMax ?? 3);
+  const taste = { ...drawTaste(stream, options.tasksMax ?? 60), ...focus?.taste };
+  const count = stream.int(1, focus?.runsMax ?? options.runsMax ?? 3);
   return Array.from({ length: count }, (_, n) => {
     const id = `01JG${String(n).padStart(2, '0')}0000000000000000${String(seed % 10_000).padStart(4, '0')}`;
     const ordered = drawWorkflow(stream, `w${n}`, taste);
@@ -227,9 +240,17 @@ function shuffled(stream: Stream, workflow: Workflow): Workflow {
   return { ...workflow, tasks: rolled.sort((a, b) => a.roll - b.roll).map(({ task }) => task) };
 }
 
-function drawDeeds(stream: Stream, runs: readonly Planned[]): readonly Deed[] {
+function drawDeeds(
+  stream: Stream,
+  runs: readonly Planned[],
+  habit: Habit | undefined,
+): readonly Deed[] {
   const deeds: Deed[] = [];
   for (const { id: run } of runs) {
+    if (habit) {
+      deeds.push(...drawHabit[habit](stream, run));
+      continue;
+    }
     const roll = stream.next();
     const at = Math.round(stream.next() ** 2 * 120_000);
     if (roll < 0.1) deeds.push({ run, at, action: 'cancel' });
@@ -243,6 +264,26 @@ function drawDeeds(stream: Stream, runs: readonly Planned[]): readonly Deed[] {
   }
   return deeds.sort((a, b) => a.at - b.at);
 }
+
+const drawHabit: { readonly [habit in Habit]: (stream: Stream, run: string) => Deed[] } = {
+  cancels: (stream, run) => [
+    { run, at: Math.round(stream.next() ** 2 * 60_000), action: 'cancel' },
+    ...(stream.chance(0.2) ? [{ run, at: 70_000, action: 'rerun' } as const] : []),
+  ],
+  pauses(stream, run) {
+    const deeds: Deed[] = [];
+    for (let at = stream.int(0, 3_000), left = stream.int(2, 8); left > 0; left--) {
+      const resumedAt = at + stream.int(100, 4_000);
+      deeds.push({ run, at, action: 'pause' }, { run, at: resumedAt, action: 'resume' });
+      at = resumedAt + stream.int(100, 4_000);
+    }
+    return deeds;
+  },
+  spoils(stream, run) {
+    const every = stream.int(100, 2_000);
+    return Array.from({ length: 16 }, (_, n) => ({ run, at: n * every, action: 'spoil' }));
+  },
+};
 
 function withoutParts(run: Planned, dropped: ReadonlySet<string>): readonly Planned[] {
   if (dropped.has(`run ${run.id}`)) return [];

@@ -5,23 +5,33 @@ import { type EngineOptions, engineScenario } from './scenario.ts';
 /** A profile, whether repair is on, and whether messages and feed records are lost, which only repair can heal. */
 export const allModes = ['cloud off', 'cloud on', 'cloud lossy', 'embedded off', 'embedded on'];
 
+/** In these, each seed is about one situation that engines break in, and its bad luck is aimed at the calls that matter. */
+export const aimedModes = ['cloud off aimed', 'cloud on aimed'];
+
 /** In these, each seed has favourite places in the code, where processes die at every other call. */
 export const censusModes = ['cloud census', 'embedded census'];
 
+const ownModes: Readonly<Record<string, readonly string[]>> = {
+  census: censusModes,
+  aimed: aimedModes,
+};
+
 export function modesOf(repair: string, profile: string): readonly string[] {
-  return (repair === 'census' ? censusModes : allModes).filter((mode) => {
-    const [which = '', how] = mode.split(' ');
-    const fits = repair === 'both' || (repair === 'off') === (how === 'off') || repair === how;
+  return (ownModes[repair] ?? allModes).filter((mode) => {
+    const [which = '', how, aim] = mode.split(' ');
+    const named = repair === how || repair === aim;
+    const fits = repair === 'both' || (repair === 'off') === (how === 'off') || named;
     return fits && (profile === 'all' || profile === which);
   });
 }
 
 export function scenarioOf(mode: string): Scenario {
-  const [profile, how] = mode.split(' ');
+  const [profile, how, aim] = mode.split(' ');
   const lossy = { ratesMax: { 'queue-lost': 0.3, 'feed-discarded': 0.5 } };
   const options: EngineOptions = {
     profile: profile === 'embedded' ? 'embedded' : 'cloud',
     repair: how !== 'off',
+    ...(aim === 'aimed' && { aimed: true }),
   };
   const scenario = engineScenario({ ...options, ...(how === 'lossy' && lossy) });
   if (how !== 'census') return withRelations(scenario, options);

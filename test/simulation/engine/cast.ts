@@ -298,6 +298,7 @@ function keyOf(judge: Judge, decider: Decider, deed: Deed): string {
 
 async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void> {
   const { run, action, at } = deed;
+  if (action === 'spoil') return spoil(judge, run, decider.ports);
   const { ledger } = judge.run(run);
   const { clock } = decider.ports;
   // By the name of the request, or by a key of the client's.
@@ -336,12 +337,32 @@ const nonsense: readonly (readonly [sort: string, data: JsonObject])[] = [
   ['CONTROL#nonsense', { action: 'explode' }],
 ];
 
-async function poison(judge: Judge, world: World, { table, clock }: Ports): Promise<void> {
+async function poison(judge: Judge, world: World, ports: Ports): Promise<void> {
   const [run] = world.runs;
   if (run === undefined) return;
   judge.run(run.id).ledger.poisoned = true;
-  for (const [sort, data] of nonsense) {
-    const item = { partition: runPartition('main', run.id), sort, version: 1, data };
-    await persistently(clock, () => table.put(item, 'any'));
-  }
+  for (const [sort, data] of nonsense) await putBadly(ports, run.id, sort, data);
+}
+
+/** Of a kind that is found out only when it is folded, beside what came with it. */
+const unfoldable: JsonObject = {
+  parent: 0,
+  attempt: 1,
+  at: 0,
+  made: { kind: 'tasks', requests: null },
+};
+
+async function spoil(judge: Judge, run: string, ports: Ports): Promise<void> {
+  judge.run(run).ledger.poisoned = true;
+  await putBadly(ports, run, `SPAWN#${ports.ids.next()}`, unfoldable);
+}
+
+async function putBadly(
+  { table, clock }: Ports,
+  run: string,
+  sort: string,
+  data: JsonObject,
+): Promise<void> {
+  const item = { partition: runPartition('main', run), sort, version: 1, data };
+  await persistently(clock, () => table.put(item, 'any'));
 }

@@ -77,6 +77,8 @@ const refusals: Readonly<Record<string, string>> = {
   'LOST#': 'a loss was declared twice',
 };
 const SUCCEEDED = 3;
+/** Awaiting sub-tasks, succeeded, failed. */
+const ownEnds: readonly number[] = [2, SUCCEEDED, 4];
 /** An attempt begins so soon after its runner asked, unless that stands still. */
 const SOON_MS = 50;
 
@@ -267,6 +269,8 @@ export class Judge {
         'P5',
         `${id} ${was.state} goes to generation ${meta.generation} as ${meta.state}`,
       );
+    if (was.state === 'cancelling' && meta.state === 'failed' && !meta.fails)
+      this.violate('P12', `${id} was cancelled, and failed all the same`);
     if (was.state === 'paused' && meta.state === 'running') this.count('a run was resumed');
     if ((was.segments?.length ?? 0) > (meta.segments?.length ?? 0) && !meta.segmentPages)
       this.violate('P1', `${id} lost spawned tasks`);
@@ -308,7 +312,23 @@ export class Judge {
       ((stored.refused ?? []) as readonly unknown[]).length;
     now.refused = refused(data);
     this.count('a stale report was refused', now.refused - (was?.refused ?? 0));
+    this.#checkOrder(run, n, was, now);
     if (was) this.#chunkMoved(run, n, was, now);
+  }
+
+  /** A task that ended by its own work did so when the ends of its needs were there for all to see. */
+  #checkOrder(run: RunSeen, n: number, was: ChunkSeen | undefined, now: ChunkSeen): void {
+    if ((run.meta?.generation ?? 1) > 1 || now.generation > 1) return;
+    const base = n * (run.meta?.chunkSize ?? 0);
+    for (const [place, code] of now.status.entries()) {
+      const definition = run.dag.tasks[base + place];
+      if (definition === undefined || !ownEnds.includes(code)) continue;
+      if (ownEnds.includes(was?.status[place] ?? 0)) continue;
+      const count = this.#countNeeds(run, definition);
+      if (ruleMet(definition.rule ?? 'all-succeeded', count)) continue;
+      const words = `${run.planned.id} ${definition.id} comes to ${code}`;
+      this.violate('P3', `${words}: ${JSON.stringify(count)}`);
+    }
   }
 
   #chunkMoved(run: RunSeen, n: number, was: ChunkSeen, now: ChunkSeen): void {

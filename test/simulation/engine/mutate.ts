@@ -19,7 +19,7 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const SEEDS = 1_000;
 /** Of a bug that one mode has caught, the other is asked for this many, to tell whether repair hides it. */
 const SEEDS_WHEN_CAUGHT = 100;
-const modes = ['cloud off', 'cloud on'] as const;
+const modes = ['cloud off', 'cloud on', 'cloud off aimed', 'cloud on aimed'] as const;
 
 interface Kill {
   /** The first seed that shows it. */
@@ -40,8 +40,7 @@ export async function playMutants(
 ): Promise<number> {
   const chosen = mutants.filter(({ name }) => (only ? only.has(name) : !rare.has(name)));
   const unfit = chosen.filter((mutant) => fits(mutant) !== 1);
-  for (const mutant of unfit)
-    console.log(`${mutant.name}: its patch fits ${fits(mutant)} times in ${mutant.file}`);
+  for (const mutant of unfit) console.log(`${mutant.name}: its patch fits ${fits(mutant)} times`);
   const work = chosen.filter((mutant) => fits(mutant) === 1);
   const verdicts: Verdict[] = [];
   console.log(`${'mutant'.padEnd(34)} ${modes.map((mode) => mode.padEnd(22)).join(' ')}`);
@@ -57,7 +56,7 @@ export async function playMutants(
   console.log(`\n${verdicts.length} mutants, ${survivors.length} survive within ${SEEDS} seeds`);
   for (const { name } of survivors) console.log(`  survives: ${name}`);
   if (only === undefined)
-    console.log(`left out, as 1,000 seeds do not show them: ${[...rare].join(', ')}`);
+    console.log(`left out, as they were not seen to be caught: ${[...rare].join(', ')}`);
   if (file) writeFileSync(file, JSON.stringify(verdicts, null, 2));
   return unfit.length + survivors.length > 0 ? 1 : 0;
 }
@@ -74,9 +73,12 @@ const lineOf = ({ name, kills }: Verdict): string => {
   return `${name.padEnd(34)} ${cells.join(' ')}`;
 };
 
-/** How often a mutant's patch fits. */
-export function fits({ file, find }: Mutant): number {
-  return readFileSync(join(root, file), 'utf8').split(find).length - 1;
+/** How often a mutant's patches fit: once, all of them, if they do. */
+export function fits({ patches }: Mutant): number {
+  const times = patches.map(
+    ({ file, find }) => readFileSync(join(root, file), 'utf8').split(find).length - 1,
+  );
+  return times.find((count) => count !== 1) ?? 1;
 }
 
 async function judge(mutant: Mutant): Promise<Verdict> {
@@ -94,17 +96,17 @@ async function judge(mutant: Mutant): Promise<Verdict> {
   }
 }
 
-function build(folder: string, { file, find, replace }: Mutant): void {
+function build(folder: string, { patches }: Mutant): void {
   mkdirSync(join(folder, 'test'));
   cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true });
   cpSync(join(root, 'test', 'simulation'), join(folder, 'test', 'simulation'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const path = join(folder, file);
-  writeFileSync(
-    path,
-    readFileSync(path, 'utf8').replace(find, () => replace),
-  );
+  for (const { file, find, replace } of patches) {
+    const path = join(folder, file);
+    const text = readFileSync(path, 'utf8').replace(find, () => replace);
+    writeFileSync(path, text);
+  }
 }
 
 /** In a process of its own, as a mutant may do anything; one that dies, or is stuck, is found out, too. */

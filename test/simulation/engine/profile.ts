@@ -47,6 +47,7 @@ export function drawProfile(world: World, name: ProfileName): Profile {
     heartbeatMs: embedded ? 2_000 : Math.floor(leaseMs / 3),
     skewMs: embedded ? 2_000 : SKEW_MS,
     visibilityMs: embedded ? 30_000 : leaseMs + stream.int(5, 30) * 1_000,
+    ...world.focus?.settings?.(stream),
   };
   const retention = world.repair && stream.chance(0.2) ? drawRetention(stream) : undefined;
   return {

@@ -1,4 +1,5 @@
 import type { Site } from '../../../src/adapters/memory/gate.ts';
+import { type Aim, isAimedAt, nameOf } from './aim.ts';
 import type { Counters } from './counters.ts';
 import {
   type CallFault,
@@ -17,6 +18,8 @@ export interface LuckOptions {
   readonly faultsUntil: number;
   /** Instead of those of `faultRatesMax`. */
   readonly ratesMax?: Partial<Rates>;
+  /** Besides them. */
+  readonly aims?: readonly Aim[];
   /** No fault at all, but at these rates. */
   readonly calm?: boolean | Partial<Rates>;
   /** Parts of the seed's bad luck that are left out: see `parts`. */
@@ -87,7 +90,7 @@ export class Luck {
   /** What could be left out of this run: whole kinds of faults, latency, outages, and each fault that struck. */
   get parts(): readonly string[] {
     const kinds = faults.filter((fault) => this.rates[fault] > 0).map((fault) => `rate ${fault}`);
-    return [...kinds, 'latency', ...this.#struck];
+    return [...kinds, ...(this.#options.aims ?? []).map(nameOf), 'latency', ...this.#struck];
   }
 
   /** Whether a fault strikes at the next occasion of its kind at this place. */
@@ -106,18 +109,19 @@ export class Luck {
   }
 
   /** The fate of a caller's n-th call at a site. The answer is only good until the next call of this method. */
-  call(caller: number, name: string, site: Site, n: number, time: number): Fate {
+  call(caller: number, name: string, site: Site, n: number, time: number, about?: unknown): Fate {
     const info = this.#siteInfo(site);
     const hash = mix(mix(caller, info.hash), n);
     const fate = this.#fate;
     const spread = unit(mix(hash, 1));
     fate.fault = undefined;
     fate.latencyMs = this.#latencyMin + spread ** 3 * (this.#latencyMax - this.#latencyMin);
+    if (time >= this.#options.faultsUntil) return fate;
     const roll = unit(hash);
-    if (roll >= info.total || time >= this.#options.faultsUntil) return fate;
-    fate.fault = this.#pick(info, roll);
-    if (fate.fault === undefined || !this.allows(fate.fault, `${name} ${site}`, n))
-      fate.fault = undefined;
+    fate.fault = this.#aimed(site, about, unit(mix(hash, 4)));
+    if (fate.fault === undefined && roll < info.total) fate.fault = this.#pick(info, roll);
+    if (fate.fault === undefined) return fate;
+    if (!this.allows(fate.fault, `${name} ${site}`, n)) fate.fault = undefined;
     fate.extraMs = 1 + unit(mix(hash, 2)) ** 4 * 8_000;
     fate.roll = unit(mix(hash, 3));
     return fate;
@@ -188,6 +192,12 @@ export class Luck {
       const start = from * Math.max(0, faultsUntil - to);
       this.#outages.push({ port, from: start, to: Math.min(faultsUntil, start + to) });
     }
+  }
+
+  #aimed(site: Site, about: unknown, roll: number): CallFault | undefined {
+    const { aims = [], dropped } = this.#options;
+    const hit = aims.find((aim) => roll < aim.rate && isAimedAt(aim, site, about));
+    return hit === undefined || dropped?.has(nameOf(hit)) ? undefined : hit.fault;
   }
 
   #pick(info: SiteInfo, roll: number): CallFault | undefined {

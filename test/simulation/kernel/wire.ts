@@ -51,8 +51,9 @@ export class Wire {
     const kernel = this.#kernel;
     const caller = this.#caller;
     const place = this.#place(call.site);
-    const fate = kernel.luck.call(caller.hash, caller.name, call.site, place.n++, kernel.time);
-    if (kernel.options.crashSites) this.#aim(call.site, fate);
+    const { site, about } = call;
+    const fate = kernel.luck.call(caller.hash, caller.name, site, place.n++, kernel.time, about);
+    if (kernel.options.crashSites) this.#aim(site, fate);
     const { fault, latencyMs, extraMs, roll } = fate;
     if (fault === undefined) this.#after(latencyMs, () => this.#arrive(call, place));
     else if (fault === 'partial' || fault === 'torn')

@@ -20,6 +20,14 @@ export interface Taste {
   readonly deliveries: number;
   readonly templates: number;
   readonly mayFail: number;
+  /** Instead of all. */
+  readonly shapes?: readonly Shape[];
+  /** That the last task needs all others, and runs always. */
+  readonly finals?: number;
+  /** Of those with retries: that they wait for more than a queue can delay. */
+  readonly waits?: number;
+  /** Whether all are calls, which travel together. */
+  readonly calls?: boolean;
 }
 
 export function drawTaste(stream: Stream, tasksMax: number): Taste {
@@ -38,11 +46,11 @@ export function drawTaste(stream: Stream, tasksMax: number): Taste {
 }
 
 const shapes = ['layers', 'chain', 'diamonds', 'fan', 'loose', 'tree', 'any'] as const;
-type Shape = (typeof shapes)[number];
+export type Shape = (typeof shapes)[number];
 
 /** A workflow in canonical form, of the shapes that break engines: joins of none, one and many, diamonds, chains, fans. */
 export function drawWorkflow(stream: Stream, name: string, taste: Taste): Workflow {
-  const shape = stream.pick(shapes);
+  const shape = stream.pick(taste.shapes ?? shapes);
   const count = stream.int(1, taste.tasksMax);
   const ids = Array.from({ length: count }, (_, n) => `t${String(n).padStart(2, '0')}`);
   const tasks: Task[] = [];
@@ -51,8 +59,16 @@ export function drawWorkflow(stream: Stream, name: string, taste: Taste): Workfl
     const needs = needsOf[shape](stream, n, count, before).map((need) => tasks[need] as Task);
     tasks.push(drawTask(stream, taste, ids[n] as string, needs));
   }
+  if (taste.finals && stream.chance(taste.finals)) tasks.push(finalOf(tasks));
   return { name, tasks };
 }
+
+const finalOf = (tasks: readonly Task[]): Task => ({
+  id: 'tz',
+  needs: tasks.map(({ id }) => id),
+  rule: 'always',
+  run: { kind: 'command', argv: ['work'] },
+});
 
 type Draw = (stream: Stream, n: number, count: number, before: readonly number[]) => number[];
 
@@ -91,7 +107,7 @@ function drawTask(stream: Stream, taste: Taste, id: string, needs: readonly Task
     id,
     ...(needs.length > 0 && { needs: needs.map((need) => need.id) }),
     ...(rule && { rule }),
-    run: idle ? { kind: 'none' } : drawRun(stream),
+    run: idle ? { kind: 'none' } : drawRun(stream, taste),
     ...(input && { with: input }),
     ...(each && { each }),
     ...(idle ? {} : drawOptions(stream, taste)),
@@ -99,8 +115,8 @@ function drawTask(stream: Stream, taste: Taste, id: string, needs: readonly Task
   };
 }
 
-function drawRun(stream: Stream): Task['run'] {
-  return stream.chance(0.5)
+function drawRun(stream: Stream, { calls }: Taste): Task['run'] {
+  return stream.chance(0.5) || calls
     ? { kind: 'function', language: 'node', path: 'work.js', name: 'work' }
     : { kind: 'command', argv: ['work'] };
 }
@@ -148,7 +164,7 @@ function drawInput(stream: Stream, needs: readonly Task[]): Json | undefined {
 function drawOptions(stream: Stream, taste: Taste): Partial<Task> {
   const roll = stream.chance(taste.deliveries) ? stream.next() : 1;
   if (roll < 0.3) return { delivery: 'at-most-once', ...drawLimits(stream, taste) };
-  const retry = stream.chance(taste.retries) ? { retry: drawRetry(stream) } : {};
+  const retry = stream.chance(taste.retries) ? { retry: drawRetry(stream, taste) } : {};
   if (roll < 0.6) return { delivery: 'at-least-once', ...retry, ...drawLimits(stream, taste) };
   const lost = roll < 0.75 ? { onLost: 'fail' as const } : {};
   const lostMax = roll < 0.9 && roll >= 0.75 ? { lostMax: stream.int(0, 3) } : {};
@@ -164,8 +180,17 @@ function drawLimits(stream: Stream, taste: Taste): Partial<Task> {
   return { limits };
 }
 
-function drawRetry(stream: Stream): Retry {
+const WAIT_MS = 20 * 60_000;
+const waiting: NonNullable<Retry['backoff']> = {
+  shape: 'list',
+  delaysMs: [WAIT_MS],
+  delayMsMax: WAIT_MS,
+  jitter: 'none',
+};
+
+function drawRetry(stream: Stream, { waits }: Taste): Retry {
   const attemptsMax = stream.int(2, 4);
+  if (waits && stream.chance(waits)) return { attemptsMax: 2, backoff: waiting };
   const shape = stream.pick(['fixed', 'linear', 'list', undefined] as const);
   const delayMsMin = stream.int(1, 100) * 50 + 1;
   const backoff =
