@@ -61,7 +61,7 @@ describe('size', () => {
     expect(refusal(text, 'w.yaml', 20_000)).toMatch(
       /more than 2000000 YAML tokens: write a workflow of this size as JSON/,
     );
-  }, 60_000);
+  });
 
   test('a name of a megabyte is not printed whole', () => {
     const message = refusal(`name: n\ntasks:\n  "${'a'.repeat(1_000_000)}": { run: x }\n`);
@@ -138,7 +138,7 @@ describe('aliases', () => {
     const text = `name: n\ntasks:\n  a: &a { run: x, with: [${'1,'.repeat(1_000)}] }\n`;
     const aliases = Array.from({ length: 100_000 }, (_, n) => `  b${n}: *a\n`).join('');
     expect(refusal(text + aliases, 'w.yaml', 20_000)).toMatch(/aliases stand for more than 10000/);
-  }, 60_000);
+  });
 
   test('a few are fine', () => {
     expect(refusal('name: n\ntasks:\n  a: &a { run: x }\n  b: *a\n  c: *a\n')).toBe('read');
@@ -160,7 +160,7 @@ describe('cycles', () => {
     const text = ring(700_000);
     expect(text.length).toBeLessThan(sizeMax);
     expect(refusal(text, 'w.json', 30_000)).toMatch(want(700_000));
-  }, 60_000);
+  });
 
   test('of 500,000 tasks in YAML is named', () => {
     const lines = Array.from(
@@ -168,7 +168,7 @@ describe('cycles', () => {
       (_, n) => `  t${n}:\n    needs: t${(n + 1) % 500_000}\n    run: x\n`,
     );
     expect(refusal(`name: n\ntasks:\n${lines.join('')}`, 'w.yaml', 30_000)).toMatch(want(500_000));
-  }, 60_000);
+  });
 
   test('of a million tasks in canonical form is named', () => {
     const count = 1_000_000;
@@ -186,7 +186,7 @@ describe('cycles', () => {
       message: expect.stringMatching(want(count)),
     });
     expect(more).toBeUndefined();
-  }, 60_000);
+  });
 
   test('in a dense knot the shortest is named', () => {
     const ids = Array.from({ length: 300 }, (_, n) => `t${n}`);
@@ -211,7 +211,7 @@ describe('width', () => {
       checkWorkflow({ name: 'n', tasks: [...tasks, { ...all, needs: [...ids, 't5'] }] }),
     ).toEqual([{ pointer: '/tasks/300000/needs/300000', message: '"t5" is needed twice' }]);
     expect(performance.now() - start).toBeLessThan(20_000);
-  }, 60_000);
+  });
 
   test('hints cost little, however many and long the names', () => {
     const long = 'x'.repeat(120);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Meter } from '../../bench/cost/meter.ts';
 import { type Counted, priced, sumOf } from '../../bench/cost/prices.ts';
 import { type AwsClients, awsClients } from '../../src/adapters/aws/clients.ts';
@@ -14,8 +14,6 @@ import { until } from '../ports/until.ts';
 import { openAwsEngine } from '../support/aws-engine.ts';
 import { INSTALL_MS, openAwsHome } from '../support/aws-home.ts';
 import { node, workflowOf } from './runs.ts';
-
-jest.setTimeout(90_000);
 
 const reason = whyNoEmulator();
 const onEmulator = reason === undefined ? describe : describe.skip;
@@ -88,7 +86,7 @@ async function untilEnded(
     const meta = await table.get(metaKey(defaultSettings.namespace, id));
     return isEnded(meta?.data.state as RunState);
   };
-  for (const id of ids) await until(`run ${id} has ended`, () => isOver(id), undefined, 60_000);
+  for (const id of ids) await until(`run ${id} has ended`, () => isOver(id), undefined, 240_000);
 }
 
 const dollars = ({ counted, tasks }: Row): number => (sumOf(priced(counted)) * 1e6) / tasks;

@@ -91,7 +91,7 @@ const workflow: Workflow = {
         code: 1,
         stderr: expect.stringContaining('there are no AWS credentials: set AWS_ACCESS_KEY_ID'),
       });
-    }, 60_000);
+    });
   });
 
   test('who does not sign is refused', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AwsPorts } from '../../src/adapters/aws/ports.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import type { Workflow } from '../../src/contract/workflow.ts';
@@ -12,8 +12,6 @@ import { type AwsEngine, type AwsEngineOptions, openAwsEngine } from '../support
 import { type AwsHome, INSTALL_MS, openAwsHome, receivesMax } from '../support/aws-home.ts';
 import { diceOf } from '../support/dice.ts';
 import { node, workflowOf } from './runs.ts';
-
-jest.setTimeout(90_000);
 
 const reason = whyNoEmulator();
 const onEmulator = reason === undefined ? describe : describe.skip;
@@ -56,7 +54,7 @@ onEmulator(reason ?? 'what goes wrong on an AWS on this machine', () => {
     (await (aws as AwsEngine).engine.submit({ workflow })).run.id;
   const ended = async (id: string): Promise<RunView> => {
     const { engine } = aws as AwsEngine;
-    await engine.end(id, 60_000);
+    await engine.end(id, 240_000);
     return engine.run(id);
   };
   /** Takes the next message, as a runner would that then does nothing about it. */
@@ -69,7 +67,7 @@ onEmulator(reason ?? 'what goes wrong on an AWS on this machine', () => {
   const swept = async (id: string): Promise<RunView> => {
     const { engine, sweep } = aws as AwsEngine;
     const isOver = async () => (await engine.end(id, 200)).endedAt !== undefined;
-    await until('the run has ended', isOver, sweep, 60_000);
+    await until('the run has ended', isOver, sweep, 240_000);
     return engine.run(id);
   };
 

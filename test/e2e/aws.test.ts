@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/adapters/system.ts';
 import type { Task, Workflow } from '../../src/contract/workflow.ts';
 import { type Embedded, startEmbedded } from '../../src/embedded/index.ts';
@@ -17,8 +17,6 @@ import { type AwsEngine, openAwsEngine } from '../support/aws-engine.ts';
 import { type AwsHome, INSTALL_MS, openAwsHome } from '../support/aws-home.ts';
 import { canonicalRun } from '../support/canonical-events.ts';
 import { node, python, shell, workflowOf } from './runs.ts';
-
-jest.setTimeout(60_000);
 
 const reason = whyNoEmulator();
 const onEmulator = reason === undefined ? describe : describe.skip;
@@ -84,7 +82,7 @@ type Outcome = Awaited<ReturnType<typeof canonicalRun>> & { readonly id: string 
 
 async function play(engine: Engine, workflow: Workflow): Promise<Outcome> {
   const { run } = await engine.submit({ workflow });
-  await engine.end(run.id, 30_000);
+  await engine.end(run.id, 240_000);
   return { id: run.id, ...(await canonicalRun(engine, run.id)) };
 }
 

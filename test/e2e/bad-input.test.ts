@@ -8,14 +8,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Client } from '../../src/client/client.ts';
 import { type Ended, fanfold } from '../examples/cli.ts';
 import { markedProcessesAfter } from './processes.ts';
 import { endOf, logTexts, node, python, runToEnd, runUntil, shell, workflowOf } from './runs.ts';
 import { openPlace, type Place, type ServerProcess, serve } from './server.ts';
-
-jest.setTimeout(180_000);
 
 /**
  * Goal: whatever is wrong ends in one clear error, or a failed task with its reason, and nothing else is lost.

@@ -1,14 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Client } from '../../src/client/client.ts';
 import type { ErrorPolicy, Run } from '../../src/contract/workflow.ts';
 import { fanfold } from '../examples/cli.ts';
 import { markedProcesses } from './processes.ts';
 import { endOf, logTexts, node, python, runToEnd, runUntil, shell, workflowOf } from './runs.ts';
 import { openPlace, type Place, type ServerProcess, serve } from './server.ts';
-
-jest.setTimeout(120_000);
 
 let place: Place;
 let server: ServerProcess;

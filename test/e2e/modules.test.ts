@@ -2,11 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, jest, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import type { RunView } from '../../src/contract/api.ts';
 import { fanfold } from '../examples/cli.ts';
-
-jest.setTimeout(60_000);
 
 const cwd = mkdtempSync(join(tmpdir(), 'fanfold-modules-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true, maxRetries: 3 }));

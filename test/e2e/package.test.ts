@@ -13,10 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { call, type Ended, plainEnv, root } from '../examples/cli.ts';
-
-jest.setTimeout(180_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-package-'));
 const copy = join(folder, 'copy');
@@ -88,7 +86,7 @@ test('the library has its types, under a plain compiler, and runs', async () => 
     "import made, { start } from './made.js';",
     'const fanfold = await start();',
     'const { run } = await fanfold.engine.submit({ workflow: made.toDefinition() });',
-    'await fanfold.engine.end(run.id, 60_000);',
+    'await fanfold.engine.end(run.id, 240_000);',
     'console.log(JSON.stringify((await fanfold.engine.run(run.id)).outputs));',
     'await fanfold.close();',
   ]);

@@ -1,13 +1,11 @@
 import { existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { Run } from '../../src/contract/workflow.ts';
 import { fanfold } from '../examples/cli.ts';
 import { crashCampaign } from './crash/campaign.ts';
 import { markedProcessesAfter } from './processes.ts';
 import { openPlace, type Place, serve } from './server.ts';
-
-jest.setTimeout(120_000);
 
 const places: Place[] = [];
 const place = (): Place => {
@@ -61,7 +59,7 @@ test('TERM under load: the server ends in order, and the next one finishes the r
   expect(await markedProcessesAfter(here.mark, 5_000)).toEqual([]);
   const next = await serve(here, { slots: 8 });
   for (const id of [...ids, run.id])
-    expect((await next.client.end(id, 60_000)).state).toBe('succeeded');
+    expect((await next.client.end(id, 240_000)).state).toBe('succeeded');
   expect((await next.client.run(run.id)).outputs).toEqual({ only: 7 });
   next.server.kill('SIGTERM');
   expect((await next.server.exited).code).toBe(0);
@@ -84,7 +82,7 @@ test('TERM at work: what may not begin twice fails, the rest is begun again by t
   server.kill('SIGTERM');
   expect((await server.exited).code).toBe(0);
   const next = await serve(here);
-  await next.client.end(view.id, 60_000);
+  await next.client.end(view.id, 240_000);
   const ended = await next.client.run(view.id);
   expect(ended).toMatchObject({ state: 'failed', outputs: { again: 2 } });
   expect(ended.failures.map(({ task, error }) => [task, error.reason])).toEqual([
@@ -108,7 +106,7 @@ test('a second server on the folder is refused and names the first, which goes o
   expect(second.stderr.trim().split('\n')).toHaveLength(1);
   expect(second.stderr).toMatch(/held by the server at http/);
   const { run } = await client.submit({ workflow: sleeping(1) });
-  expect((await client.end(run.id, 60_000)).state).toBe('succeeded');
+  expect((await client.end(run.id, 240_000)).state).toBe('succeeded');
   server.kill('SIGKILL');
   await server.exited;
   const third = await serve(here);

@@ -2,7 +2,7 @@ import type { Client } from '../../src/client/client.ts';
 import type { RunView, SubmitRequest } from '../../src/contract/api.ts';
 import type { Run, Task, Workflow } from '../../src/contract/workflow.ts';
 
-export const WAIT_MS = 90_000;
+export const WAIT_MS = 240_000;
 
 export const shell = (line: string): Run => ({ kind: 'shell', line });
 export const node = (code: string, concurrency?: number): Run => ({

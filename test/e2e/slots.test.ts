@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { fanfold } from '../examples/cli.ts';
 import { openPlace, type Place } from './server.ts';
-
-jest.setTimeout(120_000);
 
 let place: Place | undefined;
 afterEach(() => place?.remove());

@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Workflow } from '../../src/contract/workflow.ts';
 import { bounds } from '../../src/definition/bounds.ts';
 import { parseWorkflowText } from '../../src/definition/parse.ts';
 import { call, type Ended, fanfold, root } from '../examples/cli.ts';
 import { openPlace, type Place } from './server.ts';
-
-jest.setTimeout(120_000);
 
 let place: Place;
 afterEach(() => place.remove());

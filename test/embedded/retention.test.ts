@@ -59,7 +59,7 @@ test('a run is archived in the data folder, read from there, and gone with its f
   const argv = ['echo', 'hello'];
   const workflow = workflowOf([{ id: 'a', run: { kind: 'command', argv } }]);
   const { run } = await open.engine.submit({ workflow });
-  expect((await open.engine.end(run.id, 20_000)).state).toBe('succeeded');
+  expect((await open.engine.end(run.id, 240_000)).state).toBe('succeeded');
   const before = await open.engine.run(run.id);
   await open.close();
 

@@ -11,14 +11,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { commands as cliCommands } from '../../cli/commands.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { namedRules } from '../../src/contract/workflow.ts';
 import { bin, call, fanfold, plainEnv, root } from './cli.ts';
 import { blocks, commands, readme } from './readme.ts';
-
-jest.setTimeout(180_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-readme-'));
 const tools = join(folder, 'bin');

@@ -11,11 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunView } from '../../src/contract/api.ts';
 import { type Ended, fanfold, plainEnv, root } from './cli.ts';
-
-jest.setTimeout(180_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-weather-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));

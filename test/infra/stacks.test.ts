@@ -16,7 +16,7 @@ describe('the stacks', () => {
     for (const template of Object.values(templates))
       for (const { Properties } of Object.values(template.findResources('AWS::IAM::Policy')))
         statements.push(...Properties.PolicyDocument.Statement);
-  }, 60_000);
+  });
   afterAll(code.close);
 
   test('keep the table: recovery to a point in time, and no deletion by mistake', () => {

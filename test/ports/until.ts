@@ -5,7 +5,7 @@ export async function until(
   wanted: string,
   isSo: () => boolean | Promise<boolean>,
   settle: () => Promise<void> = async () => {},
-  ms = 15_000,
+  ms = 240_000,
 ): Promise<void> {
   const end = performance.now() + ms;
   while (!(await isSo())) {

@@ -3,15 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { writeArchive } from '../../src/contract/archive.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Run } from '../../src/contract/workflow.ts';
 import { Unavailable } from '../../src/ports/table.ts';
 import { CodeCache } from '../../src/runner/code-cache.ts';
 import { openRig, type Rig, shell } from './rig.ts';
-
-jest.setTimeout(60_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-code-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -146,7 +146,7 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits until `done` says so; fails after a time that only a fault can need. */
-export async function until(done: () => boolean, ms = 20_000): Promise<void> {
+export async function until(done: () => boolean, ms = 240_000): Promise<void> {
   const end = Date.now() + ms;
   while (!done()) {
     if (Date.now() > end) throw new Error('it never came');
