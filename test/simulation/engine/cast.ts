@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../src/contract/json.ts';
 import { Problem } from '../../../src/contract/problem.ts';
+import { isEnded } from '../../../src/contract/state.ts';
 import type { Workflow } from '../../../src/contract/workflow.ts';
 import type { Decider } from '../../../src/engine/advance.ts';
 import { createArchive } from '../../../src/engine/archive.ts';
@@ -149,6 +150,8 @@ export function actAsRunner(
 }
 
 const DRAINED = 0.15;
+const LOOKS_MAX = 100;
+const LOOK_MS = 300;
 
 /** Some runners are told to drain, as before a deployment; they are started again. */
 async function drainSometime(
@@ -161,6 +164,9 @@ async function drainSometime(
   const { kernel } = life;
   if (!stream.chance(DRAINED) || kernel.options.calm) return;
   await clock.sleep(stream.next() ** 2 * 90_000);
+  // Rather when there is something to hand back.
+  for (let looks = 0; looks < LOOKS_MAX && agent.held().length === 0; looks++)
+    await clock.sleep(LOOK_MS);
   if (kernel.time >= kernel.options.faultsUntil) return;
   life.say('DRAINS');
   await agent.drain(stream.next() ** 3 * 20_000);
@@ -239,11 +245,18 @@ export async function actAsClient(
     if (judge.deedsDone.has(deed)) continue;
     const wait = deed.at - world.kernel.time;
     if (wait > 0) await ports.clock.sleep(wait);
+    if (deed.action === 'cancel' && stream.chance(0.5)) await lastReport(judge, deed.run, life);
     await perform(judge, decider, deed);
     judge.deedsDone.add(deed);
   }
   judge.clientIsDone();
 }
+
+const LAST_REPORT_MS = 60_000;
+
+/** Until the last task of a run is reported and not decided yet, or it is too long to wait for. */
+const lastReport = (judge: Judge, run: string, life: Life): Promise<void> =>
+  life.wait(LAST_REPORT_MS, (wake) => judge.onLastReport(run, wake));
 
 async function accept(
   judge: Judge,
@@ -305,10 +318,16 @@ async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void
   const named = judge.world.stream(`deed ${run} ${at}`).chance(0.5);
   const control = named ? controlRun : controlRunOnce;
   ledger.touched = true;
+  const open = !isEnded(judge.run(run).meta?.state ?? 'succeeded');
+  let calls = 0;
+  const call = (key: string) => () => {
+    if (++calls > 1 && !named) judge.count('a request was made again under its key');
+    return control(decider, run, { action }, key);
+  };
   for (let tries = 0; tries < rerunTries; tries++) {
     try {
       const key = keyOf(judge, decider, deed);
-      const meta = await persistently(clock, () => control(decider, run, { action }, key));
+      const meta = await persistently(clock, call(key));
       judge.count(`${action} was answered`);
       if (action === 'cancel') ledger.cancelled = true;
       if (action === 'rerun') ledger.reran = true;
@@ -318,6 +337,7 @@ async function perform(judge: Judge, decider: Decider, deed: Deed): Promise<void
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       judge.count(`${action} was refused: ${error.code}`);
+      judge.count('a cancel met the end', open && action === 'cancel' ? 1 : 0);
       if (action !== 'rerun' || error.code !== 'run-contended') return;
       await clock.sleep(10_000);
     }

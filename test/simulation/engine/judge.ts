@@ -100,6 +100,7 @@ export class Judge {
   readonly #lives = new Map<string, Life>();
   readonly #reads = new Map<string, MetaRead[]>();
   readonly #metaWaiters: (() => void)[] = [];
+  readonly #lastReports = new Map<string, Set<() => void>>();
   /** Hears of each attempt that begins. */
   onBegin: (definition: Task, fate: Fate) => void = () => {};
   readonly deedsDone = new Set<Deed>();
@@ -191,6 +192,14 @@ export class Judge {
       }
     }
     return words.join('; ');
+  }
+
+  /** Calls back when a report comes while only one task of a run is open, or soon when all have ended. Returns how to stop. */
+  onLastReport(run: string, call: () => void): () => void {
+    if (isEnd(this.runs.get(run)?.meta?.state ?? 'running')) this.world.kernel.after(1, call);
+    const calls = this.#lastReports.get(run) ?? new Set();
+    this.#lastReports.set(run, calls.add(call));
+    return () => calls.delete(call);
   }
 
   /** Calls back whenever a run's META was written, and when the client is done. */
@@ -399,6 +408,8 @@ export class Judge {
       const name = `${report.task}#${report.attempt}`;
       if (run === undefined || run.reported.has(name)) continue;
       run.reported.set(name, this.world.kernel.time);
+      if (openTasks(run) === 1)
+        for (const call of this.#lastReports.get(run.planned.id) ?? []) call();
       if (report.outcome === 'released') run.released.add(name);
       this.count('an attempt was handed back', report.outcome === 'released' ? 1 : 0);
       this.count('an attempt waited too long', report.error?.reason === 'queue-limit' ? 1 : 0);
@@ -523,6 +534,16 @@ export class Judge {
     }
     return count;
   }
+}
+
+function openTasks({ meta, chunks }: RunSeen): number {
+  let open = meta?.tasks ?? 0;
+  for (const [, count] of meta?.segments ?? []) open += count;
+  // Some are not there yet.
+  chunks.forEach(({ status }) => {
+    for (const code of status) if (code >= SUCCEEDED) open--;
+  });
+  return open;
 }
 
 const triesMax = ({ retry }: Task): number =>
