@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { EventQueue, type MessageRecord } from '../src/adapters/aws/event-queue.ts';
-import { systemClock } from '../src/adapters/system.ts';
-import { Agent } from '../src/runner/agent.ts';
-import { createExecutor } from '../src/runner/executor.ts';
+import { createRunner } from '../src/runner/create-runner.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
 import { hostEnv, readEnv, runnerEnvSchema } from './shared/env.ts';
@@ -20,24 +18,14 @@ const queue = new EventQueue({
   againMs: settings.visibilityMs,
   onTrouble: logError,
 });
-const agent = new Agent({ ...ports, queue }, settings, {
-  id: ports.ids.next(),
+const agent = createRunner({ ...ports, queue }, settings, {
   pool,
   slots,
   lingerMs: 0,
-  controlMs: 1_000,
   waitMs: 0,
   takeMax: 0,
-  executor: (events) =>
-    createExecutor({
-      slots,
-      workFolder,
-      logs: ports.logs,
-      blobs: ports.blobs,
-      clock: systemClock,
-      events,
-      hostEnv: hostEnv(),
-    }),
+  workFolder,
+  hostEnv: hostEnv(),
   failed: (error) => {
     // A new process begins without what went wrong; the messages come again.
     logError(error);

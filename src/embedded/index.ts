@@ -19,8 +19,8 @@ import { reasonOf, type Stuck } from '../engine/stuck-runs.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStanding, RunStates } from '../runner/admission.ts';
-import { Agent } from '../runner/agent.ts';
-import { createExecutor } from '../runner/executor.ts';
+import type { Agent } from '../runner/agent.ts';
+import { createRunner } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { every } from './every.ts';
 import { retentionOf, startKeeping } from './retention.ts';
@@ -170,26 +170,16 @@ async function startAgent(
   const workFolder = join(dataFolder, 'work');
   mkdirSync(workFolder, { recursive: true });
   await killLeftovers(workFolder);
-  return new Agent(ports, decider.settings, {
+  return createRunner(ports, decider.settings, {
     states: statesIn(decider),
-    id: ports.ids.next(),
     pool: 'default',
     slots,
     lingerMs: 0,
-    controlMs: 1_000,
     waitMs: 60_000,
     takeMax: 64,
-    executor: (events) =>
-      createExecutor({
-        slots,
-        workFolder,
-        logs: ports.logs,
-        blobs: ports.blobs,
-        clock: systemClock,
-        events,
-        // biome-ignore lint/style/noProcessEnv: the executor passes on what its allow-list names
-        hostEnv: process.env,
-      }),
+    workFolder,
+    // biome-ignore lint/style/noProcessEnv: the executor passes on what its allow-list names
+    hostEnv: process.env,
     failed: (error) => trouble(`the runner stopped: ${messageOf(error)}`),
   });
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AwsPorts } from '../../src/adapters/aws/ports.ts';
-import { systemClock } from '../../src/adapters/system.ts';
 import { acceptWorkflow } from '../../src/definition/accept.ts';
 import type { Decider } from '../../src/engine/advance.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
@@ -13,8 +12,8 @@ import { feedPrefixes } from '../../src/engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
 import { sweepRunners, sweepRuns } from '../../src/engine/sweep.ts';
 import type { FeedHandler } from '../../src/ports/table.ts';
-import { Agent } from '../../src/runner/agent.ts';
-import { createExecutor } from '../../src/runner/executor.ts';
+import type { Agent } from '../../src/runner/agent.ts';
+import { createRunner } from '../../src/runner/create-runner.ts';
 
 /** The engine, a runner with real processes, and what a deployment has in functions, in this process over AWS. */
 export interface AwsEngine {
@@ -52,24 +51,14 @@ export function openAwsEngine(options: AwsEngineOptions): AwsEngine {
   const settings = { ...defaultSettings, shards: 2, ...options.settings };
   const { decider, specs } = createDecider(ports, settings);
   const workFolder = mkdtempSync(join(tmpdir(), 'fanfold-aws-work-'));
-  const agent = new Agent(ports, settings, {
-    id: ports.ids.next(),
+  const agent = createRunner(ports, settings, {
     pool: 'default',
     slots,
     lingerMs: 50,
-    controlMs: 1_000,
     waitMs: 20_000,
     takeMax: 10,
-    executor: (events) =>
-      createExecutor({
-        slots,
-        workFolder,
-        logs: ports.logs,
-        blobs: ports.blobs,
-        clock: systemClock,
-        events,
-        hostEnv: process.env,
-      }),
+    workFolder,
+    hostEnv: process.env,
     failed: (error) => troubles.push(error),
   });
   const engine = createEngine(decider, specs, acceptWorkflow, async (run) =>

@@ -1,0 +1,31 @@
+import type { EngineSettings } from '../engine/settings.ts';
+import type { Ports } from '../ports/ports.ts';
+import { Agent } from './agent.ts';
+import type { AgentOptions } from './agent-options.ts';
+import { createExecutor } from './executor.ts';
+import type { ExecutorOptions } from './options.ts';
+
+/** What a runner of real processes is told; the rest follows from its ports. */
+export interface RunnerOptions
+  extends Omit<AgentOptions, 'id' | 'controlMs' | 'executor'>,
+    Pick<ExecutorOptions, 'workFolder' | 'hostEnv'> {}
+
+/** How often the runs of what is held are asked whether they were cancelled. */
+const controlMs = 1_000;
+
+/** A runner: an agent with an executor in this process, under an id of its own. It begins with `start`. */
+export function createRunner(
+  ports: Ports,
+  settings: EngineSettings,
+  { workFolder, hostEnv, ...options }: RunnerOptions,
+): Agent {
+  const { logs, blobs, clock, ids } = ports;
+  const { slots } = options;
+  return new Agent(ports, settings, {
+    ...options,
+    id: ids.next(),
+    controlMs,
+    executor: (events) =>
+      createExecutor({ slots, workFolder, logs, blobs, clock, events, hostEnv }),
+  });
+}
