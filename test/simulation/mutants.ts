@@ -478,7 +478,7 @@ export const mutants: readonly Mutant[] = [
   m(
     'dead-lease-forgotten',
     'engine/dead-letters.ts',
-    '    await declareLost(ports, settings, message);\n    await ports.queue.remove([letter.receipt]);',
+    '    await declareLost(ports, settings, message, message.tasks);\n    await ports.queue.remove([letter.receipt]);',
     '    await ports.queue.remove([letter.receipt]);',
   ),
   m(
@@ -532,14 +532,14 @@ export const mutants: readonly Mutant[] = [
   ),
   m(
     'cancel-spares-back-off',
-    'core/control.ts',
+    'core/cancel.ts',
     'if (hasEnded(codeOf(progress, task))) continue;\n    if (survivesCancel',
     'if (codeOf(progress, task) !== codes.waiting) continue;\n    if (survivesCancel',
   ),
   m(
     'cancel-spares-nothing',
-    'core/control.ts',
-    'if (survivesCancel(progress.graph, task)) consider(progress, task, decision);\n    else endTask',
+    'core/cancel.ts',
+    'if (survivesCancel(graph, task)) consider(progress, task, decision);\n    else endTask',
     'endTask',
   ),
   m(
