@@ -51,6 +51,8 @@ export interface Held {
   spawned: string[];
   /** Spawn items that are being written. */
   spawning: Promise<void> | undefined;
+  /** Why a sub-task that it asked for cannot be made. */
+  notSpawned?: string;
 }
 
 /** What its executor is given. */

@@ -2,7 +2,6 @@ import type { AttemptResult, SpawnRequest } from '../contract/execution.ts';
 import type { Report } from '../contract/happening.ts';
 import type { JsonObject } from '../contract/json.ts';
 import { storeValue } from '../engine/blobs.ts';
-import { spawnPut } from '../engine/expand.ts';
 import { jsonBytes, packSort, runnerPartition, runPartition } from '../engine/items.ts';
 import { looseExpiry } from '../engine/retention.ts';
 import type { EngineSettings } from '../engine/settings.ts';
@@ -10,6 +9,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
 import type { Held } from './held.ts';
 import { insist } from './insist.ts';
+import { writeSpawns } from './spawns.ts';
 
 type Needs = Pick<Ports, 'table' | 'blobs' | 'clock'>;
 
@@ -77,7 +77,13 @@ export function createReports(
   return {
     add(held, result) {
       waiting.push({ held, result });
-      writing ??= Promise.resolve().then(write).catch(options.failed);
+      writing ??= Promise.resolve()
+        .then(write)
+        .catch((error: unknown) => {
+          // What was not written is found lost when this runner is gone.
+          writing = undefined;
+          options.failed(error);
+        });
     },
     async hop(held, result, next) {
       const row = { held, result };
@@ -90,9 +96,9 @@ export function createReports(
     },
     spawn(held, requests) {
       const before = held.spawning ?? Promise.resolve();
-      held.spawning = before.then(() =>
-        insist(ports, () => writeSpawn(ports, settings, held, requests)),
-      );
+      held.spawning = before.then(() => writeSpawns(ports, settings, held, requests));
+      // The report waits for it, and meets what went wrong.
+      held.spawning.catch(() => undefined);
     },
     async settled() {
       while (writing) await writing;
@@ -112,19 +118,19 @@ function plainReport(settings: EngineSettings, { held, result }: Row): Report | 
 async function fullReport(
   ports: Needs,
   settings: EngineSettings,
-  { held, result }: Row,
+  { held, result: given }: Row,
 ): Promise<Report> {
   await held.spawning;
-  const late = result.spawns ?? [];
-  if (late.length > 0) await insist(ports, () => writeSpawn(ports, settings, held, late));
+  const late = given.spawns ?? [];
+  if (late.length > 0) await writeSpawns(ports, settings, held, late);
+  const result = held.notSpawned === undefined ? given : failedBy(given, 'input', held.notSpawned);
   const spawns = held.spawned.length > 0 ? { spawns: held.spawned } : {};
   if (result.output === undefined || result.output === null)
     return { ...reportOf(held, result), ...spawns };
   const bytes = jsonBytes(result.output);
   if (bytes > settings.outputBytesMax) {
     const message = `its output has ${bytes} bytes; at most ${settings.outputBytesMax} are kept`;
-    const failed = { ...result, outcome: 'failed', error: { reason: 'output', message } } as const;
-    return { ...reportOf(held, failed), ...spawns };
+    return { ...reportOf(held, failedBy(result, 'output', message)), ...spawns };
   }
   const value = result.output;
   const output = await insist(ports, () =>
@@ -132,6 +138,12 @@ async function fullReport(
   );
   return { ...reportOf(held, result), ...spawns, output };
 }
+
+const failedBy = (
+  result: AttemptResult,
+  reason: 'input' | 'output',
+  message: string,
+): AttemptResult => ({ ...result, outcome: 'failed', error: { reason, message } });
 
 function reportOf(held: Held, result: AttemptResult): Report {
   return {
@@ -145,19 +157,6 @@ function reportOf(held: Held, result: AttemptResult): Report {
     ...(result.cpuSeconds !== undefined && { cpuSeconds: result.cpuSeconds }),
     ...(result.memoryMb !== undefined && { memoryMb: result.memoryMb }),
   };
-}
-
-async function writeSpawn(
-  ports: Needs,
-  settings: EngineSettings,
-  held: Held,
-  requests: readonly SpawnRequest[],
-): Promise<void> {
-  const made = { kind: 'tasks', requests } as const;
-  const spawn = { parent: held.task, attempt: held.attempt, at: ports.clock.now(), made };
-  const put = spawnPut(settings, held.run, spawn, held.spawned.length);
-  await ports.table.put(put.item, put.condition);
-  held.spawned = [...held.spawned, put.item.sort];
 }
 
 type Packed = { readonly held: Held; readonly report: Report };
