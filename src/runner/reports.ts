@@ -184,8 +184,8 @@ function cut(rows: readonly Packed[]): Packed[][] {
   let pack: Packed[] = [];
   let bytes = 0;
   for (const row of rows) {
-    const size =
-      row.report.output || row.report.error ? JSON.stringify(row.report).length * 2 : 150;
+    const { output, error, spawns } = row.report;
+    const size = output || error || spawns ? JSON.stringify(row.report).length * 2 : 150;
     if (pack.length >= packRowsMax || (pack.length > 0 && bytes + size > packBytesMax)) {
       packs.push(pack);
       pack = [];

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { fromData, type PackData, runPartition, spawnSort } from '../../src/engine/items.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 import type { Held } from '../../src/runner/held.ts';
 import { createReports } from '../../src/runner/reports.ts';
@@ -50,4 +51,26 @@ test('what can never be written is told, and does not keep a drain waiting', asy
   reports.add(held, { key: 1, outcome: 'succeeded', ...times });
   await reports.settled();
   expect(told).toEqual([bug]);
+});
+
+test('reports that name many spawn items are packed so that each pack fits into an item', async () => {
+  const { ports } = openScene();
+  const reports = createReports(ports, defaultSettings, {
+    owner: '01JGA000000000000000000000',
+    lingerMs: 0,
+    reported: () => undefined,
+    failed: (error) => {
+      throw error;
+    },
+  });
+  const spawned = Array.from({ length: 200 }, (_, n) => spawnSort(0, 1, n));
+  for (let task = 0; task < 100; task++) {
+    const held = { run: runId, task, attempt: 1, spawned } as unknown as Held;
+    reports.add(held, { key: task, outcome: 'succeeded', startedAt: 1, endedAt: 2 });
+  }
+  await reports.settled();
+  const { items } = await ports.table.query({ partition: runPartition('main', runId) });
+  const rows = items.flatMap(({ data }) => fromData<PackData>(data).reports);
+  expect(rows).toHaveLength(100);
+  for (const { data } of items) expect(JSON.stringify(data).length).toBeLessThan(350 * 1024);
 });
