@@ -56,3 +56,16 @@ test('a request that asks for what is so already is answered when that is durabl
   expect((await controlRun(decider, runId, { action: 'pause' })).state).toBe('paused');
   expect(state.durable).toBe(true);
 });
+
+test('after a restart a META that comes by the feed again is not believed, and what is asked for is done', async () => {
+  const scene = openScene({ soleDecider: true });
+  await scene.submit([workOf('a')]);
+  const [meta] = scene.inserted();
+  await fanOut(scene.own, [meta as Item]);
+  await controlRun(scene.own, runId, { action: 'pause' });
+  const { decider } = scene.decider();
+  await fanOut(decider, [meta as Item]);
+  expect((await decider.runs.load(runId))?.meta.state).toBe('paused');
+  expect((await controlRun(decider, runId, { action: 'resume' })).state).toBe('running');
+  expect(await scene.state()).toBe('running');
+});

@@ -1,21 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { aimedModes, allModes, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
 import { fits } from './engine/mutate.ts';
 import { engineScenario } from './engine/scenario.ts';
+import { stories } from './engine/stories.ts';
 import { type Order, ordersOf, playOrders } from './engine/workers.ts';
 import { playBatch } from './kernel/batch.ts';
 import { mutants, rare } from './mutants.ts';
-
-interface Stored {
-  readonly mode: string;
-  readonly seed: number;
-  /** What went wrong when it was found. */
-  readonly story: string;
-}
-const stored = JSON.parse(
-  readFileSync(new URL('./seeds.json', import.meta.url), 'utf8'),
-) as readonly Stored[];
 
 /** In processes of their own: within Jest, everything takes many times as long. */
 async function play(orders: readonly Order[]) {
@@ -32,14 +23,14 @@ async function play(orders: readonly Order[]) {
 }
 
 test('what was once broken holds', async () => {
-  const orders = stored.map(({ mode, seed }) => ({ mode, from: seed, seeds: 1 }));
+  const orders = stories.map(({ mode, seed }) => ({ mode, from: seed, seeds: 1 }));
   const { runs, violations } = await play(orders);
   const told = violations.map((one) => ({
     ...one,
-    story: stored.find(({ mode, seed }) => mode === one.mode && seed === one.seed)?.story,
+    story: stories.find(({ mode, seed }) => mode === one.mode && seed === one.seed)?.story,
   }));
   expect(told).toEqual([]);
-  expect(runs).toBe(stored.length);
+  expect(runs).toBe(stories.length);
 });
 
 test('the engine keeps its promises in 2,000 worlds, which met all that can go wrong', async () => {
@@ -71,6 +62,16 @@ test('without faults, repair has nothing to do but look', async () => {
   const { violations, counters } = await playBatch(calm, { from: 1, seeds: 20, twiceEvery: 1000 });
   expect(violations).toEqual([]);
   expect(counters.get('an attempt ran')).toBeGreaterThan(100);
+});
+
+test('a story names the bug that brings it back, or a test, that are there', () => {
+  const names = new Set(mutants.map(({ name }) => name));
+  const root = new URL('../../', import.meta.url);
+  for (const { bug, test: file } of stories) {
+    if (bug !== undefined) expect(names).toContain(bug);
+    if (file !== undefined) expect(existsSync(new URL(file, root))).toBe(true);
+  }
+  expect(stories.filter(({ bug, test: file }) => bug ?? file).length).toBeGreaterThan(20);
 });
 
 test('every seeded bug still fits its place, exactly once', () => {

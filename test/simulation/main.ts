@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { allModes, modesOf, type RangeResult, scenarioOf, sometimes } from './engine/batches.ts';
 import { censusOf, censusTable, outOfReach, unreached, untried } from './engine/census.ts';
 import { playMutants } from './engine/mutate.ts';
+import { playStories } from './engine/stories.ts';
 import { type Order, ordersOf, playOrders, serveOrders } from './engine/workers.ts';
 import { shrink, story } from './kernel/shrink.ts';
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     census: { type: 'boolean', default: false },
+    stories: { type: 'boolean', default: false },
     only: { type: 'string' },
     part: { type: 'string' },
   },
@@ -138,6 +140,7 @@ async function tell(one: Total['violations'][number]): Promise<void> {
 }
 
 if (values.part === 'worker') serveOrders();
+else if (values.stories) process.exitCode = await playStories();
 else if (values.mutants) {
   const only = values.only === undefined ? undefined : new Set(values.only.split(','));
   process.exitCode = await playMutants(Number(values.jobs), only, values.json);

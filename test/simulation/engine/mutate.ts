@@ -21,7 +21,7 @@ const SEEDS = 1_000;
 const SEEDS_WHEN_CAUGHT = 100;
 const modes = ['cloud off', 'cloud on', 'cloud off aimed', 'cloud on aimed'] as const;
 
-interface Kill {
+export interface Kill {
   /** The first seed that shows it. */
   readonly seed: number;
   readonly promise: string;
@@ -82,15 +82,25 @@ export function fits({ patches }: Mutant): number {
 }
 
 async function judge(mutant: Mutant): Promise<Verdict> {
-  const folder = mkdtempSync(join(tmpdir(), 'fanfold-mutant-'));
-  try {
-    build(folder, mutant);
+  return inMutant(mutant, async (folder) => {
     const kills: { -readonly [mode in keyof Verdict['kills']]?: Kill | undefined } = {};
     for (const mode of modes) {
       const caught = Object.values(kills).some(isCaught);
       kills[mode] = await firstKill(folder, mode, caught ? SEEDS_WHEN_CAUGHT : SEEDS);
     }
     return { name: mutant.name, kills: kills as Verdict['kills'] };
+  });
+}
+
+/** Does something with a copy of the project that has the bug. */
+export async function inMutant<T>(
+  mutant: Mutant,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'fanfold-mutant-'));
+  try {
+    build(folder, mutant);
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -110,13 +120,18 @@ function build(folder: string, { patches }: Mutant): void {
 }
 
 /** In a process of its own, as a mutant may do anything; one that dies, or is stuck, is found out, too. */
-function firstKill(folder: string, mode: string, seeds: number): Promise<Kill | undefined> {
+export function firstKill(
+  folder: string,
+  mode: string,
+  seeds: number,
+  from = 1,
+): Promise<Kill | undefined> {
   return new Promise((resolve) => {
     const main = join(folder, 'test', 'simulation', 'main.ts');
     const child = fork(main, ['--part', 'worker'], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    let seed = 1;
+    let seed = from;
     const end = (kill: Kill | undefined): void => {
       clearTimeout(timer);
       child.removeAllListeners();
@@ -127,8 +142,9 @@ function firstKill(folder: string, mode: string, seeds: number): Promise<Kill | 
     const next = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => end({ seed, promise: 'stuck' }), STUCK_MS);
-      if (seed > seeds) end(undefined);
-      else child.send({ mode, from: seed, seeds: STEP });
+      const left = from + seeds - seed;
+      if (left <= 0) end(undefined);
+      else child.send({ mode, from: seed, seeds: Math.min(STEP, left) });
     };
     child.on('message', (result: RangeResult) => {
       const [found] = result.violations;
