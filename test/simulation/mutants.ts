@@ -555,7 +555,6 @@ export const mutants: readonly Mutant[] = [
  * one.
  */
 export const rare: ReadonlySet<string> = new Set([
-  'message-removed-before-claim',
   'half-loaded-run',
   'claim-on-unknown-task',
   'mixed-packs-left-behind',
@@ -563,9 +562,6 @@ export const rare: ReadonlySet<string> = new Set([
   'archived-run-goes-on',
   'dead-lease-forgotten',
   'late-heartbeat-lands',
-  'what-began-once-begins-again',
-  'link-fails-before-its-turn',
-  'link-saved-before-its-need',
   'ends-by-unsaved-needs',
   'own-save-is-the-look',
 ]);

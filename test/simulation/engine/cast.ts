@@ -162,7 +162,7 @@ async function drainSometime(
 ): Promise<void> {
   const stream = world.stream(`drain ${life.name}`);
   const { kernel } = life;
-  if (!stream.chance(DRAINED) || kernel.options.calm) return;
+  if (!stream.chance(world.focus?.drained ?? DRAINED) || kernel.options.calm) return;
   await clock.sleep(stream.next() ** 2 * 90_000);
   // Rather when there is something to hand back.
   for (let looks = 0; looks < LOOKS_MAX && agent.held().length === 0; looks++)

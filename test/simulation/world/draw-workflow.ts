@@ -26,6 +26,10 @@ export interface Taste {
   readonly finals?: number;
   /** Of those with retries: that they wait for more than a queue can delay. */
   readonly waits?: number;
+  /** At least so many tasks. Default: 1. */
+  readonly tasksMin?: number;
+  /** That no loss is forgiven. */
+  readonly fragile?: number;
   /** Whether all are calls, which travel together. */
   readonly calls?: boolean;
 }
@@ -51,7 +55,7 @@ export type Shape = (typeof shapes)[number];
 /** A workflow in canonical form, of the shapes that break engines: joins of none, one and many, diamonds, chains, fans. */
 export function drawWorkflow(stream: Stream, name: string, taste: Taste): Workflow {
   const shape = stream.pick(taste.shapes ?? shapes);
-  const count = stream.int(1, taste.tasksMax);
+  const count = stream.int(taste.tasksMin ?? 1, taste.tasksMax);
   const ids = Array.from({ length: count }, (_, n) => `t${String(n).padStart(2, '0')}`);
   const tasks: Task[] = [];
   for (let n = 0; n < count; n++) {
@@ -112,6 +116,7 @@ function drawTask(stream: Stream, taste: Taste, id: string, needs: readonly Task
     ...(each && { each }),
     ...(idle ? {} : drawOptions(stream, taste)),
     ...(stream.chance(taste.mayFail) && { mayFail: true }),
+    ...(taste.fragile && stream.chance(taste.fragile) && { lostMax: 0 }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Focus {
   readonly settings?: (stream: Stream) => Partial<EngineSettings>;
   readonly runsMax?: number;
   readonly habit?: Habit;
+  /** How many runners are told to drain. */
+  readonly drained?: number;
   /** Some of these. */
   readonly targets: readonly Target[];
 }
@@ -25,8 +27,8 @@ export interface Focus {
 type Target = readonly [site: string, about: string, ...faults: Aim['fault'][]];
 
 const claims: Target = ['table.put', 'CLAIM#', 'crash-before', 'crash-after', 'slow', 'throttle'];
-const packs: Target = ['table.put', 'PACK#', 'crash-after', 'slow', 'slow-answer', 'ambiguous'];
-const beats: Target = ['table.put', 'RUNNERS#', 'slow', 'throttle', 'crash-after'];
+const packs: Target = ['table.put', 'PACK#', 'crash-before', 'crash-after', 'slow', 'slow-answer'];
+const beats: Target = ['table.put', 'RUNNERS#', 'slow', 'straggler', 'throttle', 'crash-after'];
 const spawns: Target = ['table.put', 'SPAWN#', 'crash-after', 'slow', 'ambiguous', 'straggler'];
 const progress: Target = ['table.put', 'PROGRESS#', 'slow', 'crash-after', 'slow-answer', 'torn'];
 const metas: Target = ['table.put', 'META', 'slow', 'crash-after', 'slow-answer', 'straggler'];
@@ -40,28 +42,27 @@ const plain = { rules: 0, maps: 0, nothings: 0, deliveries: 0, mayFail: 0 };
 export const foci: readonly Focus[] = [
   {
     name: 'chains',
-    taste: {
-      ...plain,
-      shapes: ['chain'],
-      tasksMax: 12,
-      limits: 0.1,
-      retries: 0.5,
-      deliveries: 0.3,
-    },
+    taste: { ...plain, shapes: ['chain'], tasksMin: 5, tasksMax: 12, limits: 0.1, fragile: 0.2 },
     temper: { fails: 0.1, kills: 0.05, zombies: 0.1, spawns: 0.05, durationMsMax: 10_000 },
-    settings: () => ({ followMax: 16 }),
-    targets: [claims, packs, beats, reads],
+    settings: (stream) => ({
+      followMax: 16,
+      ...(stream.chance(0.5) && { chunkSize: stream.int(2, 4), smallRunTasks: 1 }),
+    }),
+    runsMax: 6,
+    targets: [claims, claims, packs, beats, reads, progress],
   },
   {
     // Runs that are small, and yet have sub-tasks in chunks of their own.
     name: 'spills',
     taste: { ...plain, tasksMax: 5, maps: 0.5 },
-    temper: { fails: 0.1, spawns: 0.6, kills: 0.02, zombies: 0.02, durationMsMax: 10_000 },
+    temper: { fails: 0.1, spawns: 0.6, kills: 0.02, zombies: 0.02, durationMsMax: 60_000 },
     settings: (stream) => {
       const chunkSize = stream.int(2, 6);
-      return { chunkSize, smallRunTasks: chunkSize, wakeMs: stream.int(2, 10) * 1_000 };
+      const smallRunTasks = stream.chance(0.6) ? chunkSize : 1;
+      return { chunkSize, smallRunTasks, wakeMs: stream.int(2, 10) * 1_000 };
     },
-    targets: [metas, progress, spawns, reads, claimReads, batches],
+    runsMax: 5,
+    targets: [metas, progress, spawns, reads, claimReads, claimReads, batches],
   },
   {
     name: 'pauses',
@@ -112,10 +113,23 @@ export const foci: readonly Focus[] = [
     ],
   },
   {
+    // Messages come again before their runners' leases have lapsed.
     name: 'lapses',
-    taste: { tasksMax: 10, deliveries: 0.5 },
+    taste: { ...plain, tasksMax: 10 },
     temper: { kills: 0.15, zombies: 0.15, durationMsMax: 60_000 },
+    settings: (stream) => ({
+      leaseMs: 20_000,
+      heartbeatMs: stream.int(500, 3_000),
+      visibilityMs: 25_000,
+    }),
     targets: [claims, claims, beats, packs, reads],
+  },
+  {
+    name: 'drains',
+    taste: { tasksMax: 10, deliveries: 1, limits: 0 },
+    temper: { kills: 0.02, zombies: 0.02, durationMsMax: 300_000 },
+    drained: 0.8,
+    targets: [packs, packs, beats, claims],
   },
 ];
 
