@@ -100,7 +100,7 @@ module.exports = {
         '^functions/shared/(env|retention|stream)[.]ts$',
         '^src/contract/',
         '^src/adapters/aws/(table-schema|object-prefixes)[.]ts$',
-        '^tools/build-functions[.]ts$',
+        '^tools/build-(functions|images)[.]ts$',
       ],
       'Stacks know what a function is told, not what it does.',
     ),
@@ -119,8 +119,12 @@ module.exports = {
     allow(
       'images-wrap-the-runner',
       '^runtime-images/',
-      ['^src/(client|contract|ports|engine|runner)/', '^src/adapters/(aws/|[^/]+$)'],
-      'An image composes the runner for its substrate.',
+      [
+        '^src/(client|contract|ports|engine|runner)/',
+        '^src/adapters/(aws/|[^/]+$)',
+        '^functions/shared/',
+      ],
+      'An image composes the runner for its substrate; what it is told there is what functions are told.',
     ),
     allow(
       'examples-use-public-entries',

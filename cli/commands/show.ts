@@ -180,6 +180,7 @@ async function showTask(
     ['again', task.readyAt === undefined ? undefined : `in ${duration(task.readyAt - now)}`],
     ...subTaskFacts(task, now),
     ['needs', task.needs.join(', ') || undefined],
+    ['placed', task.placed],
     ['input', task.input === undefined ? blobText(task.inputBlob) : JSON.stringify(task.input)],
     ['output', task.output === undefined ? undefined : JSON.stringify(task.output)],
     ['error', task.error && errorText(task.error)],

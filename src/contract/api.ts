@@ -119,6 +119,8 @@ export interface TaskView {
   readonly level: number;
   readonly needs: readonly string[];
   readonly parent?: string;
+  /** Why it runs in another pool than its author chose. */
+  readonly placed?: string;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** When a task in back-off is tried again. */

@@ -205,6 +205,8 @@ export const Task = z.strictObject({
   each: z.array(AnyJson).min(1).max(8).optional(),
   pool: Name.optional(), // default: `default`
   retry: Retry.optional(),
+  /** Why its pool is not the one that its author chose. Never the author's own. */
+  placed: z.string().optional(),
   limits: Limits.optional(),
   delivery: Delivery.optional(), // default: claimed
   onLost: z.enum(['retry', 'fail']).optional(), // default: retry

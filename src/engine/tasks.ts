@@ -3,7 +3,7 @@ import type { Lost, Report } from '../contract/happening.ts';
 import type { JsonObject } from '../contract/json.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TaskState } from '../contract/state.ts';
-import { ancestorOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
+import { ancestorOf, definitionOf, idOf, levelsLeft, numberOf, parentOf } from '../core/graph.ts';
 import { chunkOf, codeOf, sourceOf, triesOf } from '../core/progress.ts';
 import { codes, hasEnded } from '../core/status.ts';
 import type { Item } from '../ports/table.ts';
@@ -103,6 +103,7 @@ async function viewTask(
   const parent = parentOf(graph, task);
   const tries = triesOf(progress, task);
   const state = stateOf(run, task, atWork?.attempt);
+  const { placed } = definitionOf(graph, task);
   return {
     id: idOf(graph, task),
     state,
@@ -110,6 +111,7 @@ async function viewTask(
     level: graph.dag.level[ancestorOf(graph, task)] as number,
     needs: parent === undefined ? (graph.dag.tasks[task]?.needs ?? []) : [],
     ...(parent !== undefined && { parent: idOf(graph, parent) }),
+    ...(placed !== undefined && { placed }),
     ...(state === 'backoff' && { readyAt: tries.readyAt }),
     ...(hasEnded(codeOf(progress, task)) && (await endOf(decider, run, task))),
     ...(atWork && { startedAt: atWork.since, ...stepOf(atWork) }),

@@ -1,12 +1,16 @@
 import {
   CreateClusterCommand,
   CreateServiceCommand,
+  ECSClient,
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
-import { CreateEventSourceMappingCommand, CreateFunctionCommand } from '@aws-sdk/client-lambda';
-import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import {
+  CreateEventSourceMappingCommand,
+  CreateFunctionCommand,
+  LambdaClient,
+} from '@aws-sdk/client-lambda';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { awsClients } from '../../../src/adapters/aws/clients.ts';
 import { ecsProvisioner } from '../../../src/adapters/aws/ecs-provisioner.ts';
 import { lambdaProvisioner } from '../../../src/adapters/aws/lambda-provisioner.ts';
 import { type PoolClients, poolClients } from '../../../src/adapters/aws/pool-clients.ts';
@@ -34,7 +38,8 @@ const patience = { clock: systemClock, random: systemRandom };
   });
 
   testProvisioner('a service of ECS', async () => {
-    const { ecs: client } = clients;
+    // As patient as the machine is slow.
+    const client = new ECSClient(emulator.place);
     await client.send(new CreateClusterCommand({ clusterName: 'pools' }));
     const container = { name: 'runner', image: 'runner:1', memory: 512 };
     await client.send(
@@ -43,15 +48,15 @@ const patience = { clock: systemClock, random: systemRandom };
     const service = { cluster: 'pools', serviceName: 'slow', taskDefinition: 'runner' };
     await client.send(new CreateServiceCommand({ ...service, desiredCount: 0 }));
     const pools = { slow: { cluster: 'pools', service: 'slow', runnersMax: 9 } };
-    const provisioner = ecsProvisioner({ client, patience, pools });
+    const provisioner = ecsProvisioner({ client: clients.ecs, patience, pools });
     return { provisioner, pool: 'slow', cap: 9, unknown: 'unheard-of' };
   });
 
   testProvisioner('a function behind its queue', async () => {
-    const { lambda: client } = clients;
-    const sqs = awsClients(emulator.place);
-    const { QueueUrl = '' } = await sqs.sqs.send(new CreateQueueCommand({ QueueName: 'tasks' }));
-    sqs.close();
+    const client = new LambdaClient(emulator.place);
+    const sqs = new SQSClient(emulator.place);
+    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'tasks' }));
+    sqs.destroy();
     await client.send(
       new CreateFunctionCommand({
         FunctionName: 'run',
@@ -68,7 +73,7 @@ const patience = { clock: systemClock, random: systemRandom };
       }),
     );
     const pools = { quick: { mapping: UUID, runnersMax: 9 } };
-    const provisioner = lambdaProvisioner({ client, patience, pools });
+    const provisioner = lambdaProvisioner({ client: clients.lambda, patience, pools });
     return { provisioner, pool: 'quick', cap: 9, unknown: 'unheard-of' };
   });
 });
