@@ -1,15 +1,19 @@
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { createApp } from '../src/api/app.ts';
 import { acceptWorkflow } from '../src/definition/accept.ts';
+import { placing } from '../src/definition/place-long.ts';
 import { createDecider, createEngine, runningFromHeartbeats } from '../src/engine/create-engine.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
+import { poolsEnvSchema, readEnv } from './shared/env.ts';
 import { logError } from './shared/log.ts';
 
 const { ports, settings } = deployment();
 const { decider, specs } = createDecider(ports, settings);
 const running = runningFromHeartbeats(ports, settings);
-const engine = createEngine(decider, specs, acceptWorkflow, running);
+const { FANFOLD_POOLS: pools } = readEnv(poolsEnvSchema);
+const accept = placing(pools, acceptWorkflow);
+const engine = createEngine(decider, specs, accept, running);
 const answer = handle(
   createApp(engine, {
     // The gateway has looked at who calls.

@@ -1,26 +1,17 @@
 import { z } from 'zod';
+import { lambdaPool, network, pool } from './pool-settings.ts';
 
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'small letters, digits and hyphens, 31 at most');
 
-/** Runners of a pool as a Lambda function: nothing to pay for while nothing runs. */
-const lambdaPool = z.strictObject({
-  kind: z.literal('lambda'),
-  memoryMb: z.int().min(128).max(10_240).default(1769),
-  /** Attempts at a time in one of its processes. */
-  slots: z.int().min(1).max(64).default(4),
-  /** How long one attempt may take. */
-  timeoutSeconds: z.int().min(10).max(900).default(900),
-  /** How many of its processes there may be. */
-  processesMax: z.int().min(2).max(1000).default(100),
-});
-
 export const settingsSchema = z.strictObject({
   /** Begins the names of the stacks. */
   name: name.default('fanfold'),
   namespace: name.default('main'),
-  pools: z.record(name, lambdaPool).default({ default: lambdaPool.parse({ kind: 'lambda' }) }),
+  pools: z.record(name, pool).default({ default: lambdaPool.parse({ kind: 'lambda' }) }),
+  /** Of pools on Fargate. */
+  network: network.default(network.parse({})),
   /** Whether the table and the bucket outlive the stacks. */
   keepData: z.boolean().default(true),
   logDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90)]).default(30),
@@ -33,11 +24,20 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.output<typeof settingsSchema>;
-export type LambdaPoolSettings = Settings['pools'][string];
+
+/** What is given on the command line, `--context fanfold=…`, comes as text. */
+function fromText(given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    throw new Error(`the settings are no JSON: context fanfold is ${given.slice(0, 80)}`);
+  }
+}
 
 /** Throws with every mistake and its place. */
 export function parseSettings(given: unknown): Settings {
-  const parsed = settingsSchema.safeParse(given ?? {});
+  const parsed = settingsSchema.safeParse(fromText(given) ?? {});
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map((issue) => {
     // Of a name that may not be, zod says why one level deeper.

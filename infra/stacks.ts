@@ -1,14 +1,17 @@
 import { type App, CfnOutput, type Environment, Stack } from 'aws-cdk-lib';
 import { Control } from './constructs/control.ts';
-import { LambdaPool } from './constructs/lambda-pool.ts';
+import { makePools } from './constructs/pools.ts';
 import { Queues } from './constructs/queues.ts';
 import { State } from './constructs/state.ts';
+import { scaledPools } from './pool-settings.ts';
 import type { Settings } from './settings.ts';
 
 export interface StacksProps {
   readonly settings: Settings;
   /** Holds one folder for each function. */
   readonly codeFolder: string;
+  /** Holds one folder for each language that images of runners are built for. */
+  readonly imagesFolder: string;
   /** None when only templates are wanted. */
   readonly env?: Environment;
 }
@@ -20,7 +23,10 @@ export interface Stacks {
   readonly runners: Stack;
 }
 
-export function makeStacks(app: App, { settings, codeFolder, env }: StacksProps): Stacks {
+export function makeStacks(
+  app: App,
+  { settings, codeFolder, imagesFolder, env }: StacksProps,
+): Stacks {
   const stack = (part: string): Stack =>
     new Stack(app, `${settings.name}-${part}`, env === undefined ? {} : { env });
   const { pools, keepData, namespace, logDays, decidersPerShard } = settings;
@@ -29,19 +35,17 @@ export function makeStacks(app: App, { settings, codeFolder, env }: StacksProps)
 
   const stateStack = stack('state');
   const state = new State(stateStack, 'State', { keepData, retention });
-  const queues = new Queues(stateStack, 'Queues', { pools });
+  const queues = new Queues(stateStack, 'Queues', { pools, scaled: scaledPools(pools).length > 0 });
   const surroundings = { state, queues, namespace, logDays, codeFolder, retention };
 
   const controlStack = stack('control');
-  const control = new Control(controlStack, 'Control', { ...surroundings, decidersPerShard });
+  const control = new Control(controlStack, 'Control', {
+    ...surroundings,
+    decidersPerShard,
+    pools,
+  });
   const runnersStack = stack('runners');
-  for (const [pool, poolSettings] of Object.entries(pools))
-    new LambdaPool(runnersStack, `Pool-${pool}`, {
-      ...surroundings,
-      pool,
-      queue: queues.pools[pool] as (typeof queues.pools)[string],
-      settings: poolSettings,
-    });
+  makePools(runnersStack, { ...surroundings, imagesFolder, settings });
 
   const url = control.api.apiEndpoint;
   new CfnOutput(controlStack, 'ApiUrl', { value: url, description: 'Where the API is' });

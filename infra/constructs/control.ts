@@ -9,12 +9,16 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { PoolsEnv, WakeEnv } from '../../functions/shared/env.ts';
 import { feedPrefixes } from '../../functions/shared/stream.ts';
-import { EngineFunction, type Surroundings } from './engine-function.ts';
+import { attemptTimes, type PoolSettings, scaledPools } from '../pool-settings.ts';
+import { EngineFunction } from './engine-function.ts';
 import { safeQueue } from './safe-queue.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface ControlProps extends Surroundings {
   readonly decidersPerShard: number;
+  readonly pools: Readonly<Record<string, PoolSettings>>;
 }
 
 /** Who decides: the API, the fan-out behind the table's stream, the sweep, and who archives. */
@@ -33,12 +37,15 @@ export class Control extends Construct {
   }
 
   #fanOut(props: ControlProps): void {
+    const env: WakeEnv = { FANFOLD_WAKES: JSON.stringify(scaledPools(props.pools)) };
     const fanOut = new EngineFunction(this, 'FanOut', {
       ...props,
       code: 'fan-out',
       memoryMb: 1769,
       timeoutSeconds: 60,
+      env: { ...env },
     });
+    props.queues.ticks?.grantSendMessages(fanOut.function);
     fanOut.function.addEventSource(
       new DynamoEventSource(props.state.table as dynamodb.ITable, {
         startingPosition: lambda.StartingPosition.TRIM_HORIZON,
@@ -87,11 +94,13 @@ export class Control extends Construct {
   }
 
   #api(props: ControlProps): api.HttpApi {
+    const env: PoolsEnv = { FANFOLD_POOLS: JSON.stringify(attemptTimes(props.pools)) };
     const handler = new EngineFunction(this, 'Api', {
       ...props,
       code: 'api',
       memoryMb: 1769,
       timeoutSeconds: 30,
+      env: { ...env },
     });
     return new api.HttpApi(this, 'Http', {
       apiName: 'fanfold',

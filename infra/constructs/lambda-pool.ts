@@ -2,8 +2,9 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunnerEnv } from '../../functions/shared/env.ts';
-import type { LambdaPoolSettings } from '../settings.ts';
-import { EngineFunction, type Surroundings } from './engine-function.ts';
+import type { LambdaPoolSettings } from '../pool-settings.ts';
+import { EngineFunction } from './engine-function.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface LambdaPoolProps extends Surroundings {
   readonly pool: string;

@@ -1,12 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { PoolSettings } from '../pool-settings.ts';
 import { safeQueue } from './safe-queue.ts';
 
 export interface QueuesProps {
-  /** How long an attempt of each pool may take, in seconds. */
-  readonly pools: Readonly<Record<string, { readonly timeoutSeconds: number }>>;
+  readonly pools: Readonly<Record<string, PoolSettings>>;
+  /** Whether there are pools that do not size themselves. */
+  readonly scaled: boolean;
 }
+
+/** Ticks of `scale`: one that is this old is of no use, since it is called once a minute anyway. */
+const tickMinutes = 5;
+/** At least as long as `scale` may run. */
+const tickVisibilitySeconds = 60;
 
 /** Beyond an attempt's time, for what comes before and after it. */
 const marginSeconds = 60;
@@ -16,15 +23,23 @@ const receivesMax = 10;
 export class Queues extends Construct {
   readonly dead: sqs.Queue;
   readonly pools: Readonly<Record<string, sqs.Queue>>;
+  /** Says that capacity is to be decided. */
+  readonly ticks: sqs.Queue | undefined;
 
-  constructor(scope: Construct, id: string, { pools }: QueuesProps) {
+  constructor(scope: Construct, id: string, { pools, scaled }: QueuesProps) {
     super(scope, id);
+    this.ticks = scaled
+      ? safeQueue(this, 'Ticks', {
+          retentionPeriod: Duration.minutes(tickMinutes),
+          visibilityTimeout: Duration.seconds(tickVisibilitySeconds),
+        })
+      : undefined;
     this.dead = safeQueue(this, 'Dead');
     this.pools = Object.fromEntries(
-      Object.entries(pools).map(([pool, { timeoutSeconds }]) => [
+      Object.entries(pools).map(([pool, settings]) => [
         pool,
         safeQueue(this, `Tasks-${pool}`, {
-          visibilityTimeout: Duration.seconds(timeoutSeconds + marginSeconds),
+          visibilityTimeout: Duration.seconds(heldSeconds(settings)),
           deadLetterQueue: { queue: this.dead, maxReceiveCount: receivesMax },
         }),
       ]),
@@ -37,6 +52,11 @@ export class Queues extends Construct {
       `tasks-${pool}`,
       queue.queueUrl,
     ]);
-    return Object.fromEntries([...tasks, ['dead', this.dead.queueUrl]]);
+    const ticks = this.ticks === undefined ? [] : [['scale', this.ticks.queueUrl]];
+    return Object.fromEntries([...tasks, ...ticks, ['dead', this.dead.queueUrl]]);
   }
 }
+
+/** How long a message is its receiver's: for as long as an attempt may take. A runner in a container says so itself. */
+const heldSeconds = (settings: PoolSettings): number =>
+  (settings.kind === 'lambda' ? settings.timeoutSeconds : 0) + marginSeconds;

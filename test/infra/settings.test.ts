@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parseSettings } from '../../infra/settings.ts';
+import { blocks } from '../examples/readme.ts';
 
 test('without settings there is one pool of Lambda runners, and data is kept', () => {
   const { pools, keepData } = parseSettings(undefined);
@@ -16,4 +17,10 @@ test('every mistake is named with its place', () => {
   expect(() => parseSettings(given)).toThrow(/context fanfold\.pools\.Big: .*small letters/);
   expect(() => parseSettings(given)).toThrow(/context fanfold\.pools\.slow\.timeoutSeconds: /);
   expect(() => parseSettings(given)).toThrow(/colour/);
+});
+
+test('the settings in the README are settings', () => {
+  const block = blocks.find(({ file }) => file === 'cdk.json');
+  const { context } = JSON.parse(block?.text.replace(/^\/\/.*\n/, '') ?? '');
+  expect(parseSettings(context.fanfold).pools.long).toMatchObject({ kind: 'fargate', slots: 4 });
 });

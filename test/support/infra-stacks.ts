@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { parseSettings } from '../../infra/settings.ts';
 import { makeStacks, type Stacks } from '../../infra/stacks.ts';
 
-export const functionNames = ['api', 'archive', 'fan-out', 'sweep', 'run'];
+export const functionNames = ['api', 'archive', 'fan-out', 'image-pushed', 'run', 'scale', 'sweep'];
 
 /** Something to deploy for each function, always the same: templates name code by its hash. */
 export function openCodeFolder(): { readonly folder: string; close(): void } {
@@ -27,7 +27,11 @@ export interface Synthesized {
 /** The stacks that settings give, as templates. */
 export function synthesize(given: unknown, codeFolder: string): Synthesized {
   const app = new App();
-  const stacks = makeStacks(app, { settings: parseSettings(given), codeFolder });
+  const stacks = makeStacks(app, {
+    settings: parseSettings(given),
+    codeFolder,
+    imagesFolder: codeFolder,
+  });
   const templates = Object.fromEntries(
     Object.entries(stacks).map(([name, stack]) => [name, Template.fromStack(stack)]),
   );
