@@ -325,13 +325,17 @@ export class Judge {
     if (was) this.#chunkMoved(run, n, was, now);
   }
 
-  /** A task that ended by its own work did so when the ends of its needs were there for all to see. */
+  /**
+   * A task that ended by its own work did so when the ends of its needs were there for all to see. What has none is ended
+   * with what it follows from, and may be stored first.
+   */
   #checkOrder(run: RunSeen, n: number, was: ChunkSeen | undefined, now: ChunkSeen): void {
     if ((run.meta?.generation ?? 1) > 1 || now.generation > 1) return;
     const base = n * (run.meta?.chunkSize ?? 0);
     for (const [place, code] of now.status.entries()) {
       const definition = run.dag.tasks[base + place];
-      if (definition === undefined || !ownEnds.includes(code)) continue;
+      if (definition === undefined || definition.run.kind === 'none') continue;
+      if (!ownEnds.includes(code)) continue;
       if (ownEnds.includes(was?.status[place] ?? 0)) continue;
       const count = this.#countNeeds(run, definition);
       if (ruleMet(definition.rule ?? 'all-succeeded', count)) continue;
