@@ -560,8 +560,6 @@ export const rare: ReadonlySet<string> = new Set([
   'mixed-packs-left-behind',
   'run-archived-blindly',
   'archived-run-goes-on',
-  'dead-lease-forgotten',
   'late-heartbeat-lands',
-  'ends-by-unsaved-needs',
   'own-save-is-the-look',
 ]);
