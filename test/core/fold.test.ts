@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { begin, fold, revive } from '../../src/core/fold.ts';
-import { grow } from '../../src/core/progress.ts';
 import {
   close,
   control,
@@ -169,39 +168,6 @@ describe('a save that failed in part', () => {
     expect(sentBy(run, foldSaved(run, [spawn]))).toEqual(['m[0]@1']);
     expect(statusesOf(run)).toEqual({ m: 'awaiting', 'm[0]': 'waiting' });
     expect(foldSaved(run, [reported(run, 'm[0]')]).end?.state).toBe('succeeded');
-  });
-});
-
-describe('a cancel after a save that failed in part', () => {
-  const none = { run: { kind: 'none' } } as const;
-
-  test('leaves a sub-task the end that its parent rests on', () => {
-    const run = progressOf([taskOf('m', { each: [[1]], ...none }), taskOf('z')], 1);
-    const spawn = spawned(run, 'm', mapOf(1));
-    foldSaved(run, [spawn]);
-    expect(statusesOf(run)).toMatchObject({ m: 'succeeded', 'm[0]': 'succeeded' });
-    const stored = reloaded(run, [spawn]);
-    stored.chunks.pop();
-    grow(stored);
-    expect(statusesOf(stored)).toMatchObject({ m: 'succeeded', 'm[0]': 'waiting' });
-    fold(stored, [control('cancel')]);
-    expect(statusesOf(stored)).toEqual({ m: 'succeeded', 'm[0]': 'succeeded', z: 'cancelled' });
-  });
-
-  test('leaves a need the end that a dependent rests on', () => {
-    const tasks = [
-      taskOf('a'),
-      taskOf('b', { needs: ['a'], rule: 'any-failed' }),
-      taskOf('c', { needs: ['b'], rule: 'all-skipped', ...none }),
-    ];
-    const run = progressOf(tasks, 1);
-    const happening = reported(run, 'a');
-    foldSaved(run, [happening]);
-    const stored = progressOf(tasks, 1);
-    for (const n of [0, 2]) stored.chunks[n] = reloaded(run).chunks[n] as (typeof stored.chunks)[0];
-    expect(statusesOf(stored)).toEqual({ a: 'succeeded', b: 'waiting', c: 'succeeded' });
-    fold(stored, [control('cancel')]);
-    expect(statusesOf(stored)).toEqual({ a: 'succeeded', b: 'skipped', c: 'succeeded' });
   });
 });
 
