@@ -10,6 +10,7 @@ import { type Cursor, markOf, parseCursor } from './event-cursor.ts';
 import type { AtWork } from './inspect.ts';
 import { fromData, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
+import { lostStanding } from './lost-standing.ts';
 import { endEvent, isParent, tellEnd, tellParents } from './verdicts.ts';
 
 const eventsMax = 2000;
@@ -177,17 +178,26 @@ async function readOthers(
     const page = await decider.ports.table.query({ partition, from: prefix, to: `${prefix}~` });
     for (const item of page.items) {
       if (seen.has(markOf(item.sort))) continue;
+      const events = prefix === sortKeys.lost ? lostEvents(run, item) : [controlEvent(item)];
+      if (events === 'later') continue;
       cursor.seen.push(markOf(item.sort));
-      items.push(prefix === sortKeys.lost ? lostEvent(run, item) : controlEvent(item));
+      items.push(...events);
     }
   }
 }
 
-function lostEvent(run: LoadedRun, item: Item): RunEvent {
+/** None of one that did not end its attempt. */
+function lostEvents(run: LoadedRun, item: Item): 'later' | readonly RunEvent[] {
   const lost = fromData<Lost>(item.data);
+  const standing = lostStanding(run, item.sort, lost);
+  if (standing === 'open') return 'later';
+  return standing === 'counts' ? [lostEvent(run, item.sort, lost)] : [];
+}
+
+function lostEvent(run: LoadedRun, id: string, lost: Lost): RunEvent {
   const task = idOf(run.progress.graph, lost.task);
   const { at, attempt, reason } = lost;
-  return { id: item.sort, at, event: 'lost', task, attempt, detail: reason };
+  return { id, at, event: 'lost', task, attempt, detail: reason };
 }
 
 function controlEvent(item: Item): RunEvent {

@@ -13,6 +13,7 @@ import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf, subTaskFailed } from './inspect.ts';
 import { fromData, lostSort, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
+import { lostStanding } from './lost-standing.ts';
 import { viewSubTasks } from './sub-tasks.ts';
 import { inputLater, inputNow } from './task-input.ts';
 
@@ -157,7 +158,7 @@ async function attemptsOf(decider: Decider, run: LoadedRun, task: number): Promi
     const report = await decider.outputs.report(run, task);
     if (report) add('', report);
   }
-  views.push(...(await lostAttempts(decider, partition, task)));
+  views.push(...(await lostAttempts(decider, run, task)));
   return views.sort((a, b) => a.attempt - b.attempt || a.endedAt - b.endedAt);
 }
 
@@ -182,17 +183,19 @@ async function mixedPacksOf(decider: Decider, run: LoadedRun, task: number): Pro
   return items.filter((item) => item !== undefined);
 }
 
-/** Of these there is no report, unless their runner was only thought to be dead. */
+/** Of these there is no report that counts. */
 async function lostAttempts(
   decider: Decider,
-  partition: string,
+  run: LoadedRun,
   task: number,
 ): Promise<AttemptView[]> {
+  const partition = runPartition(decider.settings.namespace, run.meta.id);
   const from = lostSort(task, 0);
   const to = `${from.slice(0, from.lastIndexOf('#'))}~`;
   const page = await decider.ports.table.query({ partition, from, to });
-  return page.items.map((item) => {
+  return page.items.flatMap((item) => {
     const { attempt, at, reason } = fromData<Lost>(item.data);
+    if (lostStanding(run, item.sort, { task, attempt }) === 'overtaken') return [];
     const error = { reason: 'lost', message: reason } as const;
     return { attempt, outcome: 'lost', startedAt: at, endedAt: at, error };
   });

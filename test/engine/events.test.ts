@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { followEvents } from '../../src/client/follow.ts';
 import type { Task } from '../../src/contract/workflow.ts';
+import { lostPut } from '../../src/engine/lost.ts';
+import { defaultSettings } from '../../src/engine/settings.ts';
 import type { Behaviour } from '../support/fake-executor.ts';
 import { type Home, openHome, workflowOf } from '../support/home.ts';
 
@@ -165,4 +167,21 @@ test('attempts that are reported together with those of other runs are told, all
       [3, 'succeeded'],
     ]);
   }
+});
+
+test('an attempt that was reported in time is not told as lost, though somebody took it for that', async () => {
+  home = openHome(({ attempt }) => (attempt === 2 ? {} : failed));
+  const { engine, ended, ports } = home;
+  const retry = { attemptsMax: 2, backoff: { delayMsMin: 1 } };
+  const { run } = await engine.submit({ workflow: workflowOf([{ id: 'a', retry }]) });
+  await ended(run.id);
+  for (const attempt of [1, 2])
+    await ports.table.put(
+      lostPut(defaultSettings, { run: run.id, task: 0, attempt }, 1, 'its runner is gone').item,
+      'absent',
+    );
+  const events = (await engine.events(run.id, {})).items.map(({ event }) => event);
+  expect(events).toEqual(['start', 'retry', 'start', 'success', 'ended']);
+  const { attempts } = await engine.task(run.id, 'a');
+  expect(attempts?.map(({ outcome }) => outcome)).toEqual(['failed', 'succeeded']);
 });
