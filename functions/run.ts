@@ -1,4 +1,6 @@
 import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EventQueue, type MessageRecord } from '../src/adapters/aws/event-queue.ts';
 import { createRunner } from '../src/runner/create-runner.ts';
 import { deployment } from './shared/deployment.ts';
@@ -8,7 +10,7 @@ import { logError } from './shared/log.ts';
 
 const { ports, queues, settings } = deployment();
 const { FANFOLD_POOL: pool, FANFOLD_SLOTS: slots } = readEnv(runnerEnvSchema);
-const workFolder = '/tmp/fanfold';
+const workFolder = join(tmpdir(), 'fanfold');
 mkdirSync(workFolder, { recursive: true });
 
 const queue = new EventQueue({

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,7 +7,12 @@ import { localFetch } from '../../cli/local-fetch.ts';
 import { type AwsClients, awsClients } from '../../src/adapters/aws/clients.ts';
 import { Client } from '../../src/client/client.ts';
 import { signedFetch } from '../../src/client/signed-fetch.ts';
-import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../../tools/aws-local/emulator.ts';
+import type { Wire } from './wire.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
@@ -21,14 +26,22 @@ export interface Deployed {
   /** Signs as a user's command line does. */
   readonly client: Client;
   readonly clients: AwsClients;
-  /** Deploys again, over what is there. */
-  deploy(): Promise<void>;
+  /** Kills the processes of a function, by a part of its name. Returns how many there were. */
+  kill(name: string): number;
   close(): Promise<void>;
 }
 
-export async function deployed(): Promise<Deployed> {
+/** `wire`: stands between the functions and the emulator. */
+export async function deployed(
+  options: Pick<EmulatorOptions, 'keeps'> & { readonly wire?: Wire } = {},
+): Promise<Deployed> {
+  const { wire, ...others } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fanfold-deploy-'));
-  const emulator = await startEmulator();
+  const emulator = await startEmulator({
+    ...others,
+    ...(wire && { functionsEndpoint: wire.endpoint }),
+  });
+  wire?.lead(emulator.place.endpoint);
   const clients = awsClients(emulator.place);
   const close = async (): Promise<void> => {
     clients.close();
@@ -36,9 +49,9 @@ export async function deployed(): Promise<Deployed> {
     rmSync(folder, { recursive: true, force: true });
   };
   const outputs = join(folder, 'outputs.json');
-  const deploy = ['deploy', '--all', '--require-approval', 'never', '--outputs-file', outputs];
   try {
     await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
+    const deploy = ['deploy', '--all', '--require-approval', 'never', '--outputs-file', outputs];
     await cdk(emulator, folder, ...deploy);
     const url = JSON.parse(readFileSync(outputs, 'utf8'))['fanfold-control'].ApiUrl as string;
     const client = clientOf(url, emulator);
@@ -47,12 +60,35 @@ export async function deployed(): Promise<Deployed> {
       url,
       client,
       clients,
-      deploy: () => cdk(emulator, folder, ...deploy),
+      kill: (name) => killFunction(emulator, name),
       close,
     };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A function's process runs the emulator's file in a folder of its own; what it has started it ends itself. */
+function killFunction({ folder }: Emulator, name: string): number {
+  const pids = readdirSync('/proc').filter((pid) => {
+    const command = /^\d+$/.test(pid) ? commandOf(pid) : '';
+    const [, file = ''] = command.split('\0');
+    return (
+      file.startsWith(`${folder}/ministack-lambda-`) &&
+      /\/_worker\.\w+$/.test(file) &&
+      file.includes(name)
+    );
+  });
+  for (const pid of pids) process.kill(Number(pid), 'SIGKILL');
+  return pids.length;
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
   }
 }
 

@@ -10,7 +10,19 @@ import { emulatorPython } from './environment.ts';
 
 export interface Emulator {
   readonly place: AwsPlace & { readonly endpoint: string };
+  /** Where it keeps all that it has; below it lies the code of the functions that it runs. */
+  readonly folder: string;
+  /** Ends it as a machine's shutdown would, and starts it again, at the same place with what it had kept. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface EmulatorOptions {
+  readonly port?: number;
+  /** It keeps its state over a restart. */
+  readonly keeps?: boolean;
+  /** Where its functions find AWS. Default: at the emulator itself. */
+  readonly functionsEndpoint?: string;
 }
 
 const readyMsMax = 60_000;
@@ -31,12 +43,12 @@ from ministack.app import main
 main()
 `;
 
-export async function startEmulator(options: { readonly port?: number } = {}): Promise<Emulator> {
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const python = await emulatorPython();
   for (let starts = 1; ; starts++) {
     const port = options.port ?? (await freePort());
     try {
-      return await startOn(python, port);
+      return await startOn(python, port, options);
     } catch (error) {
       // Somebody may have taken the port meanwhile.
       if (options.port !== undefined || starts >= startsMax) throw error;
@@ -44,38 +56,87 @@ export async function startEmulator(options: { readonly port?: number } = {}): P
   }
 }
 
-async function startOn(python: string, port: number): Promise<Emulator> {
+async function startOn(python: string, port: number, options: EmulatorOptions): Promise<Emulator> {
   const folder = mkdtempSync(join(tmpdir(), 'fanfold-aws-'));
-  const child = spawn(python, ['-c', program], {
-    cwd: folder,
-    env: environment(folder, port),
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2000);
-  });
-  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const stop = async (): Promise<void> => {
-    child.stdin.end();
-    await gone;
-    rmSync(folder, { recursive: true, force: true });
-  };
   const endpoint = `http://127.0.0.1:${port}`;
-  try {
-    await ready(endpoint, child);
-  } catch (error) {
-    await stop();
-    throw new Error(`the emulator did not start: ${said || String(error)}`, { cause: error });
-  }
+  const env = { ...environment(folder, port), ...extrasOf(options) };
+  let running = await run(python, folder, env, endpoint).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   return {
     place: {
       endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     },
-    stop,
+    folder,
+    async restart() {
+      await running.shutDown();
+      running = await run(python, folder, env, endpoint);
+    },
+    async stop() {
+      await running.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+function extrasOf({ keeps, functionsEndpoint }: EmulatorOptions): NodeJS.ProcessEnv {
+  return {
+    ...(keeps === true && { PERSIST_STATE: '1', S3_PERSIST: '1' }),
+    ...(functionsEndpoint !== undefined && { AWS_ENDPOINT_URL: functionsEndpoint }),
+  };
+}
+
+interface Running {
+  /** Lets it write down what it has. */
+  shutDown(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function run(
+  python: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  endpoint: string,
+): Promise<Running> {
+  const child = spawn(python, ['-c', program], {
+    cwd: folder,
+    env,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  child.stdin.on('error', () => {});
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    await gone;
+  };
+  const shutDown = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await gone;
+    killGroup(child.pid);
+  };
+  try {
+    await ready(endpoint, child);
+  } catch (error) {
+    await stop();
+    throw new Error(`the emulator did not start: ${said || String(error)}`, { cause: error });
+  }
+  return { shutDown, stop };
+}
+
+/** Its functions, which are processes of its group, do not end with it by themselves. */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // None was left.
+  }
 }
 
 /** Nothing of the caller's environment that could lead to a real account; this project's Node for functions. */
