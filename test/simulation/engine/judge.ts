@@ -322,7 +322,8 @@ export class Judge {
     now.refused = refused(data);
     this.count('a stale report was refused', now.refused - (was?.refused ?? 0));
     this.#checkOrder(run, n, was, now);
-    if (was) this.#chunkMoved(run, n, was, now);
+    // What was there and is lost is of no generation.
+    if (was && was.generation > 0) this.#chunkMoved(run, n, was, now);
   }
 
   /**

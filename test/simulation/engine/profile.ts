@@ -49,7 +49,7 @@ export function drawProfile(world: World, name: ProfileName): Profile {
     visibilityMs: embedded ? 30_000 : leaseMs + stream.int(5, 30) * 1_000,
     ...world.focus?.settings?.(stream),
   };
-  const retention = world.repair && stream.chance(0.2) ? drawRetention(stream) : undefined;
+  const retention = world.repair && stream.chance(0.05) ? drawRetention(stream) : undefined;
   return {
     name,
     settings: { ...settings, retention },
