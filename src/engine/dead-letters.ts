@@ -6,6 +6,7 @@ import { delayMsMax, type Taken } from '../ports/queue.ts';
 import { claimKey, claimPlace } from './items.ts';
 import { lostPut } from './lost.ts';
 import { type Claimed, meetClaimed } from './meet-claimed.ts';
+import { mayPass } from './passing.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** The queue of messages that were received too often. */
@@ -32,20 +33,37 @@ type Needs = Pick<Ports, 'table' | 'queue' | 'clock'>;
 export async function judgeDead(
   ports: Needs,
   settings: EngineSettings,
-  max = 10,
+  lettersMax = 1000,
 ): Promise<DeadJudged> {
-  const { visibilityMs } = settings;
-  const options = { queues: [deadQueue], max, waitMs: 0, visibilityMs };
-  const taken = await ports.queue.take(options);
-  let resent = 0;
-  let lost = 0;
-  for (const letter of taken) {
-    const judged = await judge(ports, settings, letter);
-    resent += judged.resent;
-    lost += judged.lost;
+  const options = {
+    queues: [deadQueue],
+    max: atOnce,
+    waitMs: 0,
+    visibilityMs: settings.visibilityMs,
+  };
+  const total = { letters: 0, resent: 0, lost: 0 };
+  const errors: unknown[] = [];
+  for (let taken = atOnce; taken === atOnce && total.letters < lettersMax; ) {
+    const letters = await ports.queue.take(options);
+    for (const letter of letters) {
+      try {
+        const { resent, lost } = await judge(ports, settings, letter);
+        total.resent += resent;
+        total.lost += lost;
+      } catch (error) {
+        // It is looked at again, and is no reason not to look at the others.
+        errors.push(error);
+      }
+    }
+    taken = letters.length;
+    total.letters += taken;
   }
-  return { letters: taken.length, resent, lost };
+  if (errors.length > 0) throw errors.find((error) => !mayPass(error)) ?? errors[0];
+  return total;
 }
+
+/** As many as queues give in one go. */
+const atOnce = 10;
 
 async function judge(
   ports: Needs,

@@ -1,4 +1,6 @@
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { EventQueue } from '../../src/adapters/aws/event-queue.ts';
 import type { AwsPorts } from '../../src/adapters/aws/ports.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import type { Workflow } from '../../src/contract/workflow.ts';
@@ -109,6 +111,44 @@ onEmulator(reason ?? 'what goes wrong on an AWS on this machine', () => {
     const view = await swept(id);
     expect(view.state).toBe('succeeded');
     expect((await engine.task(id, 'only')).attempt).toBe(2);
+  });
+
+  test('a message that a function gives back comes again soon, whatever its queue says', async () => {
+    await open({ runs: false });
+    await submit(workflowOf({ only: { run: one } }));
+    const { sqs } = home.clients;
+    const QueueUrl = (await home.queues.url(queueOf(undefined))) as string;
+    const receive = async (WaitTimeSeconds: number) => {
+      const MessageSystemAttributeNames = ['All' as const];
+      const call = {
+        QueueUrl,
+        WaitTimeSeconds,
+        VisibilityTimeout: 900,
+        MessageSystemAttributeNames,
+      };
+      return (await sqs.send(new ReceiveMessageCommand(call))).Messages ?? [];
+    };
+    const [message] = await receive(20);
+    const queue = new EventQueue({
+      queue: ports.queue,
+      blobs: ports.blobs,
+      directory: home.queues,
+      againMs: 1_000,
+      onTrouble: (error) => troubles.push(error),
+    });
+    const event = await queue.receive([
+      {
+        messageId: message?.MessageId ?? '',
+        receiptHandle: message?.ReceiptHandle ?? '',
+        body: message?.Body ?? '',
+        attributes: message?.Attributes as never,
+        eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${QueueUrl.split('/').at(-1)}`,
+      },
+    ]);
+    expect(event.taken).toMatchObject([{ queue: queueOf(undefined), receiveCount: 1 }]);
+    await event.giveBack();
+    expect((await receive(20)).map(({ MessageId }) => MessageId)).toEqual([message?.MessageId]);
+    expect(troubles).toEqual([]);
   });
 
   test('answers that are lost, and throttling, change nothing', async () => {

@@ -354,6 +354,17 @@ test('M7: an attempt whose messages die again and again, unclaimed, is lost for 
   expect(await scene.drain()).toEqual(['a@2']);
 });
 
+test('M7: dead messages are judged all in one go, whatever is wrong with one of them', async () => {
+  const call = { run: { kind: 'shell', line: 'true' } } as const;
+  const scene = await begun(Array.from({ length: 25 }, (_, n) => workOf(`t${n}`, call)));
+  await scene.ports.queue.send([{ queue: 'tasks-default', body: { tasks: 'none' } }]);
+  const options = { queues: ['tasks-default'], max: 10, waitMs: 0, visibilityMs: 0 };
+  while ((await scene.ports.queue.take(options)).length > 0);
+  await expect(judgeDead(scene.ports, scene.settings)).rejects.toThrow(TypeError);
+  scene.pass(20 * 60_000);
+  expect(await scene.drain()).toHaveLength(25);
+});
+
 test('M7: a dead message is needed while one of its attempts may be held, whatever becomes of the others', async () => {
   const call = { run: { kind: 'function', language: 'node', path: 'w.js', name: 'w' } } as const;
   const scene = await begun([workOf('a', call), workOf('b', call)]);

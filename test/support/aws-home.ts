@@ -3,7 +3,7 @@ import type { AwsClients, AwsPlace } from '../../src/adapters/aws/clients.ts';
 import { awsClients } from '../../src/adapters/aws/clients.ts';
 import { makeBucket, makeTable } from '../../src/adapters/aws/local-resources.ts';
 import { type AwsPorts, awsPorts } from '../../src/adapters/aws/ports.ts';
-import { madeQueues } from '../../src/adapters/aws/queue-directory.ts';
+import { madeQueues, type QueueDirectory } from '../../src/adapters/aws/queue-directory.ts';
 import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 
 /** How long a machine may take to install the emulator, the first time. */
@@ -14,6 +14,7 @@ export interface AwsHome {
   readonly tableName: string;
   readonly streamArn: string;
   readonly bucket: string;
+  readonly queues: QueueDirectory;
   /** The ports, opened anew: as another process would have them. */
   ports(): AwsPorts;
   close(): void;
@@ -30,24 +31,25 @@ export async function openAwsHome(
   const name = `test-${randomUUID()}`;
   const streamArn = await makeTable(clients.dynamo, name, systemClock);
   await makeBucket(clients.s3, name);
-  const prefix = `${name.slice(0, 10)}-`;
+  const queues = madeQueues({
+    client: clients.sqs,
+    patience: { clock: systemClock, random: systemRandom },
+    prefix: `${name.slice(0, 10)}-`,
+    receivesMax,
+  });
   return {
     clients,
     tableName: name,
     streamArn,
     bucket: name,
+    queues,
     ports: () =>
       awsPorts({
         clients,
         tableName: name,
         streamArn,
         bucket: name,
-        queues: madeQueues({
-          client: clients.sqs,
-          patience: { clock: systemClock, random: systemRandom },
-          prefix,
-          receivesMax,
-        }),
+        queues,
         clock: systemClock,
         ids: systemIds(),
         random: systemRandom,
