@@ -1,6 +1,6 @@
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { createApp } from '../src/api/app.ts';
-import { acceptWorkflow } from '../src/definition/accept.ts';
+import { acceptForPools } from '../src/definition/known-pools.ts';
 import { placing } from '../src/definition/place-long.ts';
 import { createDecider, createEngine, runningFromHeartbeats } from '../src/engine/create-engine.ts';
 import { deployment } from './shared/deployment.ts';
@@ -8,11 +8,11 @@ import { entry } from './shared/entry.ts';
 import { poolsEnvSchema, readEnv } from './shared/env.ts';
 import { logError } from './shared/log.ts';
 
-const { ports, settings } = deployment();
+const { ports, settings, metrics } = deployment();
 const { decider, specs } = createDecider(ports, settings);
 const running = runningFromHeartbeats(ports, settings);
 const { FANFOLD_POOLS: pools } = readEnv(poolsEnvSchema);
-const accept = placing(pools, acceptWorkflow);
+const accept = placing(pools, acceptForPools(Object.keys(pools)));
 const engine = createEngine(decider, specs, accept, running);
 const answer = handle(
   createApp(engine, {
@@ -23,4 +23,4 @@ const answer = handle(
 );
 
 /** The HTTP API behind API Gateway. */
-export const handler = entry((event: LambdaEvent) => answer(event));
+export const handler = entry(metrics, (event: LambdaEvent) => answer(event));

@@ -12,7 +12,7 @@ const { ecs } = poolClients(endpoint === undefined ? {} : { endpoint });
 const patience = { clock: systemClock, random: systemRandom };
 
 /** Has the pools of an image run it, once it was pushed. A second time it changes nothing. */
-export const handler = entry(async (event: unknown) => {
+export const handler = entry(undefined, async (event: unknown) => {
   const { image, pools } = pushedIn(event, watched);
   for (const one of pools) {
     const revised = await reviseImage(ecs, patience, one, image);

@@ -8,7 +8,7 @@ import { entry } from './shared/entry.ts';
 import { hostEnv, readEnv, runnerEnvSchema } from './shared/env.ts';
 import { logError } from './shared/log.ts';
 
-const { ports, queues, settings } = deployment();
+const { ports, queues, settings, metrics } = deployment();
 const { FANFOLD_POOL: pool, FANFOLD_SLOTS: slots } = readEnv(runnerEnvSchema);
 const workFolder = join(tmpdir(), 'fanfold');
 mkdirSync(workFolder, { recursive: true });
@@ -38,6 +38,7 @@ agent.start();
 
 /** Runs what a pool's queue brings. Frozen between its invocations, it must owe nothing when one ends. */
 export const handler = entry(
+  metrics,
   async ({ Records }: { readonly Records: readonly MessageRecord[] }) => {
     const messages = await queue.receive(Records);
     await agent.handle(messages.taken);

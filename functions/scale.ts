@@ -10,7 +10,7 @@ import { logError, logInfo } from './shared/log.ts';
 import { provisionerOf } from './shared/provisioner.ts';
 import { ticksOf } from './shared/ticks.ts';
 
-const { ports, settings } = deployment();
+const { ports, settings, metrics } = deployment();
 const { FANFOLD_SCALED: scaled } = readEnv(scaleEnvSchema);
 const endpoint = awsEndpoint();
 const clients = poolClients(endpoint === undefined ? {} : { endpoint });
@@ -21,6 +21,7 @@ const pools = Object.fromEntries(Object.entries(scaled).map(([pool, one]) => [po
 
 /** Sizes pools: called by the messages that it sends itself while there is work, by those who send work, and once a minute. */
 export const handler = entry(
+  metrics,
   async ({ Records }: { readonly Records?: readonly MessageRecord[] }) => {
     for (const tick of ticksOf(Records ?? [])) {
       const { decisions, failures } = await scale(decider, pools, tick);

@@ -5,15 +5,18 @@ import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
 import { logInfo, logStuck } from './shared/log.ts';
 
-const { ports, settings } = deployment();
+const { ports, settings, metrics } = deployment();
 const { decider } = createDecider(ports, settings);
 
 /** Finds runners that are gone, runs that did not move, and dead letters. Expected: nothing to mend. */
-export const handler = entry(async () => {
+export const handler = entry(metrics, async () => {
   const runners = await sweepRunners(decider);
   const { stuck, ...repairs } = await sweepRuns(decider);
   const dead = await judgeDead(ports, settings);
   logStuck(stuck);
+  metrics.count('RunsStuck', stuck.length);
+  metrics.count('Repairs', runners + repairs.resent + repairs.lost);
+  metrics.count('DeadLetters', dead.letters);
   if (runners + repairs.resent + repairs.lost + dead.letters > 0)
     logInfo('swept', { lostWithRunners: runners, ...repairs, stuck: stuck.length, dead });
 });

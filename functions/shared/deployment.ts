@@ -4,14 +4,17 @@ import { deployedQueues, type QueueDirectory } from '../../src/adapters/aws/queu
 import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
 import type { Ports } from '../../src/ports/ports.ts';
+import { countingEnds } from './counted.ts';
 import { awsEndpoint, envSchema, readEnv } from './env.ts';
-import { logError } from './log.ts';
+import { logError, logLine } from './log.ts';
+import { Metrics } from './metrics.ts';
 import { retentionOf } from './retention.ts';
 
 export interface Deployment {
   readonly ports: Ports & AwsPorts;
   readonly queues: QueueDirectory;
   readonly settings: EngineSettings;
+  readonly metrics: Metrics;
 }
 
 /** What this function was deployed with. Throws when its environment is not what the stacks write. */
@@ -32,8 +35,9 @@ export function deployment(): Deployment {
     random: systemRandom,
     onTrouble: logError,
   });
+  const metrics = new Metrics(FANFOLD_TABLE, () => systemClock.now(), logLine);
   return {
-    ports: { ...ports, provisioner: none },
+    ports: { ...ports, table: countingEnds(ports.table, metrics), provisioner: none },
     queues,
     settings: {
       ...defaultSettings,
@@ -43,6 +47,7 @@ export function deployment(): Deployment {
         keepDays: env.FANFOLD_KEEP_DAYS,
       }),
     },
+    metrics,
   };
 }
 

@@ -16,5 +16,9 @@ export function logStuck(found: readonly Stuck[]): void {
 }
 
 export function logInfo(message: string, facts: object = {}): void {
-  process.stdout.write(`${JSON.stringify({ level: 'INFO', message, ...facts })}\n`);
+  logLine(JSON.stringify({ level: 'INFO', message, ...facts }));
+}
+
+export function logLine(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
