@@ -97,7 +97,7 @@ module.exports = {
       'infra-describes',
       '^infra/',
       [
-        '^functions/shared/(env|retention|stream)[.]ts$',
+        '^functions/shared/(env|metric-names|retention|stream)[.]ts$',
         '^src/contract/',
         '^src/adapters/aws/(table-schema|object-prefixes)[.]ts$',
         '^tools/build-(functions|images)[.]ts$',

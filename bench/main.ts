@@ -5,6 +5,7 @@
  *   npm run bench -- growth [--sizes 10,1000,100000,1000000]
  *   npm run bench -- cost [--only TEXT] [--delivery claimed] [--scale 0.1] [--requests]
  *   npm run bench -- store | executor | capacity
+ *   npm run bench -- idle [--settings '{...}']
  *
  * `--json FILE` writes the rows too. `--node-options` are handed to the processes that are measured.
  */

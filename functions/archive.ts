@@ -5,14 +5,14 @@ import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
 import { logInfo } from './shared/log.ts';
 
-const { ports, settings } = deployment();
+const { ports, settings, metrics } = deployment();
 const { decider } = createDecider(ports, settings);
 const parts = createParts(ports.blobs);
 /** What is left after so long is for the next invocation. */
 const workMs = 12 * 60_000;
 
 /** Takes runs that ended long ago out of the table. */
-export const handler = entry(async () => {
+export const handler = entry(metrics, async () => {
   const archived = await archiveRuns(decider, parts, ports.clock.now() + workMs);
   if (archived.runs > 0) logInfo('archived', archived);
 });

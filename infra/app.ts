@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { buildFunctions } from '../tools/build-functions.ts';
 import { buildImages } from '../tools/build-images.ts';
+import { placeOf } from './place.ts';
 import { parseSettings } from './settings.ts';
 import { makeStacks } from './stacks.ts';
 
@@ -9,7 +10,5 @@ const settings = parseSettings(app.node.tryGetContext('fanfold'));
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 const codeFolder = await buildFunctions(tell);
 const imagesFolder = await buildImages(tell);
-// The account and region that the CDK CLI found; none when only templates are wanted.
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-const env = account !== undefined && region !== undefined ? { env: { account, region } } : {};
-makeStacks(app, { settings, codeFolder, imagesFolder, ...env });
+makeStacks(app, { settings, codeFolder, imagesFolder, ...placeOf(account, region) });

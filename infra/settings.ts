@@ -9,11 +9,19 @@ export const settingsSchema = z.strictObject({
   /** Begins the names of the stacks. */
   name: name.default('fanfold'),
   namespace: name.default('main'),
-  pools: z.record(name, pool).default({ default: lambdaPool.parse({ kind: 'lambda' }) }),
+  pools: z
+    .record(name, pool)
+    .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
+    .default({ default: lambdaPool.parse({ kind: 'lambda' }) }),
   /** Of pools on Fargate. */
   network: network.default(network.parse({})),
   /** Whether the table and the bucket outlive the stacks. */
   keepData: z.boolean().default(true),
+  /** The address of a topic of SNS that is told of alarms. */
+  alarmTopic: z
+    .string()
+    .regex(/^arn:[^:]+:sns:[^:]+:\d{12}:\S+$/, 'the address of a topic: arn:aws:sns:...')
+    .optional(),
   logDays: z.union([z.literal(7), z.literal(14), z.literal(30), z.literal(90)]).default(30),
   /** When a run that has ended leaves the table for the bucket, where it can still be read. */
   archiveAfterDays: z.int().min(1).max(365).default(7),
@@ -23,6 +31,8 @@ export const settingsSchema = z.strictObject({
   decidersPerShard: z.int().min(1).max(10).default(4),
 });
 
+/** As one writes them: what is left out is as it is by default. */
+export type SettingsInput = z.input<typeof settingsSchema>;
 export type Settings = z.output<typeof settingsSchema>;
 
 /** What is given on the command line, `--context fanfold=…`, comes as text. */

@@ -7,10 +7,13 @@ import { join } from 'node:path';
 import { addHarness, bundle } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
-const out = join(root, 'dist', 'functions');
+const ownFolder = join(root, 'dist', 'functions');
 
 /** Builds them all; returns the folder that holds one folder each. */
-export async function buildFunctions(log: (line: string) => void): Promise<string> {
+export async function buildFunctions(
+  log: (line: string) => void,
+  out = ownFolder,
+): Promise<string> {
   rmSync(out, { recursive: true, force: true });
   const files = readdirSync(join(root, 'functions')).filter((file) => file.endsWith('.ts'));
   for (const file of files) {

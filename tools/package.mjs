@@ -13,8 +13,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
 /** Of each entry its file, its types, and the source of both. */
 const entries = [
-  ['index.mjs', 'types/index.d.ts', 'src/index.ts'],
-  ['embedded.mjs', 'types/embedded/index.d.ts', 'src/embedded/index.ts'],
+  ['index.mjs', 'types/src/index.d.ts', 'src/index.ts'],
+  ['embedded.mjs', 'types/src/embedded/index.d.ts', 'src/embedded/index.ts'],
+  ['cdk.mjs', 'types/infra/index.d.ts', 'infra/index.ts'],
 ];
 
 function write(file, text) {
@@ -51,6 +52,11 @@ async function build() {
     minifyWhitespace: false,
   });
   if (made === undefined) throw new Error('the bundler is missing: npm ci');
+  // In TypeScript, which the Node that only installs may not know.
+  const { buildFunctions } = await import('./build-functions.ts');
+  const { buildImages } = await import('./build-images.ts');
+  await buildFunctions(() => {}, join(lib, 'functions'));
+  await buildImages(() => {}, join(lib, 'images'));
   buildTypes();
 }
 
@@ -62,7 +68,7 @@ function buildTypes() {
       declaration: true,
       emitDeclarationOnly: true,
       outDir: folder,
-      rootDir: join(root, 'src'),
+      rootDir: root,
       typeRoots: [join(root, 'node_modules', '@types')],
     };
     const files = entries.map(([, , source]) => join(root, source));

@@ -1,8 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import * as api from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as api from 'aws-cdk-lib/aws-apigatewayv2';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -13,7 +10,9 @@ import type { PoolsEnv, WakeEnv } from '../../functions/shared/env.ts';
 import { feedPrefixes } from '../../functions/shared/stream.ts';
 import { attemptTimes, type PoolSettings, scaledPools } from '../pool-settings.ts';
 import { EngineFunction } from './engine-function.ts';
+import { enginesRights } from './rights.ts';
 import { safeQueue } from './safe-queue.ts';
+import { SignedApi } from './signed-api.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ControlProps extends Surroundings {
@@ -26,28 +25,35 @@ export class Control extends Construct {
   readonly api: api.HttpApi;
   /** Records of the stream that could not be handled in a day: runs that they belong to are found by the sweep. */
   readonly refused: sqs.Queue;
+  readonly fanOut: EngineFunction;
+  readonly answers: EngineFunction;
 
   constructor(scope: Construct, id: string, props: ControlProps) {
     super(scope, id);
     this.refused = safeQueue(this, 'Refused');
-    this.#fanOut(props);
+    this.fanOut = this.#fanOut(props);
     this.#sweep(props);
     this.#archive(props);
-    this.api = this.#api(props);
+    this.answers = this.#answers(props);
+    this.api = new SignedApi(this, 'Http', {
+      handler: this.answers.function,
+      logDays: props.logDays,
+    }).api;
   }
 
-  #fanOut(props: ControlProps): void {
+  #fanOut(props: ControlProps): EngineFunction {
     const env: WakeEnv = { FANFOLD_WAKES: JSON.stringify(scaledPools(props.pools)) };
     const fanOut = new EngineFunction(this, 'FanOut', {
       ...props,
       code: 'fan-out',
+      rights: enginesRights,
       memoryMb: 1769,
       timeoutSeconds: 60,
       env: { ...env },
     });
     props.queues.ticks?.grantSendMessages(fanOut.function);
     fanOut.function.addEventSource(
-      new DynamoEventSource(props.state.table as dynamodb.ITable, {
+      new DynamoEventSource(props.state.table, {
         startingPosition: lambda.StartingPosition.TRIM_HORIZON,
         batchSize: 1000,
         parallelizationFactor: props.decidersPerShard,
@@ -63,17 +69,17 @@ export class Control extends Construct {
         ),
       }),
     );
+    return fanOut;
   }
 
   #sweep(props: ControlProps): void {
-    const { dead } = props.queues;
     const sweep = new EngineFunction(this, 'Sweep', {
       ...props,
       code: 'sweep',
+      rights: [...enginesRights, 'find active runs', 'remove items', 'judge dead letters'],
       memoryMb: 512,
       timeoutSeconds: 300,
     });
-    dead.grantConsumeMessages(sweep.function);
     new events.Rule(this, 'EveryMinute', {
       schedule: events.Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(sweep.function, { retryAttempts: 0 })],
@@ -84,6 +90,7 @@ export class Control extends Construct {
     const archive = new EngineFunction(this, 'Archive', {
       ...props,
       code: 'archive',
+      rights: [...enginesRights, 'find active runs', 'find recent runs', 'put in batches'],
       memoryMb: 1769,
       timeoutSeconds: 900,
     });
@@ -93,19 +100,15 @@ export class Control extends Construct {
     });
   }
 
-  #api(props: ControlProps): api.HttpApi {
+  #answers(props: ControlProps): EngineFunction {
     const env: PoolsEnv = { FANFOLD_POOLS: JSON.stringify(attemptTimes(props.pools)) };
-    const handler = new EngineFunction(this, 'Api', {
+    return new EngineFunction(this, 'Api', {
       ...props,
       code: 'api',
+      rights: [...enginesRights, 'remove items', 'find recent runs', 'read logs'],
       memoryMb: 1769,
       timeoutSeconds: 30,
       env: { ...env },
-    });
-    return new api.HttpApi(this, 'Http', {
-      apiName: 'fanfold',
-      defaultIntegration: new HttpLambdaIntegration('Integration', handler.function),
-      defaultAuthorizer: new HttpIamAuthorizer(),
     });
   }
 }

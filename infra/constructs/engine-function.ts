@@ -1,24 +1,33 @@
 import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { allowEngine, engineEnv, type Surroundings } from './surroundings.ts';
+import { type RightName, statementsFor } from './rights.ts';
+import { engineEnv, type Surroundings } from './surroundings.ts';
 
 export interface EngineFunctionProps extends Surroundings {
   /** The folder of its code. */
   readonly code: string;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
+  /** What it may do besides writing its own log. */
+  readonly rights: readonly RightName[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A function with the engine in it, and the rights that every part of the engine needs. */
+/** A function with a part of the engine in it. */
 export class EngineFunction extends Construct {
   readonly function: lambda.Function;
+  readonly logGroup: logs.LogGroup;
 
   constructor(scope: Construct, id: string, props: EngineFunctionProps) {
     super(scope, id);
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: props.logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.function = new lambda.Function(this, 'Function', {
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
       architecture: lambda.Architecture.ARM_64,
@@ -27,11 +36,24 @@ export class EngineFunction extends Construct {
       memorySize: props.memoryMb,
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: { ...engineEnv(this, props), ...props.env },
-      logGroup: new logs.LogGroup(this, 'Logs', {
-        retention: props.logDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      role: this.#role(props),
+      logGroup: this.logGroup,
+      ...props.functionNetwork,
     });
-    allowEngine(this.function, props);
+  }
+
+  /** A role of its own: the managed one may write into any log group. */
+  #role(props: EngineFunctionProps): iam.Role {
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    });
+    this.logGroup.grantWrite(role);
+    for (const statement of statementsFor(props.rights, props)) role.addToPolicy(statement);
+    if (props.functionNetwork !== undefined) role.addManagedPolicy(networkPolicy());
+    return role;
   }
 }
+
+/** To have an address in a network, for as long as that is needed. */
+const networkPolicy = (): iam.IManagedPolicy =>
+  iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole');

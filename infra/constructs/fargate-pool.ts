@@ -10,7 +10,8 @@ import { Construct } from 'constructs';
 import type { ContainerEnv, RunnerEnv } from '../../functions/shared/env.ts';
 import type { FargatePoolSettings } from '../pool-settings.ts';
 import type { Network } from './network.ts';
-import { allowEngine, engineEnv, type Surroundings } from './surroundings.ts';
+import { enginesRights, statementsFor } from './rights.ts';
+import { engineEnv, type Surroundings } from './surroundings.ts';
 
 export interface FargatePoolProps extends Surroundings {
   readonly pool: string;
@@ -116,7 +117,8 @@ export class FargatePool extends Construct {
 
   #allow(props: FargatePoolProps): void {
     const { taskRole } = this.definition;
-    allowEngine(taskRole, props);
+    for (const statement of statementsFor([...enginesRights, 'write logs'], props))
+      taskRole.addToPrincipalPolicy(statement);
     props.queue.grantConsumeMessages(taskRole);
     // A runner keeps ECS from ending it while it is at work. Its own name it learns when it runs.
     taskRole.addToPrincipalPolicy(

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import type { RunnerEnv } from '../../functions/shared/env.ts';
 import type { LambdaPoolSettings } from '../pool-settings.ts';
 import { EngineFunction } from './engine-function.ts';
+import { enginesRights } from './rights.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface LambdaPoolProps extends Surroundings {
@@ -24,6 +25,7 @@ export class LambdaPool extends Construct {
     const runner = new EngineFunction(this, 'Run', {
       ...props,
       code: 'run',
+      rights: [...enginesRights, 'write logs'],
       memoryMb: settings.memoryMb,
       timeoutSeconds: settings.timeoutSeconds,
       env: { ...env },

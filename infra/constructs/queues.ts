@@ -8,6 +8,8 @@ export interface QueuesProps {
   readonly pools: Readonly<Record<string, PoolSettings>>;
   /** Whether there are pools that do not size themselves. */
   readonly scaled: boolean;
+  /** Queues that are there already, by pool. */
+  readonly existing?: Readonly<Record<string, sqs.IQueue>>;
 }
 
 /** Ticks of `scale`: one that is this old is of no use, since it is called once a minute anyway. */
@@ -22,11 +24,11 @@ const receivesMax = 10;
 /** A queue for each pool, and one for the messages that were received too often. */
 export class Queues extends Construct {
   readonly dead: sqs.Queue;
-  readonly pools: Readonly<Record<string, sqs.Queue>>;
+  readonly pools: Readonly<Record<string, sqs.IQueue>>;
   /** Says that capacity is to be decided. */
   readonly ticks: sqs.Queue | undefined;
 
-  constructor(scope: Construct, id: string, { pools, scaled }: QueuesProps) {
+  constructor(scope: Construct, id: string, { pools, scaled, existing = {} }: QueuesProps) {
     super(scope, id);
     this.ticks = scaled
       ? safeQueue(this, 'Ticks', {
@@ -38,10 +40,11 @@ export class Queues extends Construct {
     this.pools = Object.fromEntries(
       Object.entries(pools).map(([pool, settings]) => [
         pool,
-        safeQueue(this, `Tasks-${pool}`, {
-          visibilityTimeout: Duration.seconds(heldSeconds(settings)),
-          deadLetterQueue: { queue: this.dead, maxReceiveCount: receivesMax },
-        }),
+        existing[pool] ??
+          safeQueue(this, `Tasks-${pool}`, {
+            visibilityTimeout: Duration.seconds(heldSeconds(settings)),
+            deadLetterQueue: { queue: this.dead, maxReceiveCount: receivesMax },
+          }),
       ]),
     );
   }

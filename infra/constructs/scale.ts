@@ -9,6 +9,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { CapacityEnv, ScaledPool, ScaleEnv } from '../../functions/shared/env.ts';
 import { EngineFunction } from './engine-function.ts';
+import { enginesRights } from './rights.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ScaledService {
@@ -45,6 +46,7 @@ export class Scale extends Construct {
     this.function = new EngineFunction(this, 'Scale', {
       ...props,
       code: 'scale',
+      rights: [...enginesRights, 'look at queues'],
       memoryMb: 512,
       timeoutSeconds: 55,
       env,

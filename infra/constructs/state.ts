@@ -11,20 +11,33 @@ export interface StateProps {
   /** Whether table and bucket stay when the construct goes. */
   readonly keepData: boolean;
   readonly retention: RetentionDays;
+  /** One that is there already, with the keys, indexes and the stream that this one would have. */
+  readonly table?: dynamodb.ITable;
+  readonly bucket?: s3.IBucket;
 }
 
 /** All that is kept: the table with its stream, and the bucket. */
 export class State extends Construct {
-  readonly table: dynamodb.Table;
-  readonly bucket: s3.Bucket;
+  readonly table: dynamodb.ITable;
+  readonly bucket: s3.IBucket;
 
-  constructor(scope: Construct, id: string, { keepData, retention }: StateProps) {
-    const expiration = Duration.days(objectDays(retention));
+  constructor(scope: Construct, id: string, { keepData, retention, table, bucket }: StateProps) {
     super(scope, id);
     const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-    this.table = this.#makeTable(keepData, removalPolicy);
-    this.bucket = new s3.Bucket(this, 'Bucket', {
+    this.table = table ?? (this.#makeTable(keepData, removalPolicy) as dynamodb.ITable);
+    this.bucket = bucket ?? (this.#makeBucket(keepData, removalPolicy, retention) as s3.IBucket);
+  }
+
+  #makeBucket(
+    keepData: boolean,
+    removalPolicy: RemovalPolicy,
+    retention: RetentionDays,
+  ): s3.Bucket {
+    const expiration = Duration.days(objectDays(retention));
+    return new s3.Bucket(this, 'Bucket', {
       removalPolicy,
+      // A bucket with something in it cannot be removed.
+      autoDeleteObjects: !keepData,
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,

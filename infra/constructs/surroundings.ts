@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { FunctionEnv } from '../../functions/shared/env.ts';
 import type { RetentionDays } from '../../functions/shared/retention.ts';
@@ -15,6 +15,17 @@ export interface Surroundings {
   readonly retention: RetentionDays;
   /** Holds one folder for each function. */
   readonly codeFolder: string;
+  /** Where functions run. Default: in no network, which costs nothing. */
+  readonly functionNetwork?: FunctionNetwork;
+}
+
+/** A network that is there already. It must let functions reach DynamoDB, S3 and SQS. */
+export interface FunctionNetwork {
+  readonly vpc: ec2.IVpc;
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  readonly securityGroups?: ec2.ISecurityGroup[];
+  /** A function in a public subnet has no address, so it reaches nothing outside without an endpoint in the network. */
+  readonly allowPublicSubnet?: boolean;
 }
 
 /** What every part of the engine is told of them. */
@@ -29,33 +40,3 @@ export const engineEnv = (
   FANFOLD_ARCHIVE_AFTER_DAYS: String(retention.archiveAfterDays),
   FANFOLD_KEEP_DAYS: String(retention.keepDays),
 });
-
-/** The rights that every part of the engine needs. */
-export function allowEngine(
-  grantee: iam.IGrantable,
-  { state: { table, bucket }, queues: { pools } }: Surroundings,
-): void {
-  const allow = (actions: string[], resources: string[]): void =>
-    void grantee.grantPrincipal.addToPrincipalPolicy(
-      new iam.PolicyStatement({ actions, resources }),
-    );
-  allow(
-    [
-      'dynamodb:GetItem',
-      'dynamodb:BatchGetItem',
-      'dynamodb:Query',
-      'dynamodb:PutItem',
-      'dynamodb:BatchWriteItem',
-      'dynamodb:DeleteItem',
-    ],
-    [table.tableArn],
-  );
-  allow(['dynamodb:Query'], [`${table.tableArn}/index/*`]);
-  allow(['s3:GetObject', 's3:PutObject'], [bucket.arnForObjects('*')]);
-  // To tell an object that is not there from one that may not be read; and to list what was logged.
-  allow(['s3:ListBucket'], [bucket.bucketArn]);
-  allow(
-    ['sqs:SendMessage'],
-    Object.values(pools).map(({ queueArn }) => queueArn),
-  );
-}

