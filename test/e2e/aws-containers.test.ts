@@ -21,6 +21,7 @@ import { scale } from '../../src/engine/scale.ts';
 import { scaleQueue } from '../../src/engine/scale-ticks.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 import { wakingQueue } from '../../src/engine/waking-queue.ts';
+import { Unavailable } from '../../src/ports/table.ts';
 import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
 import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
 import { buildImages } from '../../tools/build-images.ts';
@@ -31,18 +32,21 @@ import { type Runners, startRunners } from '../support/aws-runners.ts';
 import { hides, unreadableNode } from '../support/unreadable-node.ts';
 import { shell, workflowOf } from './runs.ts';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_500_000);
 
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 700_000;
 const secret = 'credentials-of-the-runner';
 
-/** As on Fargate, but that runners are there at once and are billed by the second. */
+/**
+ * As on Fargate, but that runners are there at once and are billed by the second. Tasks may wait: where they may not, a
+ * runner is kept for minutes after a spell of work.
+ */
 const capacity: CapacitySettings = {
   runnersMin: 0,
   runnersMax: 3,
   slots: 2,
   startUpMs: 1_000,
-  acceptableMs: 1_000,
+  acceptableMs: 120_000,
   serviceMsGuess: 1_000,
   launches: { burst: 100, perSecond: 20 },
   billedMsMin: 1_000,
@@ -185,18 +189,24 @@ const reason = whyNoEmulator();
 function keepSizing(decider: Parameters<typeof scale>[0], { queue }: AwsPorts) {
   const wanted: number[] = [];
   let stopping = false;
+  const tick = async (): Promise<void> => {
+    const options = { queues: [scaleQueue], max: 10, waitMs: 0, visibilityMs: 30_000 };
+    for (const { body, receipt } of await queue.take(options)) {
+      const { decisions } = await scale(
+        decider,
+        { slow: capacity },
+        body.tick as string | undefined,
+      );
+      wanted.push(...decisions.map(({ runners }) => runners));
+      await queue.remove([receipt]);
+    }
+  };
   const loop = async (): Promise<void> => {
     while (!stopping) {
-      const options = { queues: [scaleQueue], max: 10, waitMs: 0, visibilityMs: 30_000 };
-      for (const { body, receipt } of await queue.take(options)) {
-        const { decisions } = await scale(
-          decider,
-          { slow: capacity },
-          body.tick as string | undefined,
-        );
-        wanted.push(...decisions.map(({ runners }) => runners));
-        await queue.remove([receipt]);
-      }
+      // What could not be reached is tried again: the message comes again.
+      await tick().catch((error: unknown) => {
+        if (!(error instanceof Unavailable)) throw error;
+      });
       await sleep(200);
     }
   };
