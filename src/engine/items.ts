@@ -75,6 +75,18 @@ export const tickKey = (namespace: string): Key => ({
 export const indexPartition = (sharding: Sharding, name: string, id: string): string =>
   `${sharding.namespace}/${name}#${shardOf(sharding, id)}`;
 
+/** Where runs are listed together that were submitted together, until their first visit; by when that is. */
+export const wakeListPartition = (namespace: string, shard: string): string =>
+  `${namespace}/WAKES#${shard}`;
+export const wakeListKey = (sharding: Sharding, id: string, wakeAt: number): Key => ({
+  partition: wakeListPartition(sharding.namespace, shardOf(sharding, id)),
+  sort: sortable(wakeAt, id),
+});
+
+/** Sorts by time. */
+export const sortable = (at: number, id: string): string =>
+  `${at.toString().padStart(15, '0')}#${id}`;
+
 export const metaKey = (namespace: string, run: string): Key => ({
   partition: runPartition(namespace, run),
   sort: sortKeys.meta,
@@ -148,7 +160,10 @@ export interface Meta {
   readonly segmentPages?: number;
   /** Tasks whose own work a rerun began anew, so that what they spawned before no longer counts. */
   readonly renewals?: readonly Renewal[];
-  /** When the run must be looked at, epoch ms; absent when it has ended. */
+  /**
+   * When the run must be looked at, epoch ms: it is in the index by that. Absent when it has ended, and until its first
+   * visit when it was submitted together with others: then it is in their list.
+   */
   readonly wakeAt?: number;
   /** At its last visit: for how long the next one was put off, and how often the run had been saved by then. */
   readonly visit?: { readonly delayMs: number; readonly saves: number };
@@ -193,9 +208,12 @@ export type HeldRow = readonly [
   beat: { readonly step?: string; readonly stepAt?: number; readonly progress?: number } | null,
 ];
 
-/** Sorts by time. */
-export const sortable = (at: number, id: string): string =>
-  `${at.toString().padStart(15, '0')}#${id}`;
+/** Runs to be looked at for the first time. */
+export interface WakeList {
+  readonly runs: readonly string[];
+  /** For how long it was put off the last time, ms. */
+  readonly delayMs: number;
+}
 
 /** Parts of archived runs are listed by the month of their newest run. */
 export const archivePartition = (namespace: string, at: number): string =>

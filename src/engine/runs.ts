@@ -1,6 +1,6 @@
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Item } from '../ports/table.ts';
+import { type Item, Unavailable } from '../ports/table.ts';
 import { fromData, type Meta } from './items.ts';
 import { keepLast } from './keep-last.ts';
 import { fromMeta, loadRun } from './load-run.ts';
@@ -63,6 +63,7 @@ export interface Runs {
 
 type Needs = Pick<Ports, 'table' | 'blobs'>;
 
+const wakeTriesMax = 50;
 /** Beyond so many, those before are read before they begin. */
 const submitsMax = 100_000;
 
@@ -202,24 +203,31 @@ class RunCache implements Runs {
 
   wakeLater(id: string, now: number, renewedAt?: number): Promise<void> {
     return this.alone(id, async () => {
-      const run = await this.load(id);
-      if (run === undefined || isEnded(run.meta.state)) return;
-      const { wakeMs, retention } = this.#settings;
-      const last = run.meta.visit ?? { delayMs: wakeMs, saves: 1 };
-      const saves = savesOf(run);
-      const delayMax = retention ? renewMs(retention) : Number.POSITIVE_INFINITY;
-      const delayMs = Math.min(saves === last.saves ? 2 * last.delayMs : wakeMs, delayMax);
-      const next = now + delayMs;
-      const wakeAt = Math.min(next, run.meta.deadline ?? next);
-      run.meta = {
-        ...run.meta,
-        wakeAt,
-        visit: { delayMs, saves: saves + 1 },
-        ...(renewedAt !== undefined && { renewedAt }),
-      };
-      run.progress.head.dirty = true;
-      await this.save(run, { end: undefined, now, durable: false });
+      // Another decider may have changed it: then it is read anew.
+      for (let tries = 0; tries < wakeTriesMax; tries++)
+        if (await this.#wakeLater(id, now, renewedAt)) return;
+      throw new Unavailable(`run ${id}: still contended after ${wakeTriesMax} tries`);
     });
+  }
+
+  async #wakeLater(id: string, now: number, renewedAt?: number): Promise<boolean> {
+    const run = await this.load(id);
+    if (run === undefined || isEnded(run.meta.state)) return true;
+    const { wakeMs, retention } = this.#settings;
+    const last = run.meta.visit ?? { delayMs: wakeMs, saves: 1 };
+    const saves = savesOf(run);
+    const delayMax = retention ? renewMs(retention) : Number.POSITIVE_INFINITY;
+    const delayMs = Math.min(saves === last.saves ? 2 * last.delayMs : wakeMs, delayMax);
+    const next = now + delayMs;
+    const wakeAt = Math.min(next, run.meta.deadline ?? next);
+    run.meta = {
+      ...run.meta,
+      wakeAt,
+      visit: { delayMs, saves: saves + 1 },
+      ...(renewedAt !== undefined && { renewedAt }),
+    };
+    run.progress.head.dirty = true;
+    return this.save(run, { end: undefined, now, durable: false });
   }
 
   alone<T>(id: string, work: () => Promise<T>): Promise<T> {

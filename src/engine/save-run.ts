@@ -143,7 +143,7 @@ function nextMeta(
     ...(head.rerun !== undefined && { rerun: head.rerun }),
     ...segments,
     ...(graph.renewals.size > 0 && { renewals: [...graph.renewals] }),
-    ...(isEnded(state) ? { endedAt: now } : { wakeAt: woken ?? now }),
+    ...(isEnded(state) ? { endedAt: now } : woken !== undefined && { wakeAt: woken }),
   };
 }
 

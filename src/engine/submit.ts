@@ -16,6 +16,7 @@ import type { Runs } from './runs.ts';
 import { metaItem } from './save-run.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Spec, Specs } from './specs.ts';
+import { isUnlisted, wakeListPuts } from './wake-lists.ts';
 
 /** Canonical text and hash of a workflow; throws `Problem` `workflow-invalid` with every mistake's place. */
 export type Canonical = (workflow: Workflow) => {
@@ -71,6 +72,7 @@ export async function submitMany(
     const item = await itemFor(submitter, accepted, request, id, input, `/runs/${i}`);
     puts.push({ item, condition: 'absent' });
   }
+  await listTogether(submitter, puts);
   const results = await storeNew(submitter, puts);
   return results.map((result, i) => outcomeOf((puts[i] as Put).item, result).meta.id);
 }
@@ -96,6 +98,17 @@ async function archivedBefore(
 }
 
 const dayMs = 86_400_000;
+
+/**
+ * Runs that are submitted together are listed together before they are there, where nothing is said of each: an entry in
+ * the index would be paid for when it comes and when it goes.
+ */
+async function listTogether({ ports, settings }: Submitter, puts: readonly Put[]): Promise<void> {
+  const runs = puts.map(({ item }) => fromData<Meta>(item.data)).filter(isUnlisted);
+  const ids = runs.map(({ id }) => id);
+  const lists = wakeListPuts(settings, ports.clock.now(), ids, () => ports.ids.next());
+  if (lists.length > 0) await putSurely(ports, lists);
+}
 
 async function store({ ports, runs }: Submitter, puts: readonly Put[]): Promise<PutResult[]> {
   for (const { item } of puts) runs.submitting(runOf(item.partition));
@@ -158,12 +171,13 @@ async function itemFor(
   request: Pick<SubmitRequest, 'code' | 'tags'>,
   id: string | undefined,
   given: JsonObject | undefined,
-  pointer = '',
+  pointer?: string,
 ): Promise<Item> {
   const { ports, settings } = submitter;
   const { workflow } = accepted.spec;
   const now = ports.clock.now();
-  const input = withDefaults(workflow, given ?? {}, pointer);
+  const alone = pointer === undefined;
+  const input = withDefaults(workflow, given ?? {}, pointer ?? '');
   const tasks = workflow.tasks.length;
   const deadline = workflow.timeLimitMs === undefined ? undefined : now + workflow.timeLimitMs;
   const meta: Meta = {
@@ -179,8 +193,10 @@ async function itemFor(
     small: tasks <= settings.smallRunTasks,
     state: 'running',
     generation: 1,
-    wakeAt: Math.min(now + settings.wakeMs, deadline ?? Number.POSITIVE_INFINITY),
     ...(deadline !== undefined && { deadline }),
+    ...((deadline !== undefined || alone) && {
+      wakeAt: Math.min(now + settings.wakeMs, deadline ?? Number.POSITIVE_INFINITY),
+    }),
   };
   return metaItem(settings, meta, accepted.progress, 1);
 }

@@ -27,6 +27,7 @@ import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
 import { renew } from './renew.ts';
 import type { Stuck } from './stuck-runs.ts';
+import { sweepWakeLists } from './wake-lists.ts';
 
 /**
  * Declares lost what lapsed runners held, and forgets these runners. Returns how many attempts were lost. An attempt
@@ -81,9 +82,9 @@ export interface Repairs {
 }
 
 /**
- * Visits runs whose `wakeAt` has come: ends those over their time, folds all that happened again, declares lost what is
- * claimed by runners that are gone, sends again what is ready and claimed by nobody. `all`: every run that has not ended,
- * as after a restart, when messages are gone.
+ * Visits runs whose `wakeAt` has come, or that of their list: ends those over their time, folds all that happened again,
+ * declares lost what is claimed by runners that are gone, sends again what is ready and claimed by nobody. `all`: every
+ * run that has not ended, as after a restart, when messages are gone.
  */
 export async function sweepRuns(decider: Decider, all = false): Promise<Repairs> {
   const total = { visited: 0, resent: 0, lost: 0, stuck: [] as Stuck[] };
@@ -92,43 +93,43 @@ export async function sweepRuns(decider: Decider, all = false): Promise<Repairs>
   // A visit puts off the next one, which moves the run to the end of the list that is being walked.
   const seen = new Set<string>();
   const packs = new MixedPacks(ports, settings);
+  const visitAll = async (runs: readonly string[]): Promise<void> => {
+    const fresh = runs.filter((run) => !seen.has(run) && seen.add(run));
+    const visits = await Promise.all(fresh.map((run) => visitSafely(decider, packs, run)));
+    for (const one of visits) {
+      total.visited += one.visited;
+      total.resent += one.resent;
+      total.lost += one.lost;
+      total.stuck.push(...one.stuck);
+    }
+  };
   for (const shard of allShards(settings)) {
     const partition = `${settings.namespace}/ACTIVE#${shard}`;
-    for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active')) {
-      const fresh = items.filter(({ partition: run }) => !seen.has(run) && seen.add(run));
-      const visits = await Promise.all(
-        fresh.map((item) => visitSafely(decider, packs, item.partition)),
-      );
-      for (const one of visits) {
-        total.visited += one.visited;
-        total.resent += one.resent;
-        total.lost += one.lost;
-        total.stuck.push(...one.stuck);
-      }
-    }
+    for await (const items of pagesOf(ports.table, { partition, ...(to && { to }) }, 'active'))
+      await visitAll(items.map((item) => runOf(item.partition)));
   }
+  await sweepWakeLists(decider, all, async (runs) => {
+    await visitAll(runs);
+    return new Set(total.stuck.map(({ run }) => run));
+  });
   return total;
 }
 
 const nothing: Repairs = { visited: 0, resent: 0, lost: 0, stuck: [] };
 
 /** A run that can't be visited is no reason not to visit the others. */
-async function visitSafely(
-  decider: Decider,
-  packs: MixedPacks,
-  partition: string,
-): Promise<Repairs> {
+async function visitSafely(decider: Decider, packs: MixedPacks, run: string): Promise<Repairs> {
   try {
-    return await visit(decider, packs, partition);
+    return await visit(decider, packs, run);
   } catch (error) {
     if (mayPass(error)) throw error;
-    return { ...nothing, visited: 1, stuck: [{ run: runOf(partition), error }] };
+    return { ...nothing, visited: 1, stuck: [{ run, error }] };
   }
 }
 
-async function visit(decider: Decider, packs: MixedPacks, partition: string): Promise<Repairs> {
-  const { ports } = decider;
-  const runId = runOf(partition);
+async function visit(decider: Decider, packs: MixedPacks, runId: string): Promise<Repairs> {
+  const { ports, settings } = decider;
+  const partition = runPartition(settings.namespace, runId);
   await endOverdue(decider, runId);
   const stuck: Stuck[] = [];
   const happenings = await history(decider, partition, stuck);

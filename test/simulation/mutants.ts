@@ -398,8 +398,20 @@ export const mutants: readonly Mutant[] = [
   m(
     'run-without-wake-up',
     'engine/submit.ts',
-    'wakeAt: Math.min(now + settings.wakeMs, deadline ?? Number.POSITIVE_INFINITY),',
-    '...(tasks > 3 && { wakeAt: Math.min(now + settings.wakeMs, deadline ?? now) }),',
+    '...((deadline !== undefined || alone) && {',
+    '...(tasks > 3 && (deadline !== undefined || alone) && {',
+  ),
+  m(
+    'runs-listed-after-they-begin',
+    'engine/submit.ts',
+    'await listTogether(submitter, puts);\n  const results = await store(submitter, puts);',
+    'const results = await store(submitter, puts);\n  await listTogether(submitter, puts);',
+  ),
+  m(
+    'list-gone-before-its-runs',
+    'engine/wake-lists.ts',
+    'const left = [...missing, ...open.filter((run) => stuck.has(run))];',
+    'const left: string[] = [];',
   ),
   m(
     'control-not-repeatable',

@@ -5,7 +5,14 @@ import { decodeChunk } from '../../../src/core/chunk-codec.ts';
 import type { ClaimRow } from '../../../src/core/claim.ts';
 import { compile, type Dag } from '../../../src/core/dag.ts';
 import type { Tries } from '../../../src/core/progress.ts';
-import { claimedTask, type Meta, type PackData, runOf } from '../../../src/engine/items.ts';
+import {
+  claimedTask,
+  fromData,
+  type Meta,
+  type PackData,
+  runOf,
+  type WakeList,
+} from '../../../src/engine/items.ts';
 import type { Stuck } from '../../../src/engine/stuck-runs.ts';
 import type { Item, Key } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
@@ -112,6 +119,7 @@ export class Judge {
     this.runs = new Map(world.runs.map((planned) => [planned.id, seenOf(planned)]));
     world.system.table.onChange((after, before) => {
       if (after) this.#changed(after, before);
+      else if (before?.partition.includes('/WAKES#')) this.#unlisted(before);
     });
     if (world.unsynced) world.unsynced.onLost = (key, before) => this.rolledBack(key, before);
     this.#countRefusals();
@@ -230,6 +238,10 @@ export class Judge {
       this.#firstsClaimed(after);
       return;
     }
+    if (after.partition.includes('/WAKES#')) {
+      this.#wakeLists.set(sort, fromData<WakeList>(after.data).runs);
+      return;
+    }
     const run = this.runs.get(runOf(after.partition));
     if (run === undefined) return;
     if (sort === 'META') this.#metaChanged(run, after, before);
@@ -252,11 +264,32 @@ export class Judge {
     run.meta = meta;
     if (isEnd(meta.state)) {
       if (meta.wakeAt !== undefined) this.violate('P11', `${id} has ended, and has a wake-up`);
-    } else if (meta.wakeAt === undefined || after.indexes?.active === undefined)
+    } else if (!this.#willWake(after, meta))
       this.violate('P11', `${id} is ${meta.state}, and nothing will wake it`);
     if (meta.progress) this.#chunkChanged(run, 0, after, meta.progress as Item['data']);
     if (isEnd(meta.state) && (was === undefined || !isEnd(was.state))) this.#ended(run, meta);
     for (const call of this.#metaWaiters) call();
+  }
+
+  /** Runs of lists that are there, by the list's key. */
+  readonly #wakeLists = new Map<string, readonly string[]>();
+
+  /** In the index by when; or in a list. */
+  #willWake({ indexes }: Item, { id, wakeAt }: Meta): boolean {
+    return wakeAt === undefined ? this.#isListed(id) : indexes?.active !== undefined;
+  }
+
+  #isListed = (id: string): boolean =>
+    [...this.#wakeLists.values()].some((runs) => runs.includes(id));
+
+  #unlisted({ sort }: Item): void {
+    const before = this.#wakeLists.get(sort) ?? [];
+    this.#wakeLists.delete(sort);
+    for (const id of before) {
+      const meta = this.runs.get(id)?.meta;
+      if (meta === undefined || isEnd(meta.state) || meta.wakeAt !== undefined) continue;
+      if (!this.#isListed(id)) this.violate('P11', `${id} is ${meta.state}, and its list is gone`);
+    }
   }
 
   #metaMoved(run: RunSeen, after: Item, before: Item, meta: Meta, was: Meta): void {
@@ -438,6 +471,7 @@ export class Judge {
     if (definition.delivery === 'at-most-once') this.#checkOnlyAttempt(run, entry, number);
     if (number === undefined) return;
     this.#checkRule(run, entry, definition, number);
+    this.#ran.add(`${entry.by} ${entry.run} ${entry.task}`);
     const tries = this.#triesOf(run, number);
     const calm = this.world.kernel.luck.rates.jump === 0;
     if (calm && life && tries && tries.attempt === entry.attempt) {
@@ -505,10 +539,19 @@ export class Judge {
     const count = this.#countNeeds(run, definition);
     if (ruleMet(definition.rule ?? 'all-succeeded', count)) return;
     if (run.continued.has(number) || this.#askedBeforeRerun(run, entry, definition)) return;
+    if (this.#wentOn(entry, definition)) return;
     this.violate(
       'P3',
       `${entry.run} ${entry.task}#${entry.attempt} begins: ${JSON.stringify(count)}`,
     );
+  }
+
+  readonly #ran = new Set<string>();
+
+  /** Delivered at least once, a task may follow in the same runner before its need's report is written. */
+  #wentOn({ by, run }: Entry, { delivery, needs = [] }: Task): boolean {
+    const ranHere = needs.every((need) => this.#ran.has(`${by} ${run} ${need}`));
+    return delivery === 'at-least-once' && needs.length === 1 && ranHere;
   }
 
   #countNeeds(run: RunSeen, { needs = [] }: Task): NeedsCount {
