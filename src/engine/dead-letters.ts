@@ -27,7 +27,7 @@ type Needs = Pick<Ports, 'table' | 'queue' | 'clock'>;
  * Judges each attempt of a message that died by its claim: a runner holds it, so the message is needed no more; its
  * runner is gone, so it is lost; nobody has claimed it, so it is sent again, later each time: a message dies of busy
  * runners too. When that has not helped for long it is lost as well, and its task's policy says what follows. Delivered
- * at least once, a message is its attempts' lease, and they are lost at once. One after its queue limit is sent again as
+ * at least once, a message is its attempts' lease, and they are lost once each has been tried alone. One after its queue limit is sent again as
  * well, since whoever gets it fails it for that reason.
  */
 export async function judgeDead(
@@ -72,6 +72,13 @@ async function judge(
 ): Promise<{ resent: number; lost: number }> {
   const { from, body } = letter.body as { readonly from: string; readonly body: JsonObject };
   const message = fromBody(body);
+  if (message.delivery === 'at-least-once' && message.tasks.length > 1) {
+    // One of them may have killed its runner each time: they are tried one by one.
+    const alone = message.tasks.map((row) => [row]);
+    await sendAgain(ports, from, message, alone);
+    await ports.queue.remove([letter.receipt]);
+    return { resent: message.tasks.length, lost: 0 };
+  }
   if (message.delivery === 'at-least-once') {
     await declareLost(ports, settings, message, message.tasks);
     await ports.queue.remove([letter.receipt]);
@@ -86,7 +93,7 @@ async function judge(
   const free = message.tasks.filter((row) => claims.get(row) === undefined);
   const hopeless = (message.deaths ?? 0) >= deathsMax;
   if (hopeless) await declareLost(ports, settings, message, free);
-  else if (free.length > 0) await sendAgain(ports, from, message, free);
+  else if (free.length > 0) await sendAgain(ports, from, message, [free]);
   await ports.queue.remove([letter.receipt]);
   return hopeless ? { resent: 0, lost: lost + free.length } : { resent: free.length, lost };
 }
@@ -139,11 +146,12 @@ async function sendAgain(
   ports: Needs,
   queue: string,
   message: TaskMessage,
-  tasks: readonly TaskRow[],
+  parts: readonly (readonly TaskRow[])[],
 ): Promise<void> {
   const deaths = (message.deaths ?? 0) + 1;
   const delayMs = Math.min(delayMsMax, firstDelayMs * 2 ** (deaths - 1));
-  await ports.queue.send([{ queue, body: asBody({ ...message, tasks, deaths }), delayMs }]);
+  const bodies = parts.map((tasks) => asBody({ ...message, tasks, deaths }));
+  await ports.queue.send(bodies.map((body) => ({ queue, body, delayMs })));
 }
 
 /** So that what kills each runner that takes it, before it can say so, comes to an end too. */

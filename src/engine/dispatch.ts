@@ -152,11 +152,16 @@ function outgoing(bundle: Bundle, now: number): Outgoing {
   };
 }
 
+/** What is delivered at least once begins again with all of its message. */
+const unclaimedMax = 10;
+
 /** Only calls into warm processes travel together: whatever takes a process takes a while. */
 function bundleMax(task: Task, settings: EngineSettings): number {
   const warm =
     task.run.kind === 'function' || (task.run.kind === 'snippet' && task.run.language !== 'shell');
-  return warm && task.delivery !== 'at-least-once' ? settings.bundleMax : 1;
+  if (!warm) return 1;
+  const { bundleMax: most } = settings;
+  return task.delivery === 'at-least-once' ? Math.min(most, unclaimedMax) : most;
 }
 
 /**
@@ -187,7 +192,10 @@ function onlyDependent(dag: Dag, task: number): number | undefined {
   const next = dag.dependents[edge] as number;
   const needs = (dag.needsStart[next + 1] as number) - (dag.needsStart[next] as number);
   const definition = dag.tasks[next] as Task;
-  const fits = needs === 1 && inlineable(definition) && definition.pool === dag.tasks[task]?.pool;
+  const alike = (['pool', 'delivery'] as const).every(
+    (field) => definition[field] === dag.tasks[task]?.[field],
+  );
+  const fits = needs === 1 && inlineable(definition) && alike;
   const simple = definition.rule === undefined || definition.rule === 'all-succeeded';
   return fits && simple && mayBeginAgain(definition) ? next : undefined;
 }
@@ -211,7 +219,7 @@ const none: readonly Follow[] = [];
 const inlineable = (task: Task | undefined): boolean =>
   task !== undefined &&
   task.rule !== 'always' &&
-  (task.delivery ?? 'claimed') === 'claimed' &&
+  task.delivery !== 'at-most-once' &&
   task.each === undefined &&
   task.run.kind !== 'none' &&
   task.limits?.queueMs === undefined &&

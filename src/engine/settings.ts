@@ -53,7 +53,7 @@ export const defaultSettings: EngineSettings = {
   chunkSize: 1024,
   smallRunTasks: 128,
   bundleMax: 128,
-  followMax: 16,
+  followMax: 64,
   soleDecider: false,
   codeFolders: false,
   wakeMs: 300_000,

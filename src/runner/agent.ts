@@ -271,6 +271,7 @@ export class Agent {
     const { clock, queue } = this.#ports;
     const { heartbeatMs, visibilityMs } = this.#settings;
     await clock.sleep(heartbeatMs, this.#stop.signal);
+    this.#reports.flush();
     const held = this.held();
     if (this.#stop.signal.aborted || !this.#heartbeat.isDue(held)) return;
     if (!(await this.#heartbeat.beat(held))) return;
@@ -286,8 +287,7 @@ export class Agent {
     const { controlMs } = this.#options;
     await clock.sleep(controlMs, this.#stop.signal);
     if (this.#holdings.size === 0) return;
-    const before = clock.now() - controlMs;
-    const long = this.held().filter((held) => !held.cancelled && held.since <= before);
+    const long = this.held().filter((h) => !h.cancelled && h.since <= clock.now() - controlMs);
     if (long.length === 0) return;
     const states = await this.#states([...new Set(long.map(({ run }) => run))]);
     const unwanted = long.filter((held) => {

@@ -31,25 +31,36 @@ export function leadsOn(held: Held, result: AttemptResult): boolean {
 
 /**
  * Goes on with the only dependent of a task that succeeded: its claim and the report are written at the same time, and
- * it starts when both are durable. The message stays until the last one of the chain is reported, so that whoever gets
+ * it starts when both are durable. Delivered at least once it starts at once, and the chain's reports are written
+ * together: whoever gets the message again begins it again. The message stays until the last one of the chain is reported, so that whoever gets
  * it after this runner's death finds the claim.
  */
 export async function goOn(parts: ChainParts, before: Held, result: AttemptResult): Promise<void> {
-  const { holdings, claims, reports, admission } = parts;
+  const { holdings, claims, reports } = parts;
   const next = followHeld(before, result, parts.intake, parts.ports.clock.now());
   if (next === undefined) return reports.add(before, result);
   next.letter.open++;
   if (!holdings.add(next)) return reports.add(before, result);
-  const [pack, answers] = await Promise.all([
+  if (before.delivery === 'at-least-once') {
+    before.next = next;
+    reports.addLater(before, result);
+    return startWanted(parts, next);
+  }
+  const [, answers] = await Promise.all([
     reports.hop(before, result, next),
     claims.claim([next], parts.owner),
   ]);
-  next.after = { task: before.task, attempt: before.attempt, pack };
   holdings.letGo(before);
   next.granted = answers[0]?.granted === true;
   if (!next.granted) return sendInstead(parts, next);
+  await startWanted(parts, next);
+}
+
+async function startWanted({ admission, reports, start }: ChainParts, next: Held): Promise<void> {
   const wanted = await admission.wanted([next]);
-  if (wanted.length > 0) parts.start(wanted);
+  if (wanted.length > 0) start(wanted);
+  // Nothing follows whose report would take those along that wait.
+  else reports.flush();
 }
 
 /** Somebody has claimed what was to follow: it goes the way of every other task, where that is looked into. */

@@ -34,6 +34,8 @@ export function followHeld(
     spec: intake.intern(follow.spec),
     notAfter: 0,
     follow: rest,
+    after: undefined,
+    next: undefined,
     since: now,
     started: false,
     granted: false,

@@ -40,6 +40,8 @@ export interface Held {
   readonly runInput: Json;
   /** The attempt that was gone on from. */
   after: Report['after'] | undefined;
+  /** The attempt that was gone on with before the report of this one was written. */
+  next: Held | undefined;
   /** Epoch ms of the claim, then of the start. */
   since: number;
   started: boolean;

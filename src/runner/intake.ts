@@ -109,6 +109,7 @@ export class Intake {
       follow: follow ?? nothing,
       runInput: message.inputs?.[run] ?? {},
       after: undefined,
+      next: undefined,
       since: now,
       started: false,
       granted: false,

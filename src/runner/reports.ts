@@ -16,11 +16,15 @@ type Needs = Pick<Ports, 'table' | 'blobs' | 'clock'>;
 export interface Reports {
   /** Adds an attempt's end; it is durable when `reported` is called with it. */
   add(held: Held, result: AttemptResult): void;
+  /** As `add`, for an attempt that its runner has gone on from (`next`): written with the next that is, or by `flush`. */
+  addLater(held: Held, result: AttemptResult): void;
+  /** Writes what waits. */
+  flush(): void;
   /**
-   * Writes the report of an attempt whose runner goes on with task `next`, at once and alone. Durable when answered,
-   * with the pack's sort key; the attempt is not yet let go.
+   * Writes the report of an attempt whose runner goes on with `next`, at once and alone. Durable when answered,
+   * and `next` then knows what it is after; the attempt is not yet let go.
    */
-  hop(held: Held, result: AttemptResult, next: Held): Promise<string>;
+  hop(held: Held, result: AttemptResult, next: Held): Promise<void>;
   /** Writes sub-tasks that an attempt asks for while it runs. */
   spawn(held: Held, requests: readonly SpawnRequest[]): void;
   /** Resolves when nothing is left to write. */
@@ -74,25 +78,32 @@ export function createReports(
     }
     return packsOf(reports).map((pack) => packPut(ports, settings, options.owner, packs++, pack));
   };
+  const flush = (): void => {
+    if (waiting.length === 0) return;
+    writing ??= Promise.resolve()
+      .then(write)
+      .catch((error: unknown) => {
+        // What was not written is found lost when this runner is gone.
+        writing = undefined;
+        options.failed(error);
+      });
+  };
   return {
     add(held, result) {
       waiting.push({ held, result });
-      writing ??= Promise.resolve()
-        .then(write)
-        .catch((error: unknown) => {
-          // What was not written is found lost when this runner is gone.
-          writing = undefined;
-          options.failed(error);
-        });
+      flush();
     },
+    addLater(held, result) {
+      waiting.push({ held, result });
+    },
+    flush,
     async hop(held, result, next) {
       const row = { held, result };
-      const plain = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
-      const report = { ...plain, continued: { task: next.task, attempt: next.attempt } };
+      const report = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
+      held.next = next;
       const put = packPut(ports, settings, options.owner, packs++, [{ held, report }]);
       // The runner goes on by itself: nobody waits for the decider.
       await insist(ports, () => ports.table.putMany([{ ...put, unhurried: true }]));
-      return put.item.sort;
     },
     spawn(held, requests) {
       const before = held.spawning ?? Promise.resolve();
@@ -101,6 +112,7 @@ export function createReports(
       held.spawning.catch(() => undefined);
     },
     async settled() {
+      flush();
       while (writing) await writing;
     },
   };
@@ -152,7 +164,6 @@ function reportOf(held: Held, result: AttemptResult): Report {
     outcome: result.outcome,
     startedAt: result.startedAt,
     endedAt: result.endedAt,
-    ...(held.after && { after: held.after }),
     ...(result.error && { error: result.error }),
     ...(result.cpuSeconds !== undefined && { cpuSeconds: result.cpuSeconds }),
     ...(result.memoryMb !== undefined && { memoryMb: result.memoryMb }),
@@ -207,13 +218,26 @@ function packPut(
 ): Put {
   const run = (pack[0] as Packed).held.run;
   const mixed = pack.some(({ held }) => held.run !== run);
-  const reports = pack.map(({ held, report }) => (mixed ? { run: held.run, ...report } : report));
+  const sort = packSort(mixed ? 'MIX#' : 'PACK#', owner, number);
+  const reports = pack.map((packed) => {
+    const { held } = packed;
+    const { task, attempt, after, next } = held;
+    // What was gone on with is reported in this pack, or in a later one.
+    if (next) next.after = { task, attempt, pack: sort };
+    const continued = next && { task: next.task, attempt: next.attempt };
+    return {
+      ...(mixed && { run: held.run }),
+      ...packed.report,
+      ...(after && { after }),
+      ...(continued && { continued }),
+    };
+  });
   return {
     item: {
       partition: mixed
         ? runnerPartition(settings.namespace, owner)
         : runPartition(settings.namespace, run),
-      sort: packSort(mixed ? 'MIX#' : 'PACK#', owner, number),
+      sort,
       version: 1,
       ...(mixed && looseExpiry(settings.retention, ports.clock.now())),
       data: {

@@ -385,3 +385,23 @@ test('M7: a dead message is needed while one of its attempts may be held, whatev
   expect(await scene.drain()).toEqual(['a@2', 'b@1']);
   expect(await judged()).toEqual({ letters: 0, resent: 0, lost: 0 });
 });
+
+test('M7: of a dead message that was its attempts’ lease, each is tried alone before it is lost', async () => {
+  const run = { kind: 'snippet', language: 'node', code: 'return 1;' } as const;
+  const scene = await begun(
+    ['a', 'b'].map((id) => ({ id, run, delivery: 'at-least-once' as const })),
+  );
+  const options = { queues: ['tasks-default'], max: 10, waitMs: 0, visibilityMs: 0 };
+  const bury = async (): Promise<number> => {
+    const first = await scene.ports.queue.take(options);
+    while ((await scene.ports.queue.take(options)).length > 0);
+    return first.length;
+  };
+  expect(await bury()).toBe(1);
+  expect(await judgeDead(scene.ports, scene.settings)).toEqual({ letters: 1, resent: 2, lost: 0 });
+  scene.pass(20 * 60_000);
+  expect(await bury()).toBe(2);
+  expect(await judgeDead(scene.ports, scene.settings)).toEqual({ letters: 2, resent: 0, lost: 2 });
+  await scene.fold();
+  expect(await scene.drain()).toEqual(['a@2', 'b@2']);
+});
