@@ -24,6 +24,7 @@ const agent = createRunner({ ...ports, queue }, settings, {
   pool,
   slots,
   lingerMs: 0,
+  gatherMs: 100,
   waitMs: 0,
   takeMax: 0,
   workFolder,

@@ -27,8 +27,11 @@ export const settingsSchema = z.strictObject({
   archiveAfterDays: z.int().min(1).max(365).default(7),
   /** For how long from then on. */
   keepDays: z.int().min(1).max(3650).default(730),
-  /** How many deciders may work on one shard of the table's stream. */
-  decidersPerShard: z.int().min(1).max(10).default(4),
+  /**
+   * How many deciders may work on one shard of the table's stream. Several get the happenings of one run, and refuse each
+   * other's saves; one keeps up with all that a shard's partition may write.
+   */
+  decidersPerShard: z.int().min(1).max(10).default(1),
 });
 
 /** As one writes them: what is left out is as it is by default. */

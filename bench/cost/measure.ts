@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseSettings } from '../../infra/settings.ts';
 import { isEnded } from '../../src/contract/state.ts';
 import type { Delivery, Workflow } from '../../src/contract/workflow.ts';
 import { compile } from '../../src/core/dag.ts';
@@ -27,7 +28,7 @@ export interface CostRow {
 }
 
 /** As many as work on one shard by the stacks' default settings. */
-const deciders = 4;
+const { decidersPerShard: deciders } = parseSettings({});
 const runners = 16;
 const slots = 64;
 /** Tasks of a second last a tenth more or less, so that their ends do not come together. */

@@ -107,6 +107,18 @@ export const isWanted = (held: Held, run: RunStanding | undefined): boolean =>
 export const isHeldBack = (held: Held, run: RunStanding | undefined): boolean =>
   run?.generation === held.generation && run.state === 'paused';
 
+/** Of what is at work, that whose run wants it no more. */
+export async function unwantedOf(
+  held: readonly Held[],
+  statesOf: RunStates,
+): Promise<readonly Held[]> {
+  const states = await statesOf([...new Set(held.map(({ run }) => run))]);
+  return held.filter((one) => {
+    const standing = states.get(one.run);
+    return !isHeldBack(one, standing) && !isWanted(one, standing);
+  });
+}
+
 /** The end of an attempt that was claimed and not started: its run is paused, or it waited too long. */
 function neverRan(held: Held, outcome: 'released' | 'failed', now: number): AttemptResult {
   const result = { key: held.key, outcome, startedAt: now, endedAt: now };

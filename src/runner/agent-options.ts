@@ -8,6 +8,11 @@ export interface AgentOptions {
   readonly slots: number;
   /** How long reports may wait for company. */
   readonly lingerMs: number;
+  /**
+   * How long what could start waits for others, while more is at work: slots come free one by one, and what is claimed
+   * together is one write and one read. Default: 0.
+   */
+  readonly gatherMs?: number;
   /** How often the runs of what is held are asked whether they were cancelled. */
   readonly controlMs: number;
   /** How long an empty queue is waited at. */

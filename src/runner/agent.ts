@@ -5,7 +5,7 @@ import { mayPass } from '../engine/passing.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Taken } from '../ports/queue.ts';
-import { Admission, isHeldBack, isWanted, type RunStates, readStates } from './admission.ts';
+import { Admission, type RunStates, readStates, unwantedOf } from './admission.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { type ChainParts, goOn, leadsOn } from './chain.ts';
 import { createClaims } from './claims.ts';
@@ -227,6 +227,9 @@ export class Agent {
   }
 
   async #startWhatFits(): Promise<void> {
+    const { gatherMs = 0 } = this.#options;
+    if (gatherMs > 0 && this.#holdings.size > 0 && this.#intake.waiting() > 0)
+      await this.#ports.clock.sleep(gatherMs, this.#stop.signal);
     const now = this.#ports.clock.now();
     const most = Math.min(claimMax, heldMax - this.#holdings.size);
     const chosen = this.#intake.choose(this.#executor, this.#hopping, now, most);
@@ -289,11 +292,7 @@ export class Agent {
     if (this.#holdings.size === 0) return;
     const long = this.held().filter((h) => !h.cancelled && h.since <= clock.now() - controlMs);
     if (long.length === 0) return;
-    const states = await this.#states([...new Set(long.map(({ run }) => run))]);
-    const unwanted = long.filter((held) => {
-      const standing = states.get(held.run);
-      return !isHeldBack(held, standing) && !isWanted(held, standing);
-    });
+    const unwanted = await unwantedOf(long, this.#states);
     for (const held of unwanted) held.cancelled = true;
     if (unwanted.length > 0) this.#executor.cancel(unwanted.map(({ key }) => key));
   }

@@ -10,7 +10,7 @@ export interface RunnerOptions
   extends Omit<AgentOptions, 'id' | 'controlMs' | 'executor'>,
     Pick<ExecutorOptions, 'workFolder' | 'hostEnv'> {}
 
-/** How often the runs of what is held are asked whether they were cancelled. */
+/** How often the runs of what is held are asked whether they were cancelled, where that is in memory. */
 const controlMs = 1_000;
 
 /** A runner: an agent with an executor in this process, under an id of its own. It begins with `start`. */
@@ -24,7 +24,8 @@ export function createRunner(
   return new Agent(ports, settings, {
     ...options,
     id: ids.next(),
-    controlMs,
+    // Elsewhere each look is a read for each run: a cancel reaches what runs with the next heartbeat.
+    controlMs: settings.soleDecider ? controlMs : settings.heartbeatMs,
     executor: (events) =>
       createExecutor({ slots, workFolder, logs, blobs, clock, events, hostEnv }),
   });

@@ -43,6 +43,7 @@ export function openHome(
   feedLoses: (item: Item) => boolean = () => false,
   /** How far the clock of the engine is ahead, in ms; may change. */
   ahead: () => number = () => 0,
+  gatherMs = 0,
 ): Home {
   const all = { ...defaultSettings, ...settings };
   const system = memorySystem({ ...systemHost, now: () => Date.now() + ahead() });
@@ -76,6 +77,7 @@ export function openHome(
     slots,
     lingerMs: 0,
     controlMs: 20,
+    gatherMs,
     waitMs: 50,
     takeMax: 100,
     executor: fakeExecutor(behaviour, slots),

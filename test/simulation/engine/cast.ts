@@ -139,6 +139,7 @@ export function actAsRunner(
     slots: 8,
     lingerMs: profile.lingerMs,
     controlMs: profile.controlMs,
+    gatherMs: profile.lingerMs,
     waitMs: profile.waitMs,
     takeMax: profile.takeMax,
     executor,
