@@ -23,7 +23,7 @@ const queue = new EventQueue({
 const agent = createRunner({ ...ports, queue }, settings, {
   pool,
   slots,
-  lingerMs: 0,
+  lingerMs: 100,
   gatherMs: 100,
   waitMs: 0,
   takeMax: 0,

@@ -8,7 +8,7 @@ import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { fanOut } from '../../src/engine/fan-out.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
-import { sweepRunners, sweepRuns } from '../../src/engine/sweep.ts';
+import { sweepRuns } from '../../src/engine/sweep.ts';
 import { Agent } from '../../src/runner/agent.ts';
 import type { Meter } from './meter.ts';
 import type { Substrate } from './substrate.ts';
@@ -32,7 +32,7 @@ export interface Deployment {
   readonly engine: Engine;
   /** Looks without being counted. */
   readonly looker: Decider;
-  /** What the sweep does when all runs are so much older. */
+  /** What the sweep does with the runs when all are so much older. */
   sweepLater(ms: number): Promise<void>;
   /** Resolves when nothing is under way any more. */
   quiet(): Promise<void>;
@@ -74,7 +74,6 @@ export function deploy(options: DeploymentOptions): Deployment {
       const { decider } = createDecider(substrate.ports('sweep', later), defaultSettings);
       meter.invoked('sweep');
       meter.worked('sweep', invocationSeconds);
-      await sweepRunners(decider);
       await sweepRuns(decider);
     },
     async quiet() {
@@ -111,7 +110,7 @@ function runnerOf({ substrate, slots, onTrouble, ...timed }: DeploymentOptions):
     id: ports.ids.next(),
     pool: 'default',
     slots,
-    lingerMs: 0,
+    lingerMs: 100,
     controlMs: defaultSettings.heartbeatMs,
     gatherMs: 100,
     waitMs: 0,

@@ -9,7 +9,7 @@ import { queueOf } from '../../src/engine/dispatch.ts';
 import { feedPrefixes } from '../../src/engine/items.ts';
 import type { Blobs } from '../../src/ports/blobs.ts';
 import type { Queue } from '../../src/ports/queue.ts';
-import type { Item, PutResult, Table } from '../../src/ports/table.ts';
+import type { Item, Key, PutResult, Table } from '../../src/ports/table.ts';
 import { Meter, type Party } from './meter.ts';
 import { laneOf, type OnBatch, type Substrate } from './substrate.ts';
 
@@ -115,10 +115,14 @@ const bytesOf = (texts: readonly string[]): number =>
 const rowOf = (item: Item): Row => toRow(item, mark);
 const rowIf = (item: Item | undefined): Row | undefined => item && rowOf(item);
 
+/** The first word of a sort key: `META`, `PACK`. */
+const kindOf = (key: Key | undefined): string => /^[A-Z]+/.exec(key?.sort ?? '')?.[0] ?? 'other';
+
 function meteredTable(table: Table, meter: Meter, party: Party): Table {
   const round = meter.rounds(party);
-  const late = <T>(call: () => Promise<T>): Promise<T> =>
+  const late = <T>(kind: string, items: number, call: () => Promise<T>): Promise<T> =>
     round(async () => {
+      meter.note(`${party} ${kind}`, items);
       await sleep(requestMs);
       return call();
     });
@@ -129,39 +133,40 @@ function meteredTable(table: Table, meter: Meter, party: Party): Table {
   };
   return {
     get: (key) =>
-      late(async () => {
+      late(`get ${kindOf(key)}`, 1, async () => {
         const item = await table.get(key);
         meter.got([rowIf(item)], true);
         return item;
       }),
     getMany: (keys) =>
-      late(async () => {
+      late(`get ${kindOf(keys[0])}`, keys.length, async () => {
         const items = await table.getMany(keys);
         const distinct = new Map(keys.map((key, i) => [`${key.partition}\0${key.sort}`, items[i]]));
         meter.got([...distinct.values()].map(rowIf), true);
         return items;
       }),
     query: (range) =>
-      late(async () => {
+      late('query', 1, async () => {
         const page = await table.query(range);
         meter.queried(page.items.map(rowOf), true);
         return page;
       }),
-    put: (item, condition) => late(async () => billed(item, await table.put(item, condition))),
+    put: (item, condition) =>
+      late(`put ${kindOf(item)}`, 1, async () => billed(item, await table.put(item, condition))),
     putMany: (puts) =>
-      late(async () => {
+      late(`put ${kindOf(puts[0]?.item)}`, puts.length, async () => {
         const results = await table.putMany(puts);
         return results.map((result, i) => billed((puts[i] as { item: Item }).item, result));
       }),
     remove: (key, condition) =>
-      late(async () => {
+      late(`remove ${kindOf(key)}`, 1, async () => {
         const result = await table.remove(key, condition);
         if (result.done) meter.remove(rowKey(key));
         else meter.refused(rowIf(result.found));
         return result;
       }),
     index: (name, range) =>
-      late(async () => {
+      late(`index ${name}`, 1, async () => {
         const page = await table.index(name, range);
         const rows = page.items.map(rowOf);
         // An entry has its keys only; then the items are read.

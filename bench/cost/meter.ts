@@ -46,7 +46,7 @@ export class Meter {
     return { ...this.#counted, storedBytes: this.#stored() - this.#storedBefore };
   }
 
-  /** Requests by command. */
+  /** Requests by who makes them, and command. */
   get requests(): ReadonlyMap<string, number> {
     return this.#requests;
   }
@@ -55,6 +55,11 @@ export class Meter {
     let bytes = 0;
     for (const row of this.#rows.values()) bytes += storedBytes(row);
     return bytes;
+  }
+
+  /** Counts requests of one kind. */
+  note(kind: string, count = 1): void {
+    this.#requests.set(kind, (this.#requests.get(kind) ?? 0) + count);
   }
 
   /** A request through API Gateway, which a function answers. */
@@ -96,7 +101,7 @@ export class Meter {
       (next: Next, context: { readonly commandName?: string }) =>
       async (args: Args) => {
         const command = (context.commandName ?? '').replace(/Command$/, '');
-        this.#requests.set(command, (this.#requests.get(command) ?? 0) + 1);
+        this.note(`${party} ${command}`);
         const { done, failed } = bill(command);
         try {
           // Waiting for messages is no work.

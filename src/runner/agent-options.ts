@@ -6,7 +6,7 @@ export interface AgentOptions {
   readonly id: string;
   readonly pool: string;
   readonly slots: number;
-  /** How long reports may wait for company. */
+  /** How long reports may wait for company, while more is at work. */
   readonly lingerMs: number;
   /**
    * How long what could start waits for others, while more is at work: slots come free one by one, and what is claimed

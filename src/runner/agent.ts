@@ -69,6 +69,7 @@ export class Agent {
     this.#reports = createReports(ports, settings, {
       owner: options.id,
       lingerMs: options.lingerMs,
+      open: () => this.#holdings.size,
       reported: (held) => {
         for (const one of held) this.#holdings.letGo(one);
         this.#changed.fire();

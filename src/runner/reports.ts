@@ -7,6 +7,7 @@ import { looseExpiry } from '../engine/retention.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Put } from '../ports/table.ts';
+import { createCompany } from './company.ts';
 import type { Held } from './held.ts';
 import { insist } from './insist.ts';
 import { writeSpawns } from './spawns.ts';
@@ -38,8 +39,13 @@ interface Row {
 
 export interface ReportsOptions {
   readonly owner: string;
-  /** How long reports may wait for company; 0: written at once, those that come meanwhile go together. */
+  /**
+   * How long reports may wait for company, while more is at work here that may bring some; 0: written at once, those that
+   * come meanwhile go together.
+   */
   readonly lingerMs: number;
+  /** How many attempts are not reported. */
+  readonly open: () => number;
   readonly reported: (held: readonly Held[]) => void;
   /** Hears of what can't be written, and never will be. */
   readonly failed: (error: unknown) => void;
@@ -57,9 +63,11 @@ export function createReports(
   let waiting: Row[] = [];
   let writing: Promise<void> | undefined;
   let packs = 0;
+  const mayComeMore = (): boolean => options.open() > waiting.length;
+  const company = createCompany(ports.clock, options.lingerMs, mayComeMore);
 
   const write = async (): Promise<void> => {
-    if (options.lingerMs > 0) await ports.clock.sleep(options.lingerMs);
+    await company.wait();
     while (waiting.length > 0) {
       const rows = waiting;
       waiting = [];
@@ -71,15 +79,12 @@ export function createReports(
     writing = undefined;
   };
   const composeRows = async (rows: readonly Row[]): Promise<Put[]> => {
-    const reports: Packed[] = [];
-    for (const row of rows) {
-      const report = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
-      reports.push({ held: row.held, report });
-    }
+    const reports = await packedOf(ports, settings, rows);
     return packsOf(reports).map((pack) => packPut(ports, settings, options.owner, packs++, pack));
   };
   const flush = (): void => {
     if (waiting.length === 0) return;
+    company.came();
     writing ??= Promise.resolve()
       .then(write)
       .catch((error: unknown) => {
@@ -116,6 +121,19 @@ export function createReports(
       while (writing) await writing;
     },
   };
+}
+
+async function packedOf(
+  ports: Needs,
+  settings: EngineSettings,
+  rows: readonly Row[],
+): Promise<readonly Packed[]> {
+  const reports: Packed[] = [];
+  for (const row of rows) {
+    const report = plainReport(settings, row) ?? (await fullReport(ports, settings, row));
+    reports.push({ held: row.held, report });
+  }
+  return reports;
 }
 
 /** The report of an attempt that neither spawned nor returned much: nothing has to be written for it first. */

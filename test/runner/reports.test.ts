@@ -43,6 +43,7 @@ test('what can never be written is told, and does not keep a drain waiting', asy
   const reports = createReports({ ...ports, table }, defaultSettings, {
     owner: 'me',
     lingerMs: 0,
+    open: () => 0,
     reported: () => undefined,
     failed: (error) => told.push(error),
   });
@@ -58,6 +59,7 @@ test('reports that name many spawn items are packed so that each pack fits into 
   const reports = createReports(ports, defaultSettings, {
     owner: '01JGA000000000000000000000',
     lingerMs: 0,
+    open: () => 0,
     reported: () => undefined,
     failed: (error) => {
       throw error;
