@@ -22,7 +22,7 @@ export interface S3BlobsOptions {
 }
 
 const hashPattern = /^[0-9a-f]{64}$/;
-/** A blob that was put here lately is not put again: a write costs twelve times what a read costs. */
+/** A blob that was put here lately is not put again, and one that was seen not looked for: each would be paid for. */
 const knownMs = 10 * 60_000;
 const knownMax = 10_000;
 /** Blobs leave after months: one that was renewed today need not be renewed again. */
@@ -39,29 +39,56 @@ export function isMissing(error: unknown): boolean {
   return name === 'NoSuchKey' || name === 'NotFound' || $metadata?.httpStatusCode === 404;
 }
 
+async function orNone<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Hashes for which something was done not longer ago than `ms`. */
+class Lately {
+  readonly #until = new Map<string, number>();
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #ms: number;
+
+  constructor(clock: Pick<Clock, 'now'>, ms: number) {
+    this.#clock = clock;
+    this.#ms = ms;
+  }
+
+  has(hash: string): boolean {
+    return (this.#until.get(hash) ?? 0) > this.#clock.now();
+  }
+
+  add(hash: string): void {
+    if (this.#until.size >= knownMax) this.#until.clear();
+    this.#until.set(hash, this.#clock.now() + this.#ms);
+  }
+
+  delete(hash: string): void {
+    this.#until.delete(hash);
+  }
+}
+
 /** Blobs as objects of a bucket, under their hash. */
 export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOptions): Blobs {
-  const known = new Map<string, number>();
-  const renewed = new Map<string, number>();
+  const known = new Lately(clock, knownMs);
+  // Not put again either would leave it as old as it is.
+  const seen = new Lately(clock, knownMs);
+  const renewed = new Lately(clock, renewedMs);
   const keyOf = (hash: string) => ({ Bucket: bucket, Key: prefix + hash });
-  const orNone = async <T>(work: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-  };
   return {
     async put(bytes) {
       const copy = Uint8Array.from(bytes);
       const hash = hashOf(copy);
-      if ((known.get(hash) ?? 0) > clock.now()) return hash;
+      if (known.has(hash)) return hash;
       await insist(patience, `put blob ${hash}`, () =>
         client.send(new PutObjectCommand({ ...keyOf(hash), Body: copy })),
       );
-      if (known.size >= knownMax) known.clear();
-      known.set(hash, clock.now() + knownMs);
+      known.add(hash);
       return hash;
     },
     async get(hash) {
@@ -79,15 +106,17 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
     },
     async has(hash) {
       if (!hashPattern.test(hash)) return false;
+      if (known.has(hash) || seen.has(hash)) return true;
       const found = await orNone(
         insist(patience, `look for blob ${hash}`, () =>
           client.send(new HeadObjectCommand(keyOf(hash))),
         ),
       );
+      if (found !== undefined) seen.add(hash);
       return found !== undefined;
     },
     async renew(hash) {
-      if (!hashPattern.test(hash) || (renewed.get(hash) ?? 0) > clock.now()) return;
+      if (!hashPattern.test(hash) || renewed.has(hash)) return;
       // An object is as old as its last write, and a copy onto itself is one.
       const copy = { ...keyOf(hash), CopySource: `${bucket}/${prefix}${hash}` };
       await orNone(
@@ -95,8 +124,7 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
           client.send(new CopyObjectCommand({ ...copy, MetadataDirective: 'REPLACE' })),
         ),
       );
-      if (renewed.size >= knownMax) renewed.clear();
-      renewed.set(hash, clock.now() + renewedMs);
+      renewed.add(hash);
     },
     uploadTo: (hash) => signedUpload(client, keyOf(hash), hash, clock.now()),
   };
