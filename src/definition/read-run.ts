@@ -2,7 +2,15 @@ import { Language, namePattern, type PlainRun, type Run, type Step } from '../co
 import { type Fields, fieldsOf, jsonOf, listed, oneOf, textOf, wholeOf } from './fields.ts';
 import type { Mistakes } from './mistakes.ts';
 import { functionDefault, languageOf, parseFunctionText, parseRunText } from './run-text.ts';
-import { type Entry, isMap, kindOf, type Node, quoted } from './tree.ts';
+import {
+  type Entry,
+  isMap,
+  kindOf,
+  type ListNode,
+  type MapNode,
+  type Node,
+  quoted,
+} from './tree.ts';
 
 /** What a task or step does: one of these keys, and only one. */
 export const runKinds = [
@@ -42,6 +50,12 @@ export function readRun(fields: Fields, owner: Entry | Node, mistakes: Mistakes)
 
 const readers: Readonly<Record<RunKind, (entry: Entry, mistakes: Mistakes) => Run | undefined>> = {
   run: (entry, mistakes) => {
+    const { value } = entry;
+    if (value.kind !== 'value')
+      return mistakes.add(
+        value,
+        `"run" must be a text, not ${kindOf(value)}: ${insteadOfRun(value)}`,
+      );
     const text = textOf(entry, mistakes);
     return text === undefined ? undefined : parseRunText(text);
   },
@@ -67,6 +81,16 @@ const readers: Readonly<Record<RunKind, (entry: Entry, mistakes: Mistakes) => Ru
   },
 };
 
+/** What an author meant who gave a map or a list: other kinds have keys of their own. */
+function insteadOfRun(given: MapNode | ListNode): string {
+  if (given.kind === 'list')
+    return 'write "command" in its place for a program and its arguments, "sequence" for steps';
+  const meant = given.entries.find(({ key }) => runKinds.some((kind) => kind === key));
+  if (meant !== undefined && meant.key !== 'run')
+    return `write ${quoted(meant.key)} in its place, not below it`;
+  return `write one of ${listed(runKinds.slice(1).map(quoted))} in its place, or a line for the shell`;
+}
+
 function snippet(language: Language, entry: Entry, mistakes: Mistakes): PlainRun | undefined {
   const code = textOf(entry, mistakes);
   return code === undefined ? undefined : { kind: 'snippet', language, code };
@@ -76,13 +100,21 @@ function snippet(language: Language, entry: Entry, mistakes: Mistakes): PlainRun
 function argumentsOf(entry: Entry, mistakes: Mistakes): string[] | undefined {
   const node = entry.value;
   if (node.kind !== 'list')
-    return mistakes.add(node, `${quoted(entry.key)} must be a list of texts, not ${kindOf(node)}`);
+    return mistakes.add(
+      node,
+      `${quoted(entry.key)} must be a list of texts, not ${kindOf(node)}${shellHint(entry)}`,
+    );
   const texts = node.items.map((item) => {
     if (item.kind === 'value' && typeof item.value === 'string') return item.value;
     return mistakes.add(item, `an argument must be a text, not ${kindOf(item)}`);
   });
   return texts.filter((text) => text !== undefined);
 }
+
+const shellHint = ({ key, value }: Entry): string =>
+  key === 'command' && value.kind === 'value' && typeof value.value === 'string'
+    ? ': write [program, argument], or "run" for a line for the shell'
+    : '';
 
 function readScript(entry: Entry, mistakes: Mistakes): PlainRun | undefined {
   const fields = fieldsOf(entry.value, '"script"', scriptKeys, mistakes);

@@ -317,12 +317,31 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     withTask('{ run: x, shell: y }'),
     '3:16 only one of "run" or "shell" can be given',
   ],
-  ['run as a list', withTask('{ run: [a] }'), '3:13 "run" must be a text, not a list'],
+  [
+    'run as a list',
+    withTask('{ run: [a] }'),
+    '3:13 "run" must be a text, not a list: write "command" in its place for a program and its arguments, "sequence" for steps',
+  ],
+  [
+    'run as a map with another kind',
+    withTask('{ run: { python: return 1 } }'),
+    '3:13 "run" must be a text, not a map: write "python" in its place, not below it',
+  ],
+  [
+    'run as a map in a step',
+    withTask('{ sequence: [{ run: { function: "a.py:b" } }] }'),
+    '3:26 "run" must be a text, not a map: write "function" in its place, not below it',
+  ],
+  [
+    'run as a map in canonical form',
+    withTask('{ run: { kind: shell, line: x } }'),
+    '3:13 "run" must be a text, not a map: write one of "command", "shell", ',
+  ],
   ['an empty line', withTask('{ run: "" }'), '3:13 "run" must not be empty'],
   [
     'a command as a text',
     withTask('{ command: ls -l }'),
-    '3:17 "command" must be a list of texts, not the text "ls -l"',
+    '3:17 "command" must be a list of texts, not the text "ls -l": write [program, argument], or "run" for a line for the shell',
   ],
   ['an empty command', withTask('{ command: [] }'), '3:17 "command" must not be empty'],
   [
