@@ -56,7 +56,7 @@ describe('the stacks', () => {
     control.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       StartingPosition: 'TRIM_HORIZON',
       BisectBatchOnFunctionError: true,
-      ParallelizationFactor: 4,
+      ParallelizationFactor: 1,
       MaximumRecordAgeInSeconds: 23 * 3600,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       DestinationConfig: {
