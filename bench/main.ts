@@ -3,7 +3,8 @@
  *
  *   npm run bench -- speed [--only TEXT] [--repeats 3] [--no-kills] [--peers DIR] [--live-peers bullmq,graphile]
  *   npm run bench -- growth [--sizes 10,1000,100000,1000000]
- *   npm run bench -- cost [--only TEXT] [--delivery claimed] [--scale 0.1] [--requests]
+ *   npm run bench -- cost [--memory] [--only TEXT] [--delivery claimed] [--scale 0.1] [--requests]
+ *   npm run bench -- scale [--cost FILE]
  *   npm run bench -- store | executor | capacity
  *   npm run bench -- idle [--settings '{...}']
  *
