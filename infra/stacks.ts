@@ -1,4 +1,5 @@
 import { type App, CfnOutput, type Environment, Stack } from 'aws-cdk-lib';
+import { ZonedStack } from './constructs/zoned-stack.ts';
 import { makeParts } from './parts.ts';
 import type { Settings } from './settings.ts';
 
@@ -26,7 +27,7 @@ export function makeStacks(app: App, { env, ...props }: StacksProps): Stacks {
   const stacks = {
     state: stack('state'),
     control: stack('control'),
-    runners: stack('runners'),
+    runners: new ZonedStack(app, `${name}-runners`, env ? { env } : {}),
     observe: stack('observe'),
   };
   const { control } = makeParts(stacks, { ...props, name });

@@ -20,11 +20,7 @@ export class Network extends Construct {
         : ec2.Vpc.fromLookup(this, 'Vpc', { vpcId });
     this.cluster =
       cluster === undefined
-        ? (new ecs.Cluster(this, 'Cluster', {
-            vpc: this.vpc,
-            enableFargateCapacityProviders: true,
-            containerInsightsV2: ecs.ContainerInsights.DISABLED,
-          }) as ecs.ICluster)
+        ? (this.#makeCluster() as ecs.ICluster)
         : ecs.Cluster.fromClusterAttributes(this, 'Cluster', {
             clusterName: cluster,
             vpc: this.vpc,
@@ -38,6 +34,16 @@ export class Network extends Construct {
     this.subnets = {
       subnetType: privateSubnets ? ec2.SubnetType.PRIVATE_WITH_EGRESS : ec2.SubnetType.PUBLIC,
     };
+  }
+
+  #makeCluster(): ecs.Cluster {
+    const cluster = new ecs.Cluster(this, 'Cluster', {
+      vpc: this.vpc,
+      containerInsightsV2: ecs.ContainerInsights.DISABLED,
+    });
+    // As a property, since the resource of its own that they may be is one that not every emulator knows.
+    (cluster.node.defaultChild as ecs.CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
+    return cluster;
   }
 
   #makeVpc(privateSubnets: boolean): ec2.Vpc {

@@ -60,6 +60,12 @@ describe('a pool on Fargate', () => {
     });
   });
 
+  test('has a cluster that knows both kinds of runners', () => {
+    runners.hasResourceProperties('AWS::ECS::Cluster', {
+      CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+    });
+  });
+
   test('runs as nobody, without capabilities, and writes to two folders only', () => {
     expect(container()).toMatchObject({
       User: '10001:10001',

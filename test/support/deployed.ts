@@ -31,11 +31,14 @@ export interface Deployed {
   close(): Promise<void>;
 }
 
-/** `wire`: stands between the functions and the emulator. */
+/** `wire`: stands between the functions and the emulator. `settings`: instead of those of `cdk.json`. */
 export async function deployed(
-  options: Pick<EmulatorOptions, 'keeps'> & { readonly wire?: Wire } = {},
+  options: Pick<EmulatorOptions, 'keeps'> & {
+    readonly wire?: Wire;
+    readonly settings?: object;
+  } = {},
 ): Promise<Deployed> {
-  const { wire, ...others } = options;
+  const { wire, settings, ...others } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fanfold-deploy-'));
   const emulator = await startEmulator({
     ...others,
@@ -49,9 +52,12 @@ export async function deployed(
     rmSync(folder, { recursive: true, force: true });
   };
   const outputs = join(folder, 'outputs.json');
+  const context =
+    settings === undefined ? [] : ['--context', `fanfold=${JSON.stringify(settings)}`];
+  const always = ['--all', '--require-approval', 'never', '--outputs-file', outputs];
+  const deploy = ['deploy', ...always, ...context];
   try {
-    await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
-    const deploy = ['deploy', '--all', '--require-approval', 'never', '--outputs-file', outputs];
+    await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`, ...context);
     await cdk(emulator, folder, ...deploy);
     const url = JSON.parse(readFileSync(outputs, 'utf8'))['fanfold-control'].ApiUrl as string;
     const client = clientOf(url, emulator);
