@@ -150,13 +150,18 @@ function acceptReleased(
   else endBadly(progress, id, task, tries, codes.failed, decision);
 }
 
-/** What its runner went on with before its need was known to have succeeded is tried again: it can't have failed yet. */
+/**
+ * What its runner went on with before its need was known to have succeeded is tried again: it can't have failed yet. What
+ * may not begin again is not gone on with: it was sent, so its needs have ended even if that is not known here yet.
+ */
 function acceptLost(progress: Progress, id: string, lost: Lost, decision: Decision): void {
   const { task } = lost;
   const before = triesOf(progress, task);
   const tries = { ...before, lost: before.lost + 1 };
-  const next = decideLost(definitionOf(progress.graph, task), tries, wholeMs(lost.at));
-  if (!isReady(progress, task, decision)) again(progress, id, task, before, 0, decision);
+  const definition = definitionOf(progress.graph, task);
+  const next = decideLost(definition, tries, wholeMs(lost.at));
+  const early = mayBeginAgain(definition) && !isReady(progress, task, decision);
+  if (early) again(progress, id, task, before, 0, decision);
   else if (next.kind === 'retry') again(progress, id, task, tries, 0, decision);
   else endBadly(progress, id, task, tries, codes.failed, decision);
 }

@@ -262,6 +262,15 @@ describe('a task that its runner goes on with', () => {
     expect(statusesOf(run)).toEqual({ a: 'succeeded', b: 'failed' });
   });
 
+  test.each([{ delivery: 'at-most-once' }, { onLost: 'fail' }] as const)(
+    'fails for a loss when it may not begin again (%j), also where its need is not known to have ended',
+    (more) => {
+      const run = progressOf([taskOf('a'), taskOf('b', { needs: ['a'], ...more })]);
+      fold(run, [lost(run, 'b')]);
+      expect(statusesOf(run)).toEqual({ a: 'waiting', b: 'failed' });
+    },
+  );
+
   test('is sent when the report that says so is not the one that counts', () => {
     const run = pair();
     const stale = going(run);
