@@ -404,8 +404,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'runs-listed-after-they-begin',
     'engine/submit.ts',
-    'await listTogether(submitter, puts);\n  const results = await store(submitter, puts);',
-    'const results = await store(submitter, puts);\n  await listTogether(submitter, puts);',
+    'await listTogether(submitter, puts);\n  const results = await storeNew(submitter, puts);',
+    'const results = await storeNew(submitter, puts);\n  await listTogether(submitter, puts);',
   ),
   m(
     'list-gone-before-its-runs',
@@ -452,7 +452,7 @@ export const mutants: readonly Mutant[] = [
   m(
     'dead-letters-dropped',
     'engine/dead-letters.ts',
-    'if (free.length > 0) await sendAgain(ports, from, message, free);',
+    'if (free.length > 0) await sendAgain(ports, from, message, [free]);',
     'void from;',
   ),
 
