@@ -410,8 +410,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'list-gone-before-its-runs',
     'engine/wake-lists.ts',
-    'const left = [...missing, ...open.filter((run) => stuck.has(run))];',
-    'const left: string[] = [];',
+    'const stuck = open.length > 0 ? await visit(open) : new Set<string>();',
+    'const stuck = new Set<string>();',
   ),
   m(
     'control-not-repeatable',
