@@ -175,9 +175,10 @@ const constants: readonly (readonly [at: number, bytes: readonly number[]])[] = 
   [64, [0, 0, 0, 0]],
 ];
 
+/** Opens for writing too, without any: of a file that it may only read, SQLite says what sounds like damage. */
 function readHeader(file: string): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
-  const handle = openSync(file, 'r');
+  const handle = openSync(file, 'r+');
   try {
     const length = readSync(handle, header, 0, HEADER_BYTES, 0);
     return header.subarray(0, length);

@@ -138,6 +138,28 @@ test('a folder where a file lies, or that may not be written, is refused with wh
   expect((await problemOf(() => open(locked))).code).toBe('file-unreadable');
 });
 
+test('a file that is another user’s is refused for that, and not called damaged', async () => {
+  await filled();
+  chmodSync(folder.path, 0o755);
+  chmodSync(file, 0o444);
+  const problem = await asOrdinaryUser(() => problemOf(() => open(folder.path)));
+  expect([problem.code, problem.message]).toEqual([
+    'file-unreadable',
+    expect.stringMatching(/fanfold.sqlite cannot be opened .* Give this user the right to/),
+  ]);
+});
+
+/** Rights bind no superuser, as tests in containers often are. */
+function asOrdinaryUser<T>(act: () => T): T {
+  if (process.getuid?.() !== 0) return act();
+  process.seteuid?.(65_534);
+  try {
+    return act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
 test('a folder that the system cannot make is refused, and not asked for without end', async () => {
   const { code, message } = await problemOf(() => open('/proc/fanfold/data'));
   expect([code, message]).toEqual(['file-unreadable', expect.stringContaining('/proc/fanfold')]);
