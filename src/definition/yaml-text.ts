@@ -141,8 +141,13 @@ const bareReference = 'within { } and [ ] a reference must be in quotes';
 
 function explained(message: string, at: number, text: string): string {
   if (text.slice(Math.max(0, at - 2), at + 3).includes('${{')) return bareReference;
-  return message.charAt(0).toLowerCase() + message.slice(1);
+  const said = message.charAt(0).toLowerCase() + message.slice(1);
+  return message.startsWith(nestedOnOneLine) ? `${said}${colonInText}` : said;
 }
+
+/** Most often a text that holds ": ", such as code. */
+const nestedOnOneLine = 'Nested mappings are not allowed in compact mappings';
+const colonInText = ': put a text that holds ": " in quotes, or on lines of its own below "|"';
 
 class Converter {
   readonly #text: string;

@@ -44,7 +44,11 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     'name: n\ntasks:\n    a: {run: x}\n  b: {run: x}\n',
     '4:1 all mapping items must start at the same column',
   ],
-  ['two colons', 'name: n: m\n', '1:7 nested mappings are not allowed in compact mappings'],
+  [
+    'two colons',
+    'name: n: m\n',
+    '1:7 nested mappings are not allowed in compact mappings: put a text that holds ": " in quotes, or on lines',
+  ],
   [
     'a second document',
     'name: n\n---\nname: m\n',
