@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fanfold } from '../src/client/fanfold.ts';
+import { ulidPattern } from '../src/contract/api.ts';
 import { Problem } from '../src/contract/problem.ts';
 import type { Context } from './context.ts';
 import type { Embedded, EmbeddedOptions, Remote } from './shell.ts';
@@ -111,9 +112,10 @@ export async function using<T>(opened: Opened, act: (opened: Opened) => Promise<
   }
 }
 
-/** A run as the caller names it: its id in any case of letters, or `last`. */
+/** A run as the caller names it: its id in any case of letters, or `last`. Another word is told as it was given. */
 export async function resolveRun(fanfold: Fanfold, word: string): Promise<string> {
-  if (word !== 'last') return word.toUpperCase();
+  const id = word.toUpperCase();
+  if (word !== 'last') return ulidPattern.test(id) ? id : word;
   const newest = (await fanfold.runs({ limit: 1 })).items[0];
   if (newest === undefined) throw new Problem('run-unknown', 'there is no run yet');
   return newest.id;

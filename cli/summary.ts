@@ -23,7 +23,7 @@ export function outcomeLine(view: RunView, now: number, paint: Paint): string {
   const { counts } = view;
   const parts = (['succeeded', 'failed', 'cancelled', 'skipped'] as const)
     .filter((state) => counts[state] > 0)
-    .map((state) => `${counts[state]} ${state}`);
+    .map((state) => count(counts[state], state, state));
   const state = colourOfState(view.state, paint)(view.state);
   const time = duration((view.endedAt ?? now) - view.createdAt);
   const tasks = [count(totalOf(counts), 'task'), ...parts].join(', ');

@@ -1,5 +1,6 @@
 import type { ControlRequest } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
+import { isEnded } from '../../src/contract/state.ts';
 import { type Act, optional, required, text, texts } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -10,6 +11,12 @@ const anyonesLast = ({ dataFolder }: Context): Problem =>
     'input-invalid',
     `there is no ${dataFolder}, so \`last\` would be anyone's run; name it by its id, or say whose with --data or --url`,
   );
+
+function noteWhatFollows(context: Context, ended: boolean, served: boolean): void {
+  if (ended) context.note('nothing had to run again; --task names a task that shall all the same');
+  else if (!served)
+    context.note(`nothing works on it now; \`${context.hint('serve')}\` goes on with it`);
+}
 
 const control =
   (requestOf: (options: Readonly<Record<string, unknown>>) => ControlRequest): Act =>
@@ -23,9 +30,7 @@ const control =
       context.sayJson(run);
       context.say(`run ${id} is ${run.state}`);
       const goesOn = request.action === 'rerun' || request.action === 'resume';
-      if (url === undefined && goesOn) {
-        context.note(`nothing works on it now; \`${context.hint('serve')}\` goes on with it`);
-      }
+      if (goesOn) noteWhatFollows(context, isEnded(run.state), url !== undefined);
       return exitCodes.succeeded;
     });
 

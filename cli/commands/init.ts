@@ -26,7 +26,10 @@ export const act: Act = async (context, args) => {
   const there = files.filter(({ path }) => existsSync(path));
   if (there.length > 0) {
     const names = there.map(({ path }) => relative(context.shell.cwd, path)).join(', ');
-    throw new Problem('file-unreadable', `${names} exists already; nothing was written`);
+    throw new Problem(
+      'file-unreadable',
+      `${names} ${there.length === 1 ? 'is' : 'are'} there already; nothing was written`,
+    );
   }
   try {
     for (const { path, content } of files) {

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../src/client/fanfold.ts';
+import type { Fanfold, LogLine } from '../../src/client/fanfold.ts';
 import { followLogs } from '../../src/client/follow.ts';
 import { type Act, number, optional, required, text } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -21,13 +21,29 @@ export const act: Act = async (context, args, options) =>
       signal: interrupts.signal,
       sleep: context.shell.sleep,
     });
+    let isSilent = true;
     try {
-      for await (const lines of pages) print(context, lines, task);
+      for await (const lines of pages) {
+        isSilent = false;
+        print(context, lines, task);
+      }
     } finally {
       interrupts.off();
     }
+    if (isSilent && task !== undefined) await tellSilence(context, fanfold, id, task);
     return interrupts.code() ?? exitCodes.succeeded;
   });
+
+/** Refuses a task that is not there: a wrong name must not look like a task that printed nothing. */
+async function tellSilence(
+  context: Context,
+  fanfold: Fanfold,
+  run: string,
+  task: string,
+): Promise<void> {
+  const { state } = await fanfold.task(run, task);
+  context.note(`task ${harmless(task)} is ${state} and has printed nothing`);
+}
 
 function print(context: Context, lines: readonly LogLine[], task: string | undefined): void {
   const { paint, say, sayJson, flags } = context;

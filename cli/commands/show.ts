@@ -14,7 +14,7 @@ import {
   stateWords,
   totalOf,
 } from '../render/run-lines.ts';
-import { clockTime, cut, duration, harmless, table } from '../render/text.ts';
+import { clockTime, count, cut, duration, harmless, table } from '../render/text.ts';
 import { openAny, resolveRun, using } from '../servers.ts';
 import { colourOfState, failureText, outcomeLine, outputLines } from '../summary.ts';
 
@@ -80,7 +80,7 @@ function factLines(view: RunView, now: number): string[] {
     ['input', inputText(view.input) || undefined],
     ['tags', view.tags.join(', ') || undefined],
     ['created', clockTime(view.createdAt, now)],
-    ['rerun', view.generation > 1 ? `${view.generation - 1} times` : undefined],
+    ['rerun', view.generation > 1 ? count(view.generation - 1, 'time') : undefined],
     ['code', view.codeFolder],
   ];
   return facts.flatMap(([name, value]) =>

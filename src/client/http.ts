@@ -111,6 +111,16 @@ function codeOf(error: unknown): string {
   return cause === undefined ? '' : codeOf(cause);
 }
 
+/** `fetch` itself says no more than that it failed. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = (error ?? {}) as {
+    readonly cause?: unknown;
+    readonly message?: unknown;
+  };
+  if (cause !== undefined) return reasonOf(cause);
+  return typeof message === 'string' ? message : String(error);
+}
+
 const startOne = 'start one with `npx fanfold serve`, or name another with --url';
 const checkIt =
   'is the address right, and the network there? A deployment prints its own as ApiUrl, with its region in it';
@@ -118,7 +128,7 @@ const checkIt =
 function unreachable(url: string, error: unknown, patient: boolean): Outcome {
   const code = codeOf(error);
   const nobody = code === 'ECONNREFUSED' || code === 'ENOTFOUND';
-  const why = code || (error instanceof Error ? error.message : String(error));
+  const why = code || reasonOf(error);
   const message = nobody
     ? `no server answers at ${url} (${code}); ${isOwnMachine(url) ? startOne : checkIt}`
     : `the connection to ${url} failed (${why})`;

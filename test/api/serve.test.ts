@@ -200,6 +200,13 @@ describe('the client', () => {
     ]);
   });
 
+  test('a connection that cannot be made is told with its reason', async () => {
+    // `fetch` never asks at this port, which is another service's.
+    const client = new Client({ url: 'http://127.0.0.1:9', sleep: async () => undefined });
+    const error = await client.runs({}).catch((caught) => caught);
+    expect(error.message).toBe('the connection to http://127.0.0.1:9 failed (bad port)');
+  });
+
   test('when nothing listens it says where, and what to do', async () => {
     const { url, close } = await serveApi(fakeEngine(), { port: 0 });
     await close();

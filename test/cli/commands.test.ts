@@ -494,6 +494,19 @@ describe('logs', () => {
     expect(one.out()).toBe('x\n');
   });
 
+  test('a task that is not there is refused, and one that printed nothing is told', async () => {
+    const unknown = async (): Promise<never> => {
+      throw new Problem('task-unknown', 'there is no such task');
+    };
+    const none = served({ fanfold: { task: unknown } });
+    expect(await none.run('logs', RUN, 'nope')).toBe(2);
+    expect(none.err()).toContain('there is no such task');
+    const task = async (): Promise<TaskView> => ({ state: 'waiting' }) as TaskView;
+    const silent = served({ fanfold: { task } });
+    expect(await silent.run('logs', RUN, 'a')).toBe(0);
+    expect(silent.err()).toBe('task a is waiting and has printed nothing\n');
+  });
+
   test('--json prints a JSON line for each line', async () => {
     const logs = oneByOne([
       { lines: [line('x'), line('y')], next: '1' },
@@ -545,6 +558,25 @@ describe('control', () => {
   });
 });
 
+test('a rerun without anything to do says so', async () => {
+  const { run, err } = served({
+    fanfold: { control: async () => summary({ state: 'succeeded' }) },
+  });
+  expect(await run('rerun', RUN)).toBe(0);
+  expect(err()).toContain('nothing had to run again');
+});
+
+test('a run is named in any case of letters; what is no id is told as it was given', async () => {
+  const asked: string[] = [];
+  const told = async (id: string): Promise<never> => {
+    asked.push(id);
+    throw new Problem('run-unknown', `there is no run ${id}`);
+  };
+  const { run } = served({ fanfold: { run: told } });
+  expect([await run('show', RUN.toLowerCase()), await run('show', 'nope')]).toEqual([2, 2]);
+  expect(asked).toEqual([RUN, 'nope']);
+});
+
 describe('serve', () => {
   test('it serves until it is told to end, then closes', async () => {
     const { run, signal, notes, out, started } = fakeShell({ cwd: newFolder() });
@@ -577,7 +609,8 @@ describe('init', () => {
     expect(existsSync(join(cwd, 'hello', path))).toBe(true);
     const second = fakeShell({ cwd });
     expect(await second.run('init', 'hello')).toBe(2);
-    expect(second.err()).toContain('hello/workflow.yaml');
+    expect(second.err()).toContain('hello/workflow.yaml, ');
+    expect(second.err()).toContain('are there already; nothing was written');
     const json = fakeShell({ cwd });
     expect(await json.run('init', 'other', '--json')).toBe(0);
     expect(JSON.parse(json.out()).files).toHaveLength(5);
