@@ -6,6 +6,7 @@ import { type SubmitRequest, ulidPattern } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Unavailable } from '../../src/ports/table.ts';
+import { processorTime } from '../support/processor-time.ts';
 import { type FakeEngine, fakeEngine, RUN, summary } from './fake-engine.ts';
 
 const workflow = { name: 'hello', tasks: [{ id: 'a', run: { kind: 'none' } }] };
@@ -163,9 +164,9 @@ describe('submits', () => {
   test('ten thousand runs are checked in a moment', async () => {
     const { post } = server();
     const runs = Array.from({ length: 10_000 }, (_, n) => ({ input: { n } }));
-    const start = performance.now();
+    const taken = processorTime();
     expect((await post('/v1/runs:batch', { workflow, runs })).status).toBe(202);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(taken()).toBeLessThan(2000);
   });
 });
 

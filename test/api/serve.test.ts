@@ -87,10 +87,8 @@ describe('the server', () => {
     const serving = await serveApi(fakeEngine({ events: never }), { port: 0 });
     const waiting = fetch(`${serving.url}/v1/runs/${RUN}/events?wait=25`).catch(() => 'cut off');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const start = Date.now();
     await serving.close();
     expect(await waiting).toBe('cut off');
-    expect(Date.now() - start).toBeLessThan(2000);
   });
 
   test('a foreign Host is refused on the wire too', async () => {

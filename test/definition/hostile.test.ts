@@ -5,10 +5,11 @@ import { checkWorkflow } from '../../src/definition/check.ts';
 import { parseWorkflowText } from '../../src/definition/parse.ts';
 import { parseCanonical } from '../../src/definition/parse-canonical.ts';
 import { sizeMax } from '../../src/definition/text.ts';
+import { processorTime } from '../support/processor-time.ts';
 
-/** What is printed, and that it came soon. */
-function refusal(text: string, file = 'w.yaml', msMax = 5_000): string {
-  const start = performance.now();
+/** What is printed, and that it took little. */
+function refusal(text: string, file = 'w.yaml', cpuMsMax = 5_000): string {
+  const taken = processorTime();
   try {
     parseWorkflowText(text, file);
     return 'read';
@@ -16,7 +17,7 @@ function refusal(text: string, file = 'w.yaml', msMax = 5_000): string {
     if (!(error instanceof Problem)) throw error;
     return error.message;
   } finally {
-    expect(performance.now() - start).toBeLessThan(msMax);
+    expect(taken()).toBeLessThan(cpuMsMax);
   }
 }
 
@@ -178,9 +179,9 @@ describe('cycles', () => {
       needs: [`t${(n + 1) % count}`],
       run,
     }));
-    const start = performance.now();
+    const taken = processorTime();
     const [found, more] = checkWorkflow({ name: 'n', tasks });
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(taken()).toBeLessThan(20_000);
     expect(found).toEqual({
       pointer: '/tasks/0/needs/0',
       message: expect.stringMatching(want(count)),
@@ -205,12 +206,12 @@ describe('width', () => {
     const run = { kind: 'none' } as const;
     const tasks = ids.map((id) => ({ id, run }));
     const all = { id: 'all', needs: ids, run, with: ids.map((id) => `\${{ tasks.${id}.output }}`) };
-    const start = performance.now();
+    const taken = processorTime();
     expect(checkWorkflow({ name: 'n', tasks: [...tasks, all] })).toEqual([]);
     expect(
       checkWorkflow({ name: 'n', tasks: [...tasks, { ...all, needs: [...ids, 't5'] }] }),
     ).toEqual([{ pointer: '/tasks/300000/needs/300000', message: '"t5" is needed twice' }]);
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(taken()).toBeLessThan(20_000);
   });
 
   test('hints cost little, however many and long the names', () => {
@@ -220,8 +221,8 @@ describe('width', () => {
       needs: [`${long}y${n}`],
       run: { kind: 'none' } as const,
     }));
-    const start = performance.now();
+    const taken = processorTime();
     expect(checkWorkflow({ name: 'n', tasks })).toHaveLength(20);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(taken()).toBeLessThan(5_000);
   });
 });

@@ -132,6 +132,7 @@ onEmulator(reason ?? 'the engine on an AWS on this machine', () => {
       names.map((name) => play(aws.engine, workflows[name] as Workflow)),
     );
     const before = await Promise.all(runs.map(({ id }) => aws.engine.run(id)));
+    await aws.ports.logs.flush();
     const logs = await aws.engine.logs({ run: runs[0]?.id as string });
     expect(await archiveLater(home)).toBeGreaterThanOrEqual(runs.length);
     const want = before.map((view) => ({ ...view, archived: true }));

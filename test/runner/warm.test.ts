@@ -221,7 +221,7 @@ describe.each(each)('a call in %s', (language) => {
       expect(['succeeded', 'released']).toContain(outcome);
   });
 
-  test('side by side with 99 others takes no longer than one', async () => {
+  test('side by side with 99 others takes less than one after the other', async () => {
     const run = both(
       'console.log(input); await new Promise((r) => setTimeout(r, 500)); console.log(input); return input',
       'import asyncio\nprint(input)\nawait asyncio.sleep(0.5)\nprint(input)\nreturn input',
@@ -233,7 +233,8 @@ describe.each(each)('a call in %s', (language) => {
     const start = Date.now();
     const keys = other.startAll(spec, inputs);
     const results = await Promise.all(keys.map((key) => other.ended(key)));
-    expect(Date.now() - start).toBeLessThan(15_000);
+    const each = results.reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0);
+    expect(Date.now() - start).toBeLessThan(each / 2);
     expect(results.map(({ output }) => output)).toEqual(inputs);
     for (const [index, key] of keys.entries()) {
       expect(other.printed(key)).toEqual([String(index), String(index)]);
