@@ -9,7 +9,10 @@ import { summaryOf } from './run-summary.ts';
 
 const pageDefault = 50;
 const pageMax = 1000;
-/** Parts of the archive that one page opens: beyond it, the page is as long as it is. */
+/**
+ * Parts of the archive that one page opens: beyond it, the page is as long as it is. Only where more of them span its
+ * beginning it opens those too, or the next one would begin where it did.
+ */
 const partsMax = 50;
 const dayMs = 86_400_000;
 
@@ -122,10 +125,12 @@ async function* archivedRuns(
   let waiting: Found[] = [];
   for await (const listed of listedParts(decider, before)) {
     if (listed.to < (query.since ?? 0)) break;
-    if (!mayMatch(listed, query)) continue;
+    if (!mayMatch(listed, query) || !isBefore(before, sortable(listed.from, ''))) continue;
     const newer = sortable(listed.to + 1, '');
     yield* waiting.filter(({ place }) => place >= newer);
-    if (opened++ === partsMax) return yield { place: newer, run: undefined };
+    if (opened >= partsMax && isBefore(before, newer))
+      return yield { place: newer, run: undefined };
+    opened++;
     waiting = waiting.filter(({ place }) => place < newer);
     waiting.push(...(await runsIn(archive, listed, before)));
     waiting.sort((a, b) => (a.place < b.place ? 1 : -1));
@@ -141,8 +146,11 @@ async function runsIn(
   const runs = (await parts.heads(hash)).filter((_head, n) => !losers.includes(n));
   return runs
     .map((run): Found => ({ place: placeOf(run), run: { ...run, archived: true } }))
-    .filter(({ place }) => before === undefined || place < before);
+    .filter(({ place }) => isBefore(before, place));
 }
+
+const isBefore = (end: string | undefined, place: string): boolean =>
+  end === undefined || place < end;
 
 const mayMatch = (listed: ListedPart, { state, workflow }: RunsQuery): boolean =>
   (state === undefined || listed.states.some((one) => one === state)) &&
