@@ -18,6 +18,8 @@ export const archiveLimits = {
   bytes: 128 * 1024 * 1024,
   /** Of the archive, compressed. */
   packedBytes: 32 * 1024 * 1024,
+  /** Of a file's name with its folders, since a single one may ask for a folder each two bytes. */
+  nameBytes: 1024,
 } as const;
 export type ArchiveLimits = { readonly files: number; readonly bytes: number };
 
@@ -44,10 +46,17 @@ export function writeArchive(files: readonly ArchivedFile[]): Uint8Array[] {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const pieces = sorted.flatMap(({ path, bytes, executable }) => {
     const name = encoder.encode(path);
+    checkName(path, name.length);
     const long = name.length > nameMax ? entry(encoder.encode('long-name'), 'x', paxOf(name)) : [];
     return [...long, ...entry(name.subarray(0, nameMax), '0', bytes, executable)];
   });
   return [...pieces, new Uint8Array(2 * block)];
+}
+
+function checkName(path: string, bytes: number): void {
+  const { nameBytes } = archiveLimits;
+  if (bytes > nameBytes)
+    throw invalid(`holds ${quoted(path)}, a name of more than ${nameBytes} bytes`);
 }
 
 /** `LENGTH path=NAME\n`, where the length counts its own digits. */
@@ -111,7 +120,7 @@ export function readArchive(bytes: Uint8Array, limits: ArchiveLimits): readonly 
     checkSize(files.size, total, limits);
   }
   if (files.size === 0) throw invalid('holds no file');
-  refuseFilesAsFolders(files);
+  checkFolders(files, limits);
   return [...files.values()];
 }
 
@@ -191,14 +200,20 @@ function safe(path: string): string {
   const leaves = path.startsWith('/') || parts.includes('..') || /[\0\\]/.test(path);
   if (leaves || parts.length === 0)
     throw invalid(`holds ${quoted(path)}, which would lie outside of its folder`);
+  checkName(path, encoder.encode(path).length);
   return parts.join('/');
 }
 
-function refuseFilesAsFolders(files: ReadonlyMap<string, ArchivedFile>): void {
+/** No file is a folder as well, and there are not too many folders to make. */
+function checkFolders(files: ReadonlyMap<string, ArchivedFile>, limits: ArchiveLimits): void {
+  const folders = new Set<string>();
   for (const path of files.keys())
-    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
-      if (files.has(path.slice(0, end)))
-        throw invalid(`holds ${quoted(path.slice(0, end))} as a file and as a folder`);
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
+      const folder = path.slice(0, end);
+      if (files.has(folder)) throw invalid(`holds ${quoted(folder)} as a file and as a folder`);
+      if (folders.add(folder).size > limits.files)
+        throw new Problem('code-invalid', `the code has more than ${limits.files} folders`);
+    }
 }
 
 const quoted = (path: string): string => JSON.stringify(path.slice(0, 200));

@@ -119,6 +119,19 @@ describe('refused with its reason is', () => {
     expect(readArchive(bytes, { files: 2, bytes: 6 })).toHaveLength(2);
   });
 
+  test('a path so long, or folders so many, that no disk should be asked for them', () => {
+    const refusal = saying('a name of more than 1024 bytes');
+    expect(() => archive(file(`${'a/'.repeat(600)}b`))).toThrow(refusal);
+    const name = 'a/'.repeat(2000);
+    mkdirSync(join(folder, 'long', 'a', 'a'), { recursive: true });
+    writeFileSync(join(folder, 'long', 'a', 'a', 'b'), '');
+    const theirs = tar(join(folder, 'long'), '--format=pax', `--transform=s,^a/,${name},`, 'a');
+    expect(refused(theirs)).toEqual(refusal);
+    expect(read(archive(file(`${'a/'.repeat(400)}b`)))).toHaveLength(1);
+    const deep = archive(...['a', 'b', 'c'].map((one) => file(`${`${one}/`.repeat(400)}leaf`)));
+    expect(() => readArchive(deep, { files: 1000, bytes: 100 })).toThrow('more than 1000 folders');
+  });
+
   test('whatever a header may claim, with a Problem', () => {
     const whole = archive(file('a', 'text'), file('b', 'text'));
     fc.assert(
