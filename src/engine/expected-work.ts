@@ -19,7 +19,8 @@ export async function expectedWork(
   const now = decider.ports.clock.now();
   const found = new Map<string, KnownWork[]>();
   for (const [id, running] of await worthReading(decider, runningByRun(beating))) {
-    const run = await decider.runs.look(id, true);
+    // A forecast is no reason not to decide: of what cannot be read nothing is known to come.
+    const run = await decider.runs.look(id, true).catch(() => undefined);
     const levels = run ? comingLevels(run.progress, running, meanMs, now) : [];
     for (const { pool, at, tasks } of levels)
       if (pools.has(pool)) found.set(pool, [...(found.get(pool) ?? []), { at, tasks }]);

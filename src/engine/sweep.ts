@@ -1,6 +1,5 @@
 import type { Happening } from '../contract/happening.ts';
 import { isEnded } from '../contract/state.ts';
-import type { ClaimRow } from '../core/claim.ts';
 import { attemptOf, codeOf } from '../core/progress.ts';
 import { codes } from '../core/status.ts';
 import type { Item } from '../ports/table.ts';
@@ -9,9 +8,6 @@ import { applyControl } from './control-run.ts';
 import { advanceSafely, carryOutSafely, causesOf } from './fan-out.ts';
 import {
   allShards,
-  claimedTask,
-  claimKey,
-  claimPlace,
   fromData,
   type HeartbeatData,
   heartbeatKey,
@@ -26,6 +22,7 @@ import { MixedPacks, unreported } from './mixed-packs.ts';
 import { pagesOf } from './pages.ts';
 import { mayPass } from './passing.ts';
 import { renew } from './renew.ts';
+import { type ClaimOf, claimsOf } from './standing-claims.ts';
 import type { Stuck } from './stuck-runs.ts';
 import { sweepWakeLists } from './wake-lists.ts';
 
@@ -56,7 +53,7 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   for (const [run, task, attempt] of beat.holds) add({ run, task, attempt });
   // What it went on with after its last heartbeat is claimed, and listed nowhere.
   for (const run of new Set(beat.holds.map(([id]) => id))) {
-    const loaded = await decider.runs.look(run, !settings.soleDecider);
+    const loaded = await readable(decider, run);
     if (loaded === undefined) continue;
     for (const one of await abandoned(decider, loaded, await claimsOf(decider, loaded, owner)))
       add(one);
@@ -69,6 +66,16 @@ async function sweepRunner(decider: Decider, item: Item, all: boolean): Promise<
   await declareLost(decider, owner, lost);
   await ports.table.remove(item, { version: item.version });
   return lost.length;
+}
+
+/** What cannot be read for good is told when it is visited, and is no reason not to look at the other runs. */
+async function readable({ runs, settings }: Decider, id: string): Promise<LoadedRun | undefined> {
+  try {
+    return await runs.look(id, !settings.soleDecider);
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    return undefined;
+  }
 }
 
 /** What a visit to runs that did not move found to mend. Expected: nothing. */
@@ -174,46 +181,6 @@ async function history(
   }
   const causes = await causesOf(decider, items, stuck);
   return [...causes.values()].flatMap(({ happenings }) => happenings);
-}
-
-interface ClaimOf {
-  readonly attempt: number;
-  readonly owner: string;
-  readonly at: number;
-  /** It was not claimed before, and so not reported. */
-  readonly since: number;
-}
-
-/** Standing claims by task: all, or one owner's. */
-async function claimsOf(
-  decider: Decider,
-  run: LoadedRun,
-  only?: string,
-): Promise<ReadonlyMap<number, ClaimOf>> {
-  const claims = new Map<number, ClaimOf>();
-  const { namespace } = decider.settings;
-  const { id } = run.meta;
-  const firsts = await decider.ports.table.get(claimKey(namespace, id, 0));
-  const mine = claimPlace(id, 0);
-  if (firsts) addClaims(claims, firsts, only, (place) => (place === mine ? 0 : undefined));
-  const partition = runPartition(namespace, id);
-  const range = { partition, from: sortKeys.claim, to: `${sortKeys.claim}~` };
-  for await (const items of pagesOf(decider.ports.table, range))
-    for (const item of items) addClaims(claims, item, only, (place) => claimedTask(item, place));
-  return claims;
-}
-
-function addClaims(
-  claims: Map<number, ClaimOf>,
-  item: Item,
-  only: string | undefined,
-  taskAt: (place: number) => number | undefined,
-): void {
-  for (const [owner, , at, tasks, since = at] of item.data.claims as unknown as readonly ClaimRow[])
-    for (const [place, attempt] of only === undefined || only === owner ? tasks : []) {
-      const task = taskAt(place);
-      if (task !== undefined) claims.set(task, { attempt, owner, at, since });
-    }
 }
 
 interface Abandoned extends AttemptName {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Problem } from '../../src/contract/problem.ts';
 import type { Decider } from '../../src/engine/advance.ts';
 import { capacityKey, tickKey } from '../../src/engine/items.ts';
 import { scale } from '../../src/engine/scale.ts';
@@ -226,4 +227,17 @@ test('a level gets its runners before it is ready', async () => {
   const { decisions } = await scale(decider, pools);
   expect(decisions[0]).toMatchObject({ busy: true, why: '40 tasks are known to come' });
   expect(asked[0]).toBeGreaterThan(0);
+});
+
+test('a run that cannot be read is no reason not to decide', async () => {
+  const scene = openScene();
+  await scene.submit([workOf('first'), workOf('second', { needs: ['first'] })]);
+  await scene.fold();
+  await scene.beat(runnerA, [[0, 1]]);
+  const get = async () => {
+    throw new Problem('data-damaged', 'the blob is damaged');
+  };
+  const { decider } = scene.decider({ ...scene.ports, blobs: { ...scene.ports.blobs, get } });
+  const { decisions } = await scale(decider, { default: fargate });
+  expect(decisions).toMatchObject([{ pool: 'default', busy: true }]);
 });

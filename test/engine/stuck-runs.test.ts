@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { Problem } from '../../src/contract/problem.ts';
 import { fanOut } from '../../src/engine/fan-out.ts';
 import { runPartition } from '../../src/engine/items.ts';
 import { createStuckRuns } from '../../src/engine/stuck-runs.ts';
-import { sweepRuns } from '../../src/engine/sweep.ts';
+import { sweepRunners, sweepRuns } from '../../src/engine/sweep.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { type Item, Unavailable } from '../../src/ports/table.ts';
 import { type Home, openHome, workflowOf } from '../support/home.ts';
-import { openScene, runId, type Scene, workOf } from '../support/scene.ts';
+import { openScene, runId, runnerA, runnerB, type Scene, workOf } from '../support/scene.ts';
 
 let home: Home | undefined;
 afterEach(async () => {
@@ -78,4 +79,21 @@ test('a record that can’t be folded lies in a run that is visited: all else of
   const { visited, stuck } = await sweepRuns(hasty(scene));
   expect([visited, stuck]).toMatchObject([1, [{ run: runId }]]);
   expect(new Set(await scene.drain())).toEqual(new Set(['a@1', 'b@1']));
+});
+
+test('a run that cannot be read is no reason not to see that runners are gone', async () => {
+  const scene = openScene();
+  await scene.submit([workOf('a'), workOf('b')]);
+  await scene.fold();
+  await scene.beat(runnerA, [[0, 1]]);
+  await scene.beat(runnerB, [[1, 1]]);
+  scene.inserted();
+  scene.pass(3_600_000);
+  const get = async () => {
+    throw new Problem('data-damaged', 'the blob is damaged');
+  };
+  const blind = scene.decider({ ...scene.ports, blobs: { ...scene.ports.blobs, get } });
+  expect(await sweepRunners(blind.decider)).toBe(2);
+  expect(await sweepRunners(blind.decider)).toBe(0);
+  expect(scene.inserted().map(({ sort }) => sort.slice(0, 5))).toEqual(['LOST#', 'LOST#']);
 });
