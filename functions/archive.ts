@@ -3,7 +3,7 @@ import { archiveRuns } from '../src/engine/archive-runs.ts';
 import { createDecider } from '../src/engine/create-engine.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
-import { logInfo } from './shared/log.ts';
+import { logInfo, logStuck } from './shared/log.ts';
 
 const { ports, settings, metrics } = deployment();
 const { decider } = createDecider(ports, settings);
@@ -13,6 +13,8 @@ const workMs = 12 * 60_000;
 
 /** Takes runs that ended long ago out of the table. */
 export const handler = entry(metrics, async () => {
-  const archived = await archiveRuns(decider, parts, ports.clock.now() + workMs);
+  const { stuck, ...archived } = await archiveRuns(decider, parts, ports.clock.now() + workMs);
+  logStuck(stuck);
+  metrics.count('RunsStuck', stuck.length);
   if (archived.runs > 0) logInfo('archived', archived);
 });

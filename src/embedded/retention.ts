@@ -7,6 +7,7 @@ import { createParts } from '../engine/archive-part.ts';
 import { archiveRuns } from '../engine/archive-runs.ts';
 import { blobMs } from '../engine/retention.ts';
 import type { Retention } from '../engine/settings.ts';
+import { reasonOf } from '../engine/stuck-runs.ts';
 import { every } from './every.ts';
 
 const hourMs = 3_600_000;
@@ -46,7 +47,9 @@ export function startKeeping(
   if (retention === undefined) return [purge];
   const parts = createParts(decider.ports.blobs);
   const archive = every(archiveEveryMs, trouble, async () => {
-    await archiveRuns(decider, parts);
+    const { stuck } = await archiveRuns(decider, parts);
+    for (const { run, error } of decider.stuck.note(stuck))
+      trouble(`run ${run} cannot be archived: ${reasonOf(error)}`);
   });
   const files = every(hourMs, trouble, () => removeFiles(kept, retention, systemClock.now()));
   return [purge, archive, files];

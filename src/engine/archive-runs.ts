@@ -5,14 +5,18 @@ import { dayOf, leadsTo, listPart, pointerItem } from './archive-list.ts';
 import { letGo, markArchived, setLate } from './archive-marks.ts';
 import { type Parts, PartWriter } from './archive-part.ts';
 import { type Fate, itemsToKeep, type MixedPackCache, metaOf, readEnded } from './copy-run.ts';
-import { allShards, archivePlaceKey, endedPartition, sortable } from './items.ts';
+import { allShards, archivePlaceKey, endedPartition, runOf, sortable } from './items.ts';
 import { pagesOf } from './pages.ts';
+import { mayPass } from './passing.ts';
 import { summaryOf } from './run-summary.ts';
 import type { Retention } from './settings.ts';
+import type { Stuck } from './stuck-runs.ts';
 
 export interface Archived {
   readonly runs: number;
   readonly parts: number;
+  /** Runs that stay in the table: they cannot be read, for a reason that trying again will not mend. */
+  readonly stuck: readonly Stuck[];
 }
 
 /** Runs that are read at a time. */
@@ -35,7 +39,7 @@ export async function archiveRuns(
   until = Number.POSITIVE_INFINITY,
 ): Promise<Archived> {
   const { retention } = decider.settings;
-  const total = { runs: 0, parts: 0 };
+  const total = { runs: 0, parts: 0, stuck: [] as Stuck[] };
   if (retention === undefined) return total;
   for (const shard of allShards(decider.settings)) {
     const work = new ShardArchiver(decider, stored, retention, shard, until);
@@ -43,6 +47,7 @@ export async function archiveRuns(
     await work.passLate();
     total.runs += work.runs;
     total.parts += work.parts;
+    for (const [run, error] of work.stuck) total.stuck.push({ run, error });
   }
   return total;
 }
@@ -83,6 +88,7 @@ class ShardArchiver {
   #passed: string | undefined;
   runs = 0;
   parts = 0;
+  readonly stuck = new Map<string, unknown>();
 
   constructor(decider: Decider, stored: Parts, retention: Retention, shard: string, until: number) {
     this.#decider = decider;
@@ -120,7 +126,7 @@ class ShardArchiver {
 
   async #pass(items: readonly Item[], due: number): Promise<void> {
     for (const [n, fate] of (await this.#read(items, due)).entries()) {
-      if (fate.kind === 'open') await setLate(this.#decider, fate.meta);
+      if (fate.kind === 'open') await this.#safely(fate.meta, setLate(this.#decider, fate.meta));
       else await this.#add(fate);
       this.#passed = items[n]?.indexes?.recent?.sort;
     }
@@ -147,7 +153,23 @@ class ShardArchiver {
   #due = (): number => this.#decider.ports.clock.now() - this.#retention.archiveMs;
 
   #read(items: readonly Item[], due: number): Promise<Fate[]> {
-    return Promise.all(items.map((item) => readEnded(this.#decider.ports, item, due)));
+    return Promise.all(
+      items.map(async (item): Promise<Fate> => {
+        const fate = await this.#safely(item, readEnded(this.#decider.ports, item, due));
+        return fate ?? { kind: 'open', meta: item };
+      }),
+    );
+  }
+
+  /** A run that cannot be read harms itself only: it is told, and found by its end from then on. */
+  async #safely<T>({ partition }: Item, work: Promise<T>): Promise<T | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      this.stuck.set(runOf(partition), error);
+      return undefined;
+    }
   }
 
   async #add(fate: Fate): Promise<void> {
@@ -158,9 +180,20 @@ class ShardArchiver {
     if (fate.kind !== 'ended') return;
     const head = summaryOf(metaOf(fate.meta));
     if (!this.#group.takes(head, fate)) await this.#close();
+    const { meta } = fate;
+    if (await this.#safely(meta, this.#gather(head, fate))) return;
+    // What a large one had in it already.
+    if (this.#group.isEmpty) this.#group = new Group(this.#decider);
+    await this.#safely(meta, setLate(this.#decider, meta));
+  }
+
+  async #gather(head: RunSummary, ended: Ended): Promise<true> {
     const { ports, settings } = this.#decider;
-    this.#group.members.push({ head, ended: fate });
-    await this.#group.writer.add(head, itemsToKeep(ports, settings, fate, this.#packs));
+    const items = itemsToKeep(ports, settings, ended, this.#packs);
+    // One that goes into a part with others is read before anything of it is in there.
+    await this.#group.writer.add(head, ended.whole ? await all(items) : items);
+    this.#group.members.push({ head, ended });
+    return true;
   }
 
   /** Stores what was gathered, and does all that follows. */
@@ -170,7 +203,8 @@ class ShardArchiver {
     if (!group.isEmpty) await this.#store(group);
     for (const [part, metas] of this.#found) {
       this.#found.delete(part);
-      await this.#finish(part, await this.#stored.heads(part), metas);
+      const heads = await this.#safely(metas[0] as Item, this.#stored.heads(part));
+      if (heads !== undefined) await this.#finish(part, heads, metas);
     }
     if (this.#passed !== undefined) await this.#note(this.#passed);
   }
@@ -226,6 +260,12 @@ class ShardArchiver {
     const item = { ...key, version: (before?.version ?? 0) + 1, data: { place } };
     await table.put(item, before ? { version: before.version } : 'absent');
   }
+}
+
+async function all(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const read: Item[] = [];
+  for await (const item of items) read.push(item);
+  return read;
 }
 
 const createdAt = (fate: Fate): number => ('meta' in fate ? metaOf(fate.meta).createdAt : 0);

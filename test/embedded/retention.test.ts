@@ -65,7 +65,7 @@ test('a run is archived in the data folder, read from there, and gone with its f
 
   await later(8 * day, async ({ decider }) => {
     const parts = createParts(decider.ports.blobs);
-    expect(await archiveRuns(decider, parts)).toEqual({ runs: 1, parts: 1 });
+    expect(await archiveRuns(decider, parts)).toEqual({ runs: 1, parts: 1, stuck: [] });
   });
   await later(9 * day + looseMs(retention), async ({ store, now }) => {
     while ((await store.purge(now(), 1000)) > 0);

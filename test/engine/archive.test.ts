@@ -100,7 +100,7 @@ test('an archived run tells what it told before, though nothing of it is in the 
   await home.ended(run.id);
   const before = await told(home, run.id, 'bad');
   home.pass(8 * day);
-  expect(await home.archiveAll()).toEqual({ runs: 1, parts: 1 });
+  expect(await home.archiveAll()).toEqual({ runs: 1, parts: 1, stuck: [] });
   const archived = { archived: true };
   const want = {
     ...before,
@@ -204,14 +204,14 @@ test('a run that ended late is archived by its end, one that goes on is not', as
   const home = open(({ task }) => (task === 'slow' ? ends : {}));
   const { run } = await home.engine.submit({ workflow: workflowOf([{ id: 'slow' }]) });
   home.pass(20 * day);
-  expect(await home.archiveAll()).toEqual({ runs: 0, parts: 0 });
+  expect(await home.archiveAll()).toEqual({ runs: 0, parts: 0, stuck: [] });
   end();
   await home.ended(run.id);
   home.pass(6 * day);
-  expect(await home.archiveAll()).toEqual({ runs: 0, parts: 0 });
+  expect(await home.archiveAll()).toEqual({ runs: 0, parts: 0, stuck: [] });
   home.pass(2 * day);
-  expect(await home.archiveAll()).toEqual({ runs: 1, parts: 1 });
-  expect(await home.archiveAll()).toEqual({ runs: 0, parts: 0 });
+  expect(await home.archiveAll()).toEqual({ runs: 1, parts: 1, stuck: [] });
+  expect(await home.archiveAll()).toEqual({ runs: 0, parts: 0, stuck: [] });
   home.pass(longest);
   expect(await home.stored(run.id)).toEqual([]);
   expect(await home.engine.run(run.id)).toMatchObject({ state: 'succeeded', archived: true });
@@ -358,4 +358,30 @@ test('what an open run rests on stays, however long it is open', async () => {
   end();
   await home.ended(id);
   expect((await home.engine.task(id, 'fast')).output).toBe('fast');
+});
+
+test('a run that cannot be read keeps nobody else in the table, and is told', async () => {
+  const home = open(work, { shards: 1 });
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    const { run } = await home.engine.submit({ workflow: small });
+    await home.ended(run.id);
+    ids.push(run.id);
+  }
+  const spoilt = ids[2] as string;
+  const key = { partition: runPartition('main', spoilt), sort: 'META' };
+  const meta = (await home.ports.table.get(key)) as Item;
+  const torn = { ...meta, version: meta.version + 1, bytes: new Uint8Array([255]) };
+  await home.ports.table.put(torn, { version: meta.version });
+  home.pass(8 * day);
+  const first = await home.archiveAll();
+  expect(first).toMatchObject({ runs: 4, stuck: [{ run: spoilt }] });
+  // It is looked at again, and keeps late runs from nothing either.
+  expect(await home.archiveAll()).toMatchObject({ runs: 0, stuck: [{ run: spoilt }] });
+  const now = (await home.ports.table.get(key)) as Item;
+  const bytes = meta.bytes as Uint8Array;
+  await home.ports.table.put({ ...now, version: now.version + 1, bytes }, 'any');
+  expect(await home.archiveAll()).toMatchObject({ runs: 1, stuck: [] });
+  home.pass(longest);
+  for (const id of ids) expect(await home.stored(id)).toEqual([]);
 });

@@ -222,6 +222,7 @@ export async function actAsSweeper(world: World, decider: Decider, life: Life): 
       const archived = await archiveRuns(decider, parts);
       judge.count('a run was archived', archived.runs);
       judge.count('a part of the archive was stored', archived.parts);
+      judge.stuck(archived.stuck);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
     }
