@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -173,10 +174,37 @@ test('no block is left unchecked', () => {
   expect(unchecked.map(({ language }) => language)).toEqual(['text']);
 });
 
-const texts = ['README', 'ARCHITECTURE', 'CONTRIBUTING', 'SECURITY', 'CHANGELOG'];
+const decisions = readdirSync(join(root, 'docs', 'decisions'));
+const texts = [
+  ...readdirSync(root),
+  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ...decisions.map((name) => `docs/decisions/${name}`),
+].filter((name) => name.endsWith('.md'));
+
 test.each(texts)('the links of %s lead somewhere', (name) => {
-  const text = readFileSync(join(root, `${name}.md`), 'utf8');
-  const links = Array.from(text.matchAll(/\]\(([^)#]+)\)/g), ([, link = '']) => link);
+  const text = readFileSync(join(root, name), 'utf8');
+  const links = Array.from(text.matchAll(/\]\(([^)#]+)[^)]*\)/g), ([, link = '']) => link);
   const own = links.filter((link) => !link.startsWith('https://'));
-  expect(own.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  expect(own.filter((link) => !existsSync(join(root, dirname(name), link)))).toEqual([]);
+});
+
+test('files and folders that the texts name are there', () => {
+  const folders = 'src|test|docs|functions|infra|cli|bench|tools|examples|runtime-images';
+  const path = new RegExp(`\`((?:${folders})/[\\w./-]+)\``, 'g');
+  const missing = texts.flatMap((name) =>
+    Array.from(readFileSync(join(root, name), 'utf8').matchAll(path), ([, named = '']) => named)
+      .filter((named) => !existsSync(join(root, named)))
+      .map((named) => `${name}: ${named}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('a decision is known by its number alone', () => {
+  const numbered = decisions.map((name) => {
+    const [, number] =
+      /^# (\d+)\. /.exec(readFileSync(join(root, 'docs/decisions', name), 'utf8')) ?? [];
+    return `${number?.padStart(4, '0')}${name.slice(4)}`;
+  });
+  expect(numbered).toEqual(decisions);
+  expect(new Set(decisions.map((name) => name.slice(0, 4))).size).toBe(decisions.length);
 });
