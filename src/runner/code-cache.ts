@@ -2,7 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { type ArchiveLimits, archiveLimits, megabytes, readArchive } from '../contract/archive.ts';
+import {
+  type ArchivedFile,
+  type ArchiveLimits,
+  archiveLimits,
+  megabytes,
+  readArchive,
+} from '../contract/archive.ts';
 import { Problem } from '../contract/problem.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type { Blobs } from '../ports/blobs.ts';
@@ -49,6 +55,8 @@ export class CodeCache {
   /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #folders = 0;
+  readonly #layingOut = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(options: CodeCacheOptions) {
     this.#options = options;
@@ -87,6 +95,12 @@ export class CodeCache {
     }
   }
 
+  /** From when this is answered, nothing is laid in the folder any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#layingOut);
+  }
+
   #renew({ blob }: CodeArchive, entry: Entry): void {
     this.#entries.delete(blob);
     this.#entries.set(blob, entry);
@@ -102,15 +116,22 @@ export class CodeCache {
       const files = await this.#read(archive);
       entry.bytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
       await this.#makeRoom(entry);
-      mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
-      await layOut(entry.folder, files);
-      entry.isThere = true;
+      if (this.#closed) throw new Error('its runner was closed');
+      const layingOut = this.#layOut(entry, files);
+      this.#layingOut.add(layingOut);
+      await layingOut.finally(() => this.#layingOut.delete(layingOut));
     } catch (error) {
       // The next attempt tries anew.
       this.#entries.delete(archive.blob);
       await removeLaidOut(entry.folder);
       throw error;
     }
+  }
+
+  async #layOut(entry: Entry, files: readonly ArchivedFile[]): Promise<void> {
+    mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
+    await layOut(entry.folder, files);
+    entry.isThere = true;
   }
 
   async #read({ blob }: CodeArchive) {

@@ -100,6 +100,7 @@ class FetchingExecutor implements Executor {
   async close(): Promise<void> {
     this.#draining = true;
     this.#end([...this.#waiting.keys()], 'released');
+    await this.#cache.close();
     await this.#inner.close();
   }
 

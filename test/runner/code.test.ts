@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { writeArchive } from '../../src/contract/archive.ts';
+import type { Executor, ExecutorEvents } from '../../src/contract/execution.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Run } from '../../src/contract/workflow.ts';
 import { Unavailable } from '../../src/ports/table.ts';
 import { CodeCache } from '../../src/runner/code-cache.ts';
+import { withCode } from '../../src/runner/with-code.ts';
 import { openRig, type Rig, shell } from './rig.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-code-'));
@@ -131,6 +133,42 @@ describe('code in an archive', () => {
     expect(result).toMatchObject({ outcome: 'failed', error: { reason: 'start' } });
     expect(result.error?.message).toContain(message);
     expect(existsSync(join(rig.workFolder, '..', 'escaped'))).toBe(false);
+  });
+
+  test('on its way when its runner closes is laid nowhere', async () => {
+    let arrive: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const cached = new CodeCache({
+      blobs: { get: async (hash) => arrived.then(() => blobs.get(hash)) },
+      folder: join(open().workFolder, 'code'),
+    });
+    const inner = { close: async () => undefined } as unknown as Executor;
+    const executor = withCode({
+      cache: cached,
+      clock: { now: () => 0 },
+      events: {} as ExecutorEvents,
+      inner: () => inner,
+    });
+    const archive = blobs.put(pack(three));
+    const use = cached.use(archive);
+    const refused = expect(use).rejects.toThrow('closed');
+    await executor.close();
+    arrive();
+    await refused;
+    expect(existsSync(join(rig.workFolder, 'code'))).toBe(false);
+  });
+
+  test('being laid out when its runner closes is there before that is answered', async () => {
+    const cached = new CodeCache({ blobs, folder: join(open().workFolder, 'code') });
+    const archive = blobs.put(pack(three));
+    const use = cached.use(archive);
+    while (!existsSync(cached.look(archive).folder))
+      await new Promise((resolve) => setImmediate(resolve));
+    await cached.close();
+    expect(cached.look(archive).isThere).toBe(true);
+    await use;
   });
 
   test('that is damaged fails its attempt; what cannot be reached now does not', async () => {
