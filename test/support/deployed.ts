@@ -16,7 +16,7 @@ import type { Wire } from './wire.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
-const account = '000000000000';
+export const account = '000000000000';
 export const DEPLOY_MS = 900_000;
 
 /** The stacks on an emulated AWS, put there by the CDK's own command line, as a user does. */
@@ -98,12 +98,13 @@ function commandOf(pid: string): string {
   }
 }
 
-function clientOf(url: string, { place }: Emulator): Client {
+export function clientOf(url: string, { place }: Emulator): Client {
   const keys = place.credentials ?? { accessKeyId: '', secretAccessKey: '' };
   return new Client({ url, fetch: signedFetch(url, place.region, async () => keys, localFetch) });
 }
 
-async function cdk({ place }: Emulator, folder: string, ...args: string[]): Promise<void> {
+/** The CDK's own command line, as a user runs it, towards the emulator. */
+export async function cdk({ place }: Emulator, folder: string, ...args: string[]): Promise<void> {
   const bin = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const env = {
     PATH: process.env.PATH,

@@ -19,13 +19,16 @@ export interface Emulator {
 
 export interface EmulatorOptions {
   readonly port?: number;
+  /** Whether roles may do only what their policies say. Its own keys may do everything. */
+  readonly enforcesRights?: boolean;
   /** It keeps its state over a restart. */
   readonly keeps?: boolean;
   /** Where its functions find AWS. Default: at the emulator itself. */
   readonly functionsEndpoint?: string;
 }
 
-const readyMsMax = 60_000;
+/** A busy machine takes its time. */
+const readyMsMax = 300_000;
 const lookMs = 50;
 const startsMax = 3;
 const binFolder = join(import.meta.dirname, '..', '..', 'node_modules', '.bin');
@@ -82,8 +85,13 @@ async function startOn(python: string, port: number, options: EmulatorOptions): 
   };
 }
 
-function extrasOf({ keeps, functionsEndpoint }: EmulatorOptions): NodeJS.ProcessEnv {
+function extrasOf({
+  enforcesRights,
+  keeps,
+  functionsEndpoint,
+}: EmulatorOptions): NodeJS.ProcessEnv {
   return {
+    ...(enforcesRights === true && { AUTH: 'true' }),
     ...(keeps === true && { PERSIST_STATE: '1', S3_PERSIST: '1' }),
     ...(functionsEndpoint !== undefined && { AWS_ENDPOINT_URL: functionsEndpoint }),
   };

@@ -1,0 +1,111 @@
+/**
+ * Goal: what the stacks allow is enough, and what they do not allow does not happen; and when they go, only data stays.
+ * Method: deploy them to an emulated AWS that evaluates policies, run a workflow, take one right away and try again.
+ */
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { ListQueuesCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { awsClients } from '../../src/adapters/aws/clients.ts';
+import type { Client } from '../../src/client/client.ts';
+import type { Workflow } from '../../src/contract/workflow.ts';
+import { type Emulator, startEmulator } from '../../tools/aws-local/emulator.ts';
+import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
+import { forEmulator, type Keep } from '../support/assembly.ts';
+import { INSTALL_MS } from '../support/aws-home.ts';
+import { account, cdk, clientOf, DEPLOY_MS } from '../support/deployed.ts';
+
+const reason = whyNoEmulator();
+const large = 'x'.repeat(50_000);
+
+/** Uses every right there is: outputs and inputs that become blobs, retries, sub-tasks, what is printed. */
+const workflow: Workflow = {
+  name: 'all-rights',
+  tasks: [
+    { id: 'large', run: { kind: 'snippet', language: 'node', code: `return '${large}';` } },
+    {
+      id: 'length',
+      needs: ['large'],
+      with: '${{ tasks.large.output }}',
+      run: { kind: 'snippet', language: 'node', code: 'return input.length;' },
+    },
+    { id: 'says', run: { kind: 'shell', line: 'echo hello' } },
+  ],
+};
+
+const withoutPuts: Keep = (role, action) =>
+  !(role.startsWith('ControlApiRole') && action === 'dynamodb:PutItem');
+
+(reason === undefined ? describe : describe.skip)('deployed where rights are enforced', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fanfold-rights-'));
+  const [whole, lacking] = [join(folder, 'out'), join(folder, 'lacking')];
+  const outputs = join(folder, 'outputs.json');
+  let emulator: Emulator;
+  let client: Client;
+  const deploy = (app: string): Promise<void> =>
+    cdk(
+      emulator,
+      folder,
+      ...['deploy', '--all', '--app', app, '--require-approval', 'never'],
+      ...['--outputs-file', outputs],
+    );
+
+  beforeAll(async () => {
+    emulator = await startEmulator({ enforcesRights: true });
+    await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
+    await cdk(emulator, folder, 'synth', '--quiet');
+    cpSync(whole, lacking, { recursive: true });
+    forEmulator(whole);
+    forEmulator(lacking, withoutPuts);
+    await deploy(whole);
+    const url = JSON.parse(readFileSync(outputs, 'utf8'))['fanfold-control'].ApiUrl;
+    client = clientOf(url, emulator);
+  }, INSTALL_MS + DEPLOY_MS);
+  afterAll(async () => {
+    await emulator?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('each function has the rights that it needs', async () => {
+    const { run } = await client.submit({ workflow });
+    expect(await client.end(run.id, 500_000)).toMatchObject({ state: 'succeeded', tasks: 3 });
+    expect((await client.task(run.id, 'length')).output).toBe(large.length);
+    const { lines } = await client.logs({ run: run.id, task: 'says' });
+    expect(lines.map(({ text }) => text)).toEqual(['hello']);
+    expect((await client.runs({})).items.map(({ id }) => id)).toEqual([run.id]);
+  }, 600_000);
+
+  test(
+    'a role that lacks one is refused what takes it, and nothing else',
+    async () => {
+      await deploy(lacking);
+      await expect(client.submit({ workflow })).rejects.toThrow();
+      expect((await client.runs({})).items).toHaveLength(1);
+      await deploy(whole);
+      const { run } = await client.submit({ workflow });
+      expect(await client.end(run.id, 500_000)).toMatchObject({ state: 'succeeded' });
+    },
+    DEPLOY_MS,
+  );
+
+  test(
+    'nothing is left of it when it is destroyed but the data, as the settings say',
+    async () => {
+      await cdk(emulator, folder, 'destroy', '--all', '--force', '--app', whole);
+      const { dynamo, sqs, s3, close } = awsClients(emulator.place);
+      const { TableNames = [] } = await dynamo.send(new ListTablesCommand());
+      expect(TableNames).toEqual([expect.stringMatching(/^fanfold-state-/)]);
+      expect((await sqs.send(new ListQueuesCommand())).QueueUrls ?? []).toEqual([]);
+      const { Buckets = [] } = await s3.send(new ListBucketsCommand());
+      expect(Buckets.map(({ Name }) => Name).sort()).toEqual([
+        `cdk-hnb659fds-assets-${account}-us-east-1`,
+        expect.stringMatching(/^fanfold-state-/),
+      ]);
+      close();
+    },
+    DEPLOY_MS,
+  );
+});
