@@ -5,6 +5,9 @@ import { claimKey, runPartition, sortKeys, sourceKey } from './items.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { looseExpiry, renewMs } from './retention.ts';
 
+/** Blobs that are renewed at a time: a large run names so many that one after the other takes longer than a sweep may. */
+const renewsMax = 32;
+
 /** Writes again what an open run rests on and would vanish one day, when that is due. Answers with when it was done. */
 export async function renew(decider: Decider, run: LoadedRun): Promise<number | undefined> {
   const { ports, settings } = decider;
@@ -33,7 +36,9 @@ export async function renew(decider: Decider, run: LoadedRun): Promise<number | 
     if (item !== undefined) look(item);
   }
   if (again.length > 0) await ports.table.putMany(again);
-  for (const hash of blobs) await ports.blobs.renew(hash);
+  const hashes = [...blobs];
+  for (let at = 0; at < hashes.length; at += renewsMax)
+    await Promise.all(hashes.slice(at, at + renewsMax).map((hash) => ports.blobs.renew(hash)));
   return now;
 }
 
