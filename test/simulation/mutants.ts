@@ -521,7 +521,7 @@ export const mutants: readonly Mutant[] = [
   m(
     'link-fails-before-its-turn',
     'core/attempt.ts',
-    'if (!isReady(progress, task, decision)) again(progress, id, task, before, 0, decision);',
+    'if (early) again(progress, id, task, before, 0, decision);',
     'if (progress.chunkSize < 0) again(progress, id, task, before, 0, decision);',
   ),
   m(
