@@ -45,10 +45,10 @@ describe('by hand', () => {
     expect(totalOf(idleBill(of('AWS::CloudWatch::Alarm'), nothing))).toBeCloseTo(0.1);
   });
 
-  test('a sweep reads 16 shards of runners strongly, and 16 of an index, and looks for dead letters', async () => {
+  test('a sweep reads 16 shards of runners and of wake lists strongly, 16 of an index, and looks for dead letters', async () => {
     expect((await idleVisits())['rate(1 minute)']).toEqual({
       timesInMonth: 43_800,
-      readUnits: 24,
+      readUnits: 40,
       queueRequests: 1,
     });
   });
