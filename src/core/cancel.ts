@@ -1,9 +1,8 @@
 import { areUnsaved, endOfParent } from './children.ts';
 import type { Decision } from './decision.ts';
-import { definitionOf, levelsLeft } from './graph.ts';
 import { readinessBefore } from './needs.ts';
 import { codeOf, type Progress } from './progress.ts';
-import { consider, endByNeeds, endTask, survivesCancel } from './settle.ts';
+import { consider, endByNeeds, endTask, needsNoRunner, survivesCancel } from './settle.ts';
 import { type Code, codes, hasEnded } from './status.ts';
 
 /**
@@ -42,11 +41,8 @@ function endBefore(progress: Progress, task: number, decision: Decision): Code |
     case 'skip-by-failure':
       return codes.skippedByFailure;
     case 'ready':
-      return isIdle(progress, task) ? codes.succeeded : undefined;
+      return needsNoRunner(progress.graph, task) ? codes.succeeded : undefined;
     default:
       return undefined;
   }
 }
-
-const isIdle = ({ graph }: Progress, task: number): boolean =>
-  definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0;

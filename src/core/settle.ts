@@ -48,12 +48,15 @@ function considerWaiting(progress: Progress, task: number, decision: Decision): 
 
 function startReady(progress: Progress, task: number, decision: Decision): void {
   const { graph, head } = progress;
-  if (definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0)
-    endByNeeds(progress, task, codes.succeeded, decision);
+  if (needsNoRunner(graph, task)) endByNeeds(progress, task, codes.succeeded, decision);
   else if (head.state === 'cancelling' && !survivesCancel(graph, task))
     endByNeeds(progress, task, codes.cancelled, decision);
   else send(progress, task, decision);
 }
+
+/** A meeting point, which has succeeded once its rule is met. */
+export const needsNoRunner = (graph: Graph, task: number): boolean =>
+  definitionOf(graph, task).run.kind === 'none' && levelsLeft(graph, task).length === 0;
 
 /** Ends a task for what its needs came to, when that is saved. */
 export function endByNeeds(progress: Progress, task: number, code: Code, decision: Decision): void {

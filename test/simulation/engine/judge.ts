@@ -18,7 +18,7 @@ import type { Item, Key } from '../../../src/ports/table.ts';
 import type { Life } from '../kernel/life.ts';
 import type { Entry, Planned } from '../world/book.ts';
 import type { Fate } from '../world/fates.ts';
-import { type NeedsCount, ruleMet } from '../world/rule-met.ts';
+import { type NeedsCount, noneCounted, ruleMet } from '../world/rule-met.ts';
 import type { Deed, World } from '../world.ts';
 import type { End } from './generations.ts';
 
@@ -555,15 +555,7 @@ export class Judge {
   }
 
   #countNeeds(run: RunSeen, { needs = [] }: Task): NeedsCount {
-    const count: NeedsCount = {
-      total: needs.length,
-      open: 0,
-      succeeded: 0,
-      failed: 0,
-      cancelled: 0,
-      skipped: 0,
-      doomed: 0,
-    };
+    const count = noneCounted(needs.length);
     const size = run.meta?.chunkSize ?? 1;
     const fields = [
       'open',

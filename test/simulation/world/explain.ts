@@ -3,7 +3,7 @@ import type { Task, Workflow } from '../../../src/contract/workflow.ts';
 import type { Fates } from './fates.ts';
 import { elementsOf, isImpossible, spawnedTask, type Verdict } from './oracle.ts';
 import { type Circumstances, ownVerdicts } from './own-work.ts';
-import { ruleMet } from './rule-met.ts';
+import { noneCounted, ruleMet } from './rule-met.ts';
 
 /** How a task came out in one generation of a run. */
 export interface Outcome {
@@ -77,15 +77,7 @@ class Explanation {
   }
 
   #startOf({ needs = [], rule = 'all-succeeded' }: Task): Start {
-    const count = {
-      total: needs.length,
-      open: 0,
-      succeeded: 0,
-      failed: 0,
-      cancelled: 0,
-      skipped: 0,
-      doomed: 0,
-    };
+    const count = noneCounted(needs.length);
     for (const need of needs) count[this.#generation.tasks.get(need)?.verdict ?? 'open']++;
     if (ruleMet(rule, count)) return 'ready';
     return count.failed + count.cancelled + count.doomed === 0 ? 'skipped' : 'doomed';

@@ -11,6 +11,17 @@ export interface NeedsCount {
   doomed: number;
 }
 
+/** To be counted up: of so many needs, none yet. */
+export const noneCounted = (total: number): { -readonly [field in keyof NeedsCount]: number } => ({
+  total,
+  open: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+  skipped: 0,
+  doomed: 0,
+});
+
 /** Whether a task may start now. Shares no code with what it judges. */
 export function ruleMet(rule: Rule, c: NeedsCount): boolean {
   if (typeof rule === 'object') {
