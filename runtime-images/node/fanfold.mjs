@@ -3,6 +3,7 @@
  * nothing.
  */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { format } from 'node:util';
 
 // biome-ignore lint/style/noProcessEnv: a task's environment is its interface
 const env = process.env;
@@ -38,4 +39,37 @@ export function input() {
 /** Makes a value the task's output. The last call counts. */
 export function output(value) {
   if (env.TASK_OUTPUT !== undefined) writeFileSync(env.TASK_OUTPUT, JSON.stringify(value ?? null));
+}
+
+/** What is asked for by a call's `spawn(value)`: a request, where all that the value has are members of one; else its input. */
+export function asRequest(value) {
+  const known = ['key', 'run', 'with', 'detached'];
+  const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const isRequest = names.length > 0 && names.every((name) => known.includes(name));
+  return isRequest ? value : { with: value ?? null };
+}
+
+/**
+ * Makes this program out of functions as a warm process calls them, `fn(input, task)`: of several, `{ name: fn }`, it
+ * runs the one that its first argument names. What that returns is the output; what it throws ends the program.
+ */
+export async function main(functions) {
+  const name = process.argv[2];
+  const fn = typeof functions === 'function' ? functions : functions[name];
+  if (typeof fn !== 'function')
+    throw new Error(`no function ${name}: there are ${Object.keys(functions).join(', ')}`);
+  const abort = new AbortController();
+  process.once('SIGTERM', () => abort.abort());
+  const task = {
+    run: env.TASK_RUN,
+    workflow: env.TASK_WORKFLOW,
+    id: env.TASK_ID,
+    attempt: Number(env.TASK_ATTEMPT ?? 1),
+    signal: abort.signal,
+    beat,
+    progress,
+    spawn: (value) => spawn(asRequest(value)),
+    log: (...values) => log(format(...values)),
+  };
+  output(await fn(input(), task));
 }

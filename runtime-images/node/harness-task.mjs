@@ -1,6 +1,7 @@
 /** What a call in the warm process sees of its attempt, and how it reaches the executor. */
 import { writeSync } from 'node:fs';
 import { format } from 'node:util';
+import { asRequest } from './fanfold.mjs';
 
 const LOG_MS = 50;
 const LOG_BYTES = 16_000;
@@ -57,13 +58,7 @@ export class Task {
   }
 
   spawn(request) {
-    const known = ['key', 'run', 'with', 'detached'];
-    const isRequest =
-      typeof request === 'object' &&
-      request !== null &&
-      Object.keys(request).length > 0 &&
-      Object.keys(request).every((name) => known.includes(name));
-    this.#say({ spawn: isRequest ? request : { with: request ?? null } });
+    this.#say({ spawn: asRequest(request) });
   }
 
   log(...values) {

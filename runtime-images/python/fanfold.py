@@ -3,8 +3,12 @@
 Optional, standard library only; outside of a task they do nothing.
 """
 
+import asyncio
+import inspect
 import json
 import os
+import signal
+import sys
 
 
 def _say(message):
@@ -47,3 +51,59 @@ def output(value):
     if path is not None:
         with open(path, "w", encoding="utf-8") as file:
             json.dump(value, file)
+
+
+class TaskCancelled(BaseException):
+    """Raised in the middle of a function whose attempt is to stop. `except Exception` lets it pass."""
+
+
+class Task:
+    """What a function called by `main` gets as its second argument; a warm process gives it the same."""
+
+    def __init__(self):
+        self.run = os.environ.get("TASK_RUN")
+        self.workflow = os.environ.get("TASK_WORKFLOW")
+        self.id = os.environ.get("TASK_ID")
+        self.attempt = int(os.environ.get("TASK_ATTEMPT", "1"))
+        #: True once the attempt is to stop.
+        self.cancelled = False
+
+    beat = staticmethod(beat)
+    progress = staticmethod(progress)
+    spawn = staticmethod(spawn)
+
+    @staticmethod
+    def log(*values):
+        log(" ".join(map(str, values)))
+
+
+def main(functions):
+    """Makes this program out of functions as a warm process calls them, `fn(input, task)`.
+
+    Of several, `{"name": fn}`, it runs the one that its first argument names. What that returns is the output; what
+    it raises ends the program.
+    """
+    name = sys.argv[1] if len(sys.argv) > 1 else None
+    fn = functions if callable(functions) else functions.get(name)
+    if not callable(fn):
+        raise SystemExit("no function %s: there are %s" % (name, ", ".join(functions)))
+    task = Task()
+    is_async = inspect.iscoroutinefunction(fn)
+
+    def told(*_):
+        task.cancelled = True
+        if not is_async:
+            raise TaskCancelled("the attempt was cancelled")
+
+    signal.signal(signal.SIGTERM, told)
+    output(asyncio.run(_whole(fn, task)) if is_async else fn(input(), task))
+
+
+async def _whole(fn, task):
+    def told():
+        task.cancelled = True
+        work.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told)
+    work = asyncio.ensure_future(fn(input(), task))
+    return await work

@@ -6,6 +6,7 @@ import { streams } from '../ports/log-sink.ts';
 import type { Attempt, Ending, Host } from './attempt.ts';
 import { killByToken, signal } from './launcher-proc.mjs';
 import type { LogSource } from './log-pump.ts';
+import { gotNoMemory } from './out-of-memory.ts';
 import type { ProgramOrder } from './program-order.ts';
 import type { RunTimes } from './run-times.ts';
 import type { Shared } from './shared.ts';
@@ -249,8 +250,9 @@ function errorOf(ended: Ended): AttemptError | undefined {
   if (ended.refused !== undefined) return { reason: 'output', message: ended.refused };
   if (ended.code === 0) return undefined;
   const how = ended.code === null ? `ended by ${ended.signal}` : `exit code ${ended.code}`;
+  const noMemory = ended.outOfMemory === true || gotNoMemory(ended.tail ?? '');
   const error = {
-    reason: ended.outOfMemory === true ? ('memory' as const) : ('exit' as const),
+    reason: noMemory ? ('memory' as const) : ('exit' as const),
     message: ended.tail?.trim() || how,
   };
   if (ended.code !== null) return { ...error, exitCode: ended.code };

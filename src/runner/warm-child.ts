@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { AttemptError } from '../contract/execution.ts';
 import { Lines } from './launcher-lines.mjs';
 import { oomKills, signal } from './launcher-proc.mjs';
+import { gotNoMemory } from './out-of-memory.ts';
 
 export interface WarmCommand {
   readonly argv: readonly string[];
@@ -157,8 +158,7 @@ export class WarmChild {
   #crash(code: number | null, signalName: string | null): AttemptError {
     const tail = this.#stderr.tail.trim();
     const outOfMemory =
-      tail.includes('heap out of memory') ||
-      (signalName === 'SIGKILL' && oomKills() > this.#oomBefore);
+      gotNoMemory(tail) || (signalName === 'SIGKILL' && oomKills() > this.#oomBefore);
     const how = code === null ? `ended by ${signalName}` : `exit code ${code}`;
     const error = {
       reason: outOfMemory ? ('memory' as const) : ('exit' as const),

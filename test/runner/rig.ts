@@ -127,6 +127,40 @@ export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
   return rig;
 }
 
+/** Runs all, never more than there is room for. */
+export async function fill(
+  on: Rig,
+  spec: ExecutionSpec,
+  inputs: readonly Json[],
+): Promise<AttemptResult[]> {
+  const keys: number[] = [];
+  while (keys.length < inputs.length) {
+    const room = Math.min(on.executor.room(spec), inputs.length - keys.length);
+    const now = inputs.slice(keys.length, keys.length + room);
+    keys.push(...on.startAll(spec, now));
+    await Promise.race(keys.slice(-Math.max(1, room)).map((key) => on.ended(key)));
+  }
+  return Promise.all(keys.map((key) => on.ended(key)));
+}
+
+/** Runs all, and what was handed back again. */
+export async function runAll(
+  on: Rig,
+  spec: ExecutionSpec,
+  inputs: readonly Json[],
+): Promise<AttemptResult[]> {
+  let results = await Promise.all(on.startAll(spec, inputs).map((key) => on.ended(key)));
+  while (results.some(({ outcome }) => outcome === 'released')) {
+    const again = results.map(async (result, index) => {
+      if (result.outcome !== 'released') return result;
+      const [key = 0] = on.startAll(spec, [inputs[index] ?? null]);
+      return on.ended(key);
+    });
+    results = await Promise.all(again);
+  }
+  return results;
+}
+
 export const shell = (line: string): Run => ({ kind: 'shell', line });
 export const node = (code: string, concurrency?: number): Run => ({
   kind: 'snippet',

@@ -2,15 +2,16 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AttemptResult } from '../../src/contract/execution.ts';
 import type { Run } from '../../src/contract/workflow.ts';
 import {
   descendants,
+  fill,
   node,
   openRig,
   processesWith,
   python,
   type Rig,
+  runAll,
   sleep,
   until,
 } from './rig.ts';
@@ -196,7 +197,7 @@ describe.each(each)('a call in %s', (language) => {
       'if (input === 3) process.kill(process.pid, "SIGKILL"); return input',
       'import os\nif input == 3: os.kill(os.getpid(), 9)\nreturn input',
     )[language]();
-    const results = await runAll(run, [0, 1, 2, 3, 4, 5, 6, 7]);
+    const results = await runAll(rig, { run }, [0, 1, 2, 3, 4, 5, 6, 7]);
     expect(results.map(({ outcome }) => outcome)).toEqual(
       [0, 1, 2, 3, 4, 5, 6, 7].map((n) => (n === 3 ? 'failed' : 'succeeded')),
     );
@@ -269,36 +270,6 @@ describe.each(each)('a call in %s', (language) => {
     await other.close();
   });
 });
-
-/** Runs all, never more than there is room for. */
-async function fill(
-  on: Rig,
-  spec: { run: Run },
-  inputs: readonly unknown[],
-): Promise<AttemptResult[]> {
-  const keys: number[] = [];
-  while (keys.length < inputs.length) {
-    const room = Math.min(on.executor.room(spec), inputs.length - keys.length);
-    const now = inputs.slice(keys.length, keys.length + room);
-    keys.push(...on.startAll(spec, now as never));
-    await Promise.race(keys.slice(-Math.max(1, room)).map((key) => on.ended(key)));
-  }
-  return Promise.all(keys.map((key) => on.ended(key)));
-}
-
-async function runAll(run: Run, inputs: readonly unknown[]): Promise<AttemptResult[]> {
-  const spec = { run };
-  let results = await Promise.all(rig.startAll(spec, inputs as never).map((key) => rig.ended(key)));
-  while (results.some(({ outcome }) => outcome === 'released')) {
-    const again = results.map(async (result, index) => {
-      if (result.outcome !== 'released') return result;
-      const [key = 0] = rig.startAll(spec, [inputs[index] as never]);
-      return rig.ended(key);
-    });
-    results = await Promise.all(again);
-  }
-  return results;
-}
 
 describe('room', () => {
   test('is what is free for calls that are unknown, and some more for short ones', async () => {
