@@ -11,6 +11,8 @@ export interface ExecutionSpec {
   readonly limits?: Limits | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly code?: Code | undefined;
+  /** What the manifests in its code list is installed before it runs. */
+  readonly dependencies?: 'auto' | undefined;
 }
 
 export interface Execution {

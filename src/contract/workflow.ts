@@ -164,6 +164,7 @@ export const failureReasons = [
   'lost', // its runner died
   'memory', // killed for want of memory
   'start', // could not be started: interpreter or file missing
+  'dependencies', // what its code needs could not be installed
   'input', // its input could not be computed
   'output', // its output could not be read or is too large
   'spawn', // a sub-task was refused
@@ -177,6 +178,8 @@ export const Limits = z.strictObject({
   graceMs: Ms.optional(), // default: 5 s
   /** From being sent to being claimed. */
   queueMs: Ms.optional(),
+  /** Installing what its code needs, before its run time begins. */
+  installMs: Ms.optional(), // default: 15 min
   /** The longest silence between two heartbeats of the task's own code; an attempt that is silent longer is killed. */
   heartbeatMs: Ms.optional(),
 });

@@ -7,14 +7,16 @@ import { CodeCache } from './code-cache.ts';
 import { removeLaidOut } from './code-folder.ts';
 import { Composites } from './composites.ts';
 import { Control } from './control.ts';
+import { Dependencies } from './dependencies/dependencies.ts';
+import { Installations } from './dependencies/installations.ts';
 import { Guard } from './guard.ts';
 import { Launchers } from './launchers.ts';
 import { claimFolder } from './leftovers.ts';
 import { LogPump } from './log-pump.ts';
-import { baseEnv, type ExecutorOptions } from './options.ts';
+import { baseEnv, type ExecutorOptions, installEnv } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { processFiles } from './process-files.ts';
-import { shellIn } from './program-order.ts';
+import { type Interpreters, shellIn } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
@@ -40,11 +42,28 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const folder = claimFolder(workFolder, token);
   return withCode({
     cache: new CodeCache({ blobs, folder: join(folder, 'code') }),
+    dependencies: new Dependencies({
+      installations: new Installations({
+        folder: options.dependenciesFolder ?? join(workFolder, 'dependencies'),
+        clock,
+        ...(options.sharedInstallations && { shared: options.sharedInstallations }),
+      }),
+      interpreters: interpretersOf(options),
+      env: installEnv(options),
+      token,
+    }),
+    env: baseEnv(options),
     clock,
     events,
     inner: (told) => new LocalExecutor({ ...options, events: told }, { token, folder }),
   });
 }
+
+const interpretersOf = ({ node, python, hostEnv }: ExecutorOptions): Interpreters => ({
+  node: node ?? process.execPath,
+  python: python ?? 'python3',
+  shell: shellIn(hostEnv.PATH),
+});
 
 class LocalExecutor implements Executor {
   #slots: number;
@@ -95,11 +114,7 @@ class LocalExecutor implements Executor {
       control: new Control(outbox, logs),
       guard: new Guard(),
       sweeper: new Sweeper(),
-      interpreters: {
-        node: options.node ?? process.execPath,
-        python: options.python ?? 'python3',
-        shell: shellIn(options.hostEnv.PATH),
-      },
+      interpreters: interpretersOf(options),
       ...own,
       env: baseEnv(options),
       logBytesMax,

@@ -2,6 +2,8 @@ import type { ExecutorEvents } from '../contract/execution.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
+import { installEnvAllowed } from './dependencies/environment.ts';
+import type { SharedInstallations } from './dependencies/installations.ts';
 
 export interface ExecutorOptions {
   /** How many programs and busy warm processes there may be at a time. Default: twice the cores, at least 4. */
@@ -11,6 +13,13 @@ export interface ExecutorOptions {
   readonly logs: LogSink;
   /** Where code in archives is. */
   readonly blobs: Pick<Blobs, 'get'>;
+  /**
+   * Where dependencies are installed, and kept; runners of one machine that name the same share it. Default: a folder of
+   * its own in `workFolder`.
+   */
+  readonly dependenciesFolder?: string | undefined;
+  /** Where runners elsewhere find what this one has installed, and it what they have. Default: nowhere. */
+  readonly sharedInstallations?: SharedInstallations | undefined;
   readonly clock: Pick<Clock, 'now'>;
   readonly events: ExecutorEvents;
   /** The environment we run in. Task code sees only those of its variables that `envAllowed` names. */
@@ -40,10 +49,20 @@ export const envAllowed = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ'] as const;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The environment that every task's process begins with. */
-export function baseEnv(options: ExecutorOptions): Record<string, string> {
+export function baseEnv({ hostEnv, envAllowed: allowed = envAllowed }: ExecutorOptions) {
+  return pick(hostEnv, allowed);
+}
+
+/** The environment of tools that install: also where their packages come from, and nothing of a task. */
+export const installEnv = (options: ExecutorOptions): Record<string, string> => ({
+  ...pick(options.hostEnv, installEnvAllowed),
+  ...baseEnv(options),
+});
+
+function pick(hostEnv: ExecutorOptions['hostEnv'], names: readonly string[]) {
   const env: Record<string, string> = { PATH };
-  for (const name of options.envAllowed ?? envAllowed) {
-    const value = options.hostEnv[name];
+  for (const name of names) {
+    const value = hostEnv[name];
     if (value !== undefined) env[name] = value;
   }
   return env;

@@ -1,51 +1,20 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { writeArchive } from '../../src/contract/archive.ts';
 import type { Executor, ExecutorEvents } from '../../src/contract/execution.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Run } from '../../src/contract/workflow.ts';
 import { Unavailable } from '../../src/ports/table.ts';
 import { CodeCache } from '../../src/runner/code-cache.ts';
+import type { Dependencies } from '../../src/runner/dependencies/dependencies.ts';
 import { withCode } from '../../src/runner/with-code.ts';
+import { pack, shelf } from './packed.ts';
 import { openRig, type Rig, shell } from './rig.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfold-code-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Blobs with counted reads. */
-function shelf() {
-  const stored = new Map<string, Uint8Array>();
-  let reads = 0;
-  return {
-    reads: () => reads,
-    put(bytes: Uint8Array) {
-      const blob = createHash('sha256').update(bytes).digest('hex');
-      stored.set(blob, bytes);
-      return { blob, size: bytes.length };
-    },
-    async get(hash: string) {
-      reads++;
-      return stored.get(hash);
-    },
-  };
-}
-
-const pack = (files: Readonly<Record<string, string>>): Uint8Array =>
-  gzipSync(
-    Buffer.concat(
-      writeArchive(
-        Object.entries(files).map(([path, text]) => ({
-          path,
-          bytes: Buffer.from(text),
-          executable: path.endsWith('.sh'),
-        })),
-      ),
-    ),
-  );
 
 const three = {
   'tasks/hi.sh': 'echo "{\\"said\\": \\"$(cat data/word.txt)\\"}"',
@@ -147,6 +116,8 @@ describe('code in an archive', () => {
     const inner = { close: async () => undefined } as unknown as Executor;
     const executor = withCode({
       cache: cached,
+      dependencies: { close: async () => undefined } as Dependencies,
+      env: {},
       clock: { now: () => 0 },
       events: {} as ExecutorEvents,
       inner: () => inner,
