@@ -24,6 +24,13 @@ const AnyJson: z.ZodType<Json> = z.lazy(() =>
 export const Language = z.enum(['node', 'python', 'shell']);
 export type Language = z.infer<typeof Language>;
 
+/**
+ * Languages whose functions are called in warm processes. `binary`: the file is a program that was compiled with one of
+ * the SDKs, and is its own warm process.
+ */
+export const FunctionLanguage = z.enum(['node', 'python', 'binary']);
+export type FunctionLanguage = z.infer<typeof FunctionLanguage>;
+
 /** How many invocations one warm process runs at a time; more than 1 only for code that waits more than it computes. */
 const Concurrency = z.int().min(1).max(10_000);
 
@@ -56,10 +63,10 @@ export const PlainRun = z.discriminatedUnion('kind', [
     path: z.string().min(1),
     args: z.array(z.string()).optional(),
   }),
-  /** A function in a file, called in a warm process of its language. */
+  /** A function in a file, called in a warm process of its language, or in a program. */
   z.strictObject({
     kind: z.literal('function'),
-    language: z.enum(['node', 'python']),
+    language: FunctionLanguage,
     path: z.string().min(1),
     name: z.string().min(1),
     concurrency: Concurrency.optional(),

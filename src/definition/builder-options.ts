@@ -1,4 +1,4 @@
-import type { Rule } from '../contract/workflow.ts';
+import type { FunctionLanguage, Rule } from '../contract/workflow.ts';
 import { outputOf, type Reference, type Template } from './handles.ts';
 
 /** A length of time: `90s`, `5m`, `2h`, `1d`, `250ms`. */
@@ -42,10 +42,10 @@ export interface RunOptions {
     readonly language?: 'node' | 'python' | 'shell';
     readonly args?: readonly string[];
   };
-  /** `tasks/clean.mjs#clean`, called in a warm process. */
+  /** `tasks/clean.mjs#clean`, called in a warm process; `bin/worker#resize` of a program. */
   readonly function?:
     | string
-    | { readonly path: string; readonly name?: string; readonly language?: 'node' | 'python' };
+    | { readonly path: string; readonly name?: string; readonly language?: FunctionLanguage };
   /** The body of a function of `input` and `task`. */
   readonly node?: string;
   readonly python?: string;

@@ -1,4 +1,11 @@
-import { Language, namePattern, type PlainRun, type Run, type Step } from '../contract/workflow.ts';
+import {
+  FunctionLanguage,
+  Language,
+  namePattern,
+  type PlainRun,
+  type Run,
+  type Step,
+} from '../contract/workflow.ts';
 import { type Fields, fieldsOf, jsonOf, listed, oneOf, textOf, wholeOf } from './fields.ts';
 import type { Mistakes } from './mistakes.ts';
 import { functionDefault, languageOf, parseFunctionText, parseRunText } from './run-text.ts';
@@ -134,7 +141,7 @@ function readFunction(entry: Entry, mistakes: Mistakes): PlainRun | undefined {
   const path = pathOf(fields, entry, mistakes);
   if (path === undefined) return undefined;
   const given = fields.get('language');
-  const language = given ? oneOf(given, ['node', 'python'], mistakes) : languageOf(path);
+  const language = given ? oneOf(given, FunctionLanguage.options, mistakes) : languageOf(path);
   if (language === undefined || language === 'shell')
     return given ? undefined : noLanguage(fields, path, mistakes);
   const named = fields.get('name');
@@ -147,7 +154,7 @@ function readShortFunction(entry: Entry, mistakes: Mistakes): PlainRun | undefin
   if (text === undefined) return undefined;
   const parsed = parseFunctionText(text);
   if (parsed !== undefined) return { kind: 'function', ...parsed };
-  const message = `${quoted(text)} names no function: write "file.mjs#name" or "file.py:name"`;
+  const message = `${quoted(text)} names no function: write "file.mjs#name", "file.py:name" or "program#name"`;
   return mistakes.add(entry.value, message);
 }
 

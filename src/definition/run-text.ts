@@ -1,4 +1,4 @@
-import type { Language, PlainRun } from '../contract/workflow.ts';
+import type { FunctionLanguage, Language, PlainRun } from '../contract/workflow.ts';
 
 const languages: Readonly<Record<string, Language>> = {
   py: 'python',
@@ -50,11 +50,20 @@ function wordsOf(text: string): string[] | undefined {
 export interface FunctionName {
   readonly path: string;
   readonly name: string;
-  readonly language: 'node' | 'python';
+  readonly language: FunctionLanguage;
 }
 
-/** `tasks/clean.mjs#clean` or `clean.py:clean`; without a name, `default` of a module and `main` in Python. */
+/** A program, which has no ending, and a function in it: `bin/worker#resize`. */
+const inProgram = /^((?:[^#\r\n]*\/)?[^#\r\n/.]+)#([\p{L}_$][\p{L}\p{N}_$.]*)$/u;
+
+/**
+ * `tasks/clean.mjs#clean`, `clean.py:clean` or `bin/worker#resize`; without a name, `default` of a module and `main` in
+ * Python.
+ */
 export function parseFunctionText(text: string): FunctionName | undefined {
+  const [, program, called] = inProgram.exec(text) ?? [];
+  if (program !== undefined && called !== undefined)
+    return { path: program, language: 'binary', name: called };
   const match = /^([^#\r\n]+?\.(?:mjs|cjs|js|ts|py))(?:[#:]([\p{L}_$][\p{L}\p{N}_$.]*))?$/u.exec(
     text,
   );
@@ -64,4 +73,4 @@ export function parseFunctionText(text: string): FunctionName | undefined {
   return { path, language, name: match?.[2] ?? functionDefault[language] };
 }
 
-export const functionDefault = { node: 'default', python: 'main' } as const;
+export const functionDefault = { node: 'default', python: 'main', binary: 'main' } as const;

@@ -1,4 +1,10 @@
-import { deliveries, failureReasons, namedRules, namePattern } from '../contract/workflow.ts';
+import {
+  deliveries,
+  FunctionLanguage,
+  failureReasons,
+  namedRules,
+  namePattern,
+} from '../contract/workflow.ts';
 import { invariant } from '../core/invariant.ts';
 import { backoffKeys, jitters, shapes } from './backoff.ts';
 import { inputKeys, inputTypes } from './read-input.ts';
@@ -140,15 +146,22 @@ const runs: Readonly<Record<(typeof runKinds)[number], Schema>> = {
     }),
     required: ['path'],
   }),
-  function: said('A function, called in a warm process: file.mjs#name or file.py:name.', {
-    anyOf: [
-      text,
-      {
-        ...mapOf(functionKeys, { path, language: { enum: ['node', 'python'] }, name: text }),
-        required: ['path'],
-      },
-    ],
-  }),
+  function: said(
+    'A function, called in a warm process: file.mjs#name, file.py:name or program#name.',
+    {
+      anyOf: [
+        text,
+        {
+          ...mapOf(functionKeys, {
+            path,
+            language: { enum: FunctionLanguage.options },
+            name: text,
+          }),
+          required: ['path'],
+        },
+      ],
+    },
+  ),
   node: said('Code: the body of an async function of `input` and `task`.', text),
   python: said('Code: the body of a function of `input` and `task`.', text),
   bash: said('Code for the shell.', text),

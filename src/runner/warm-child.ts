@@ -15,6 +15,8 @@ export interface WarmCommand {
   /** Its own folder; made here, and removed when it has ended. */
   readonly folder: string;
   readonly token: string;
+  /** A program that serves its own functions: it prints to its pipes, and waits at a call's end until that was read. */
+  readonly isOwnHarness: boolean;
 }
 
 export interface WarmListener {
@@ -39,6 +41,7 @@ export class WarmChild {
   #rest = '';
   #listener: WarmListener;
   #command: WarmCommand;
+  #stdout = new Lines(LINE_MAX);
   #stderr = new Lines(LINE_MAX);
   #oomBefore = oomKills();
   #over = false;
@@ -67,7 +70,7 @@ export class WarmChild {
     this.#in.on('error', () => {});
     this.#out.on('error', () => {});
     this.#out.setEncoding('utf8').on('data', (text: string) => this.#read(text));
-    this.#print(stdout as Readable, 'stdout', new Lines(LINE_MAX));
+    this.#print(stdout as Readable, 'stdout', this.#stdout);
     this.#print(stderr as Readable, 'stderr', this.#stderr);
     this.exited = new Promise((resolve) => this.#watch(resolve));
   }
@@ -111,16 +114,24 @@ export class WarmChild {
     else this.#listener.messages(messages ?? []);
   }
 
+  /** What was printed so far ends here, also without a line end. */
+  endPrinted(): void {
+    this.#endLines('stdout', this.#stdout);
+    this.#endLines('stderr', this.#stderr);
+  }
+
+  #endLines(stream: 'stdout' | 'stderr', lines: Lines): void {
+    const found = lines.end();
+    if (found.length > 0) this.#listener.printed(stream, found);
+  }
+
   #print(from: Readable, stream: 'stdout' | 'stderr', lines: Lines): void {
     from.on('error', () => {});
     from.on('data', (bytes: Buffer) => {
       const found = lines.push(bytes);
       if (found.length > 0) this.#listener.printed(stream, found);
     });
-    from.on('end', () => {
-      const found = lines.end();
-      if (found.length > 0) this.#listener.printed(stream, found);
-    });
+    from.on('end', () => this.#endLines(stream, lines));
   }
 
   /** A grandchild may hold the pipes for ever, so their end is waited for only so long. */

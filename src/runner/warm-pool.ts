@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
+import { harnessArgv } from './harness-command.ts';
 import type { ProcessFiles } from './process-files.ts';
 import type { Shared } from './shared.ts';
 import { WarmProcess } from './warm-process.ts';
@@ -99,10 +100,17 @@ export class WarmPool {
   /** To be followed by `flush`. */
   start(attempt: Attempt, warm: WarmSpec, now: number): void {
     const { max, longMax, slots } = this.#limits;
+    if (warm.stamp !== undefined) this.#retireOld(warm, warm.stamp.at(now));
     const processes = warm.isLong ? longMax : max;
     const process = this.#choose(warm, attempt.root === attempt ? processes : slots);
     process.call(attempt, Math.min(warm.costMs, 1000), now);
     this.#touched.add(process);
+  }
+
+  /** Those whose program was built anew get no more calls. */
+  #retireOld(warm: WarmSpec, stamp: number): void {
+    for (const process of this.#groups.get(warm.key) ?? [])
+      if (process.stamp !== stamp) process.retire();
   }
 
   flush(): void {
@@ -154,12 +162,11 @@ export class WarmPool {
   #add(warm: WarmSpec): WarmProcess {
     this.#makeWay();
     const { interpreters, env, folder, token, outputBytesMax } = this.#shared;
-    const { spec, language, concurrency } = warm;
+    const { spec, run, concurrency } = warm;
     const name = `w${this.#count++}`;
     const command = {
       argv: [
-        interpreters[language],
-        this.#files[language],
+        ...harnessArgv(spec, run, interpreters, this.#files),
         String(concurrency),
         String(outputBytesMax),
       ],
@@ -167,6 +174,7 @@ export class WarmPool {
       env: { ...env, ...spec.env },
       folder: join(folder, name),
       token: `${token}.${name}`,
+      isOwnHarness: run.language === 'binary',
     };
     const process = new WarmProcess(
       this.#shared,
@@ -175,6 +183,7 @@ export class WarmPool {
       (key) => this.specOf(key),
       (gone) => this.#remove(warm.key, gone, command.token),
     );
+    process.stamp = warm.stamp?.at(this.#shared.clock.now()) ?? 0;
     if (process.pid !== undefined) this.#shared.guard.add(process.pid);
     const group = this.#groups.get(warm.key);
     if (group === undefined) this.#groups.set(warm.key, [process]);

@@ -1,7 +1,7 @@
 import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
 import { type Stream, streams } from '../ports/log-sink.ts';
 import type { Attempt, Host } from './attempt.ts';
-import { folderOf } from './code-folder.ts';
+import { CallText } from './call-text.ts';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { Shared } from './shared.ts';
@@ -18,6 +18,8 @@ const START_MS_MAX = 60_000;
 /** After this many definitions a process is replaced, since it never forgets one. */
 const DEFINITIONS_MAX = 5000;
 
+const notServing = ' (it was to serve calls: a program does so by an SDK, see runtime-images)';
+
 /**
  * One warm process and its calls. It runs them in the order in which they are given, `concurrency` at a time; so
  * those that run are always the first of `calls`, and nothing has to be told when one begins.
@@ -32,13 +34,12 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   /** Estimated work in `calls`. */
   queuedMs = 0;
   idleSince: number;
+  /** Of its program, where that serves its own functions. */
+  stamp = 0;
   #shared: Shared;
   #child: WarmChild;
-  #definitions = new Map<ExecutionSpec, number>();
   #warmSpecs: (key: ExecutionSpec) => WarmSpec | undefined;
-  #text = '';
-  #batch = '';
-  #batchSpec: ExecutionSpec | undefined;
+  #text = new CallText();
   #unsunk = 0;
   /** When the call that runs first became the first, at the latest. */
   #movedAt = 0;
@@ -48,6 +49,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #signal: NodeJS.Signals | undefined;
   #memoryMb: number | undefined;
   #fatal = false;
+  #isOwnHarness: boolean;
   #onExit: (gone: WarmProcess) => void;
 
   constructor(
@@ -58,6 +60,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     onExit: (gone: WarmProcess) => void,
   ) {
     this.#shared = shared;
+    this.#isOwnHarness = command.isOwnHarness;
     this.concurrency = concurrency;
     this.#warmSpecs = warmSpecs;
     this.#onExit = onExit;
@@ -78,42 +81,13 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     attempt.costMs = costMs;
     this.queuedMs += costMs;
     this.calls.set(attempt.id, attempt);
-    const { execution, spec } = attempt;
-    if (this.#batchSpec !== spec) this.#openBatch(spec);
-    const call = [
-      attempt.id,
-      attempt.input,
-      execution.run,
-      execution.task,
-      execution.attempt,
-      execution.workflow,
-    ];
-    this.#batch += `${this.#batch === '' ? '' : ','}${JSON.stringify(call)}`;
+    this.#text.add(attempt);
+    if (this.#text.definitions > DEFINITIONS_MAX) this.retiring = true;
   }
 
   flush(): void {
-    if (this.#batchSpec === undefined) return;
-    this.#closeBatch();
-    const text = this.#text;
-    this.#text = '';
-    this.#child.send(text);
-  }
-
-  #openBatch(spec: ExecutionSpec): void {
-    if (this.#batchSpec !== undefined) this.#closeBatch();
-    this.#batchSpec = spec;
-    if (this.#definitions.has(spec)) return;
-    const id = this.#definitions.size;
-    this.#definitions.set(spec, id);
-    this.#text += `${JSON.stringify(['define', id, spec.run, folderOf(spec) ?? null])}\n`;
-    if (id >= DEFINITIONS_MAX) this.retiring = true;
-  }
-
-  #closeBatch(): void {
-    const id = this.#definitions.get(this.#batchSpec as ExecutionSpec);
-    this.#text += `["call",${id},[${this.#batch}]]\n`;
-    this.#batch = '';
-    this.#batchSpec = undefined;
+    const text = this.#text.take();
+    if (text !== '') this.#child.send(text);
   }
 
   stop(attempt: Attempt, graceMs: number): void {
@@ -165,6 +139,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     const [, id, , us] = message;
     const attempt = this.calls.get(id);
     if (attempt === undefined || typeof us !== 'number') return;
+    if (this.#isOwnHarness) this.#child.endPrinted();
     this.calls.delete(id);
     this.queuedMs -= attempt.costMs;
     this.#warmSpecs(attempt.spec)?.learn(us / 1000);
@@ -276,7 +251,9 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   }
 
   #startFailure(why: AttemptError): AttemptError {
-    return this.ready ? why : { reason: 'start', message: why.message };
+    if (this.ready) return why;
+    const hint = this.#isOwnHarness && why.reason !== 'start' ? notServing : '';
+    return { reason: 'start', message: `${why.message}${hint}` };
   }
 
   get pid(): number | undefined {
@@ -286,6 +263,12 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   kill(): void {
     this.retiring = true;
     this.#child.kill();
+  }
+
+  /** Lets what it has end, and gives it no more. */
+  retire(): void {
+    this.retiring = true;
+    if (this.calls.size === 0) this.kill();
   }
 
   /** Kills it; its calls end as the agent is told of it. */

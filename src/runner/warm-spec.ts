@@ -1,10 +1,8 @@
 import type { ExecutionSpec } from '../contract/execution.ts';
-import type { PlainRun } from '../contract/workflow.ts';
 import { folderOf } from './code-folder.ts';
+import { programOf, type WarmRun } from './harness-command.ts';
+import { ProgramStamp } from './program-stamp.ts';
 import { RunTimes } from './run-times.ts';
-
-export type WarmRun = Extract<PlainRun, { kind: 'function' | 'snippet' }>;
-export type WarmLanguage = 'node' | 'python';
 
 /** Work that is to wait in a warm process, so that it does not run dry while results travel. */
 const QUEUED_MS = 12;
@@ -19,20 +17,22 @@ const COST_MS_MIN = 0.006;
 export class WarmSpec {
   readonly spec: ExecutionSpec;
   readonly run: WarmRun;
-  readonly language: WarmLanguage;
   readonly concurrency: number;
   /** Calls with the same key may share a process. */
   readonly key: string;
+  /** Of a program that serves its own functions. */
+  readonly stamp: ProgramStamp | undefined;
   #times = new RunTimes(SHORT_MS);
   #sawLong = false;
 
   constructor(spec: ExecutionSpec, run: WarmRun) {
     this.spec = spec;
     this.run = run;
-    this.language = run.language === 'python' ? 'python' : 'node';
     this.concurrency = run.concurrency ?? 1;
     const env = Object.entries(spec.env ?? {}).sort();
-    this.key = JSON.stringify([this.language, this.concurrency, folderOf(spec), env]);
+    const program = programOf(spec, run);
+    this.stamp = program === undefined ? undefined : new ProgramStamp(program);
+    this.key = JSON.stringify([run.language, this.concurrency, folderOf(spec), env, program]);
   }
 
   /** Whether its calls take so long that a process for each of them is worth its start. */

@@ -82,7 +82,7 @@ const plainRun: fc.Arbitrary<Run> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('function' as const),
-    language: warm,
+    language: fc.constantFrom('node' as const, 'python' as const, 'binary' as const),
     path: text,
     name: text,
     concurrency,

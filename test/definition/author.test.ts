@@ -118,6 +118,14 @@ describe('what a task does', () => {
     ['function: a.py:f', { kind: 'function', language: 'python', path: 'a.py', name: 'f' }],
     ['function: d/a.ts#ns.f', { kind: 'function', language: 'node', path: 'd/a.ts', name: 'ns.f' }],
     [
+      'function: bin/worker#resize',
+      { kind: 'function', language: 'binary', path: 'bin/worker', name: 'resize' },
+    ],
+    [
+      'function: { path: a.exe, language: binary }',
+      { kind: 'function', language: 'binary', path: 'a.exe', name: 'main' },
+    ],
+    [
       'function: { path: a.py }',
       { kind: 'function', language: 'python', path: 'a.py', name: 'main' },
     ],

@@ -356,7 +356,7 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
   [
     'a function without a file',
     withTask('{ function: clean }'),
-    '3:18 "clean" names no function: write "file.mjs#name" or "file.py:name"',
+    '3:18 "clean" names no function: write "file.mjs#name", "file.py:name" or "program#name"',
   ],
   [
     'a script of no language',
