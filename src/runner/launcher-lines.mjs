@@ -7,6 +7,9 @@
 const LINE_MAX = 16_000;
 /** How much of stderr an error message may quote. */
 const TAIL_MAX = 2_000;
+const HEADLINE_MAX = 400;
+/** How runtimes begin that write a long stack after why they ended. */
+const headlines = /^(?:panic: |fatal error: |thread '.*' .*panicked at |Exception in thread )/;
 
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[ -/]*[@-~]`, 'g');
 const controls = /[^\P{Cc}\t]/gu;
@@ -27,14 +30,20 @@ export function cleanLine(text) {
 export class Lines {
   /** The last line that is not empty, whole up to `lineMax`; undefined when there was none or it was longer. */
   last;
-  /** The end of the stream's text, for messages. */
-  tail = '';
+  #tail = '';
+  #headline = '';
   #rest = [];
   #restBytes = 0;
   #lineMax;
 
   constructor(lineMax) {
     this.#lineMax = lineMax;
+  }
+
+  /** The end of the stream's text, for messages; before it, where it is further up, the line that says why it all ended. */
+  get tail() {
+    if (this.#headline === '' || this.#tail.includes(this.#headline)) return this.#tail;
+    return `${this.#headline}\n…\n${this.#tail.slice(-TAIL_MAX + HEADLINE_MAX)}`;
   }
 
   /** The lines that this chunk completes. With `quiet`, only `last` and `tail` are kept up to date. */
@@ -96,6 +105,8 @@ export class Lines {
     const full = lines.findLast((line) => line.trim() !== '');
     if (full !== undefined) this.last = full.length < this.#lineMax ? full : undefined;
     const tail = lines.slice(-40).join('\n').slice(-TAIL_MAX);
-    this.tail = `${this.tail}${this.tail === '' ? '' : '\n'}${tail}`.slice(-TAIL_MAX);
+    this.#tail = `${this.#tail}${this.#tail === '' ? '' : '\n'}${tail}`.slice(-TAIL_MAX);
+    const headline = lines.findLast((line) => headlines.test(line));
+    if (headline !== undefined) this.#headline = headline.slice(0, HEADLINE_MAX - 10);
   }
 }

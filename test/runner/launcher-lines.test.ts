@@ -61,3 +61,12 @@ test('a clean line has at most 16 KB of text', () => {
   expect(Buffer.byteLength(cleanLine('é'.repeat(20_000)))).toBeLessThan(16_100);
   expect(cleanLine('z'.repeat(16_000))).toBe('z'.repeat(16_000));
 });
+
+test('the end of a long stack comes with the line that says why', () => {
+  const lines = new Lines(64_000);
+  const stack = Array.from({ length: 200 }, (_, frame) => `main.f(${frame})\n\t/src/f.go:1`);
+  lines.push(Buffer.from(`panic: nobody is there\n\n${stack.join('\n')}\n`));
+  expect(lines.tail.startsWith('panic: nobody is there\n…\n')).toBe(true);
+  expect(lines.tail.endsWith('main.f(199)\n\t/src/f.go:1')).toBe(true);
+  expect(lines.tail.length).toBeLessThanOrEqual(2_000);
+});

@@ -1,0 +1,3 @@
+module fanfold.dev/go
+
+go 1.22
