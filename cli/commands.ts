@@ -8,6 +8,13 @@ type OptionRow = readonly [
   parse?: (value: string, before: unknown) => unknown,
 ];
 
+/** Commands under one word. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CommandRow[];
+}
+
 export interface CommandRow {
   /** In commander's form: name, `<required>`, `[optional]`, `<many...>`. */
   readonly usage: string;

@@ -24,6 +24,7 @@ export function exitCodeOfRun(run: Pick<RunSummary, 'state' | 'reason'>): number
 const ofTheCaller: ReadonlySet<ProblemCode> = new Set([
   'input-invalid',
   'workflow-invalid',
+  'schedule-invalid',
   'body-invalid',
   'body-too-large',
   'file-unreadable',

@@ -1,6 +1,7 @@
 /** The command line: its commands, each loaded when it is called. */
 import { Command, CommanderError } from 'commander';
 import type { Arguments, Options } from './command.ts';
+import { groups } from './command-groups.ts';
 import { type CommandRow, commands } from './commands.ts';
 import { createContext, type Flags } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -22,14 +23,20 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<num
     .version(version(), '-V, --version')
     .addHelpText('after', exitHelp)
     .showSuggestionAfterError();
-  for (const row of commands) {
-    const command = program.command(row.usage).description(row.summary);
+  const add = (parent: Command, row: CommandRow): void => {
+    const command = parent.command(row.usage).description(row.summary);
     configure(command, shell);
     addOptions(command, row);
     command.action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as Arguments;
       code = await runCommand(row, shell, args, command.opts());
     });
+  };
+  for (const row of commands) add(program, row);
+  for (const group of groups) {
+    const parent = program.command(group.name).description(group.summary);
+    configure(parent, shell);
+    for (const row of group.commands) add(parent, row);
   }
   try {
     await program.parseAsync([...argv], { from: 'user' });

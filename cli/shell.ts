@@ -1,4 +1,5 @@
 /** What the command line needs of the process around it; tests bring their own. */
+import { createInterface } from 'node:readline';
 import { Client } from '../src/client/client.ts';
 import type { Fanfold } from '../src/client/fanfold.ts';
 import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
@@ -43,6 +44,8 @@ export interface Shell {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Each line of stdin as it comes. */
+  readonly lines: () => AsyncIterable<string>;
   now(): number;
   sleep(ms: number): Promise<void>;
   /** Hears of signals until the returned function is called; meanwhile they no longer end the process. */
@@ -119,6 +122,7 @@ export function processShell(): Shell {
     stderr: outputOf(process.stderr),
     env: process.env,
     cwd: process.cwd(),
+    lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onSignal,

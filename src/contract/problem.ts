@@ -2,6 +2,7 @@
 export const problems = {
   'input-invalid': { status: 422, retry: false },
   'workflow-invalid': { status: 422, retry: false },
+  'schedule-invalid': { status: 422, retry: false },
   'body-invalid': { status: 400, retry: false },
   'body-too-large': { status: 413, retry: false },
   'route-unknown': { status: 404, retry: false },

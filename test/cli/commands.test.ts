@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { groups } from '../../cli/command-groups.ts';
 import { commands } from '../../cli/commands.ts';
 import { clockTime } from '../../cli/render/text.ts';
 import type { RunSummary, TaskView } from '../../src/contract/api.ts';
@@ -62,6 +63,19 @@ describe('the command line', () => {
       expect(typeof (await row?.load())).toBe('function');
     },
   );
+
+  test.each(
+    groups.flatMap((group) =>
+      group.commands.map((row) => [group.name, row.usage.split(' ')[0], row] as const),
+    ),
+  )('%s %s has help, --json and an act that loads', async (group, name = '', row) => {
+    const { run, out } = fakeShell();
+    expect(await run('--help')).toBe(0);
+    expect(out()).toContain(`\n  ${group} `);
+    expect(await run(group, name, '--help')).toBe(0);
+    expect(out()).toContain('--json');
+    expect(typeof (await row.load())).toBe('function');
+  });
 
   test.each([
     [['lss'], "unknown command 'lss'"],

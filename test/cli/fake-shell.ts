@@ -24,6 +24,7 @@ export interface FakeShellOptions {
   readonly alive?: readonly string[];
   readonly processes?: readonly number[];
   readonly stderr?: Output;
+  readonly stdin?: readonly string[];
 }
 
 /** A shell in which time flies: sleeping takes no time, and moves the clock. */
@@ -43,6 +44,9 @@ export function fakeShell(options: FakeShellOptions = {}) {
     stderr: options.stderr ?? stderr.output,
     env: options.env ?? {},
     cwd: options.cwd ?? '/nowhere',
+    lines: async function* () {
+      yield* options.stdin ?? [];
+    },
     now: () => now,
     sleep: async (ms) => {
       now += ms;

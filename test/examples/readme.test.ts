@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { groups } from '../../cli/command-groups.ts';
 import { commands as cliCommands } from '../../cli/commands.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { namedRules } from '../../src/contract/workflow.ts';
@@ -163,7 +164,10 @@ test('the table of commands has every command, in order', () => {
   const usages = names.flatMap((cell) =>
     Array.from(cell.matchAll(/`([^`]+)`/g), ([, usage]) => usage),
   );
-  expect(usages).toEqual(cliCommands.map(({ usage }) => usage));
+  const grouped = groups.flatMap(({ name, commands }) =>
+    commands.map(({ usage }) => `${name} ${usage}`),
+  );
+  expect(usages).toEqual([...cliCommands.map(({ usage }) => usage), ...grouped]);
 });
 
 test('no block is left unchecked', () => {
