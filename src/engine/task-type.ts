@@ -8,17 +8,28 @@ export interface TaskType {
   readonly spec: ExecutionSpec;
 }
 
+/** What, beside `run` and the code, makes the type. */
+const beside = ['limits', 'env', 'delivery', 'pool'] as const satisfies readonly (keyof Task)[];
+
 const typesKept = 10_000;
 const byText = new Map<string, TaskType>();
 const byTask = new WeakMap<Task, TaskType>();
+let last: { readonly definition: Task; readonly type: TaskType } | undefined;
 
 /**
  * One type for all definitions that run the same in the same folder, so that a thousand tasks that differ in their name
  * and input alone are one kind of work. Types are values: keeping some is a matter of speed only.
  */
 export function typeOf(definition: Task, code: Code | undefined): TaskType {
+  if (last && isSame(last.type.spec.code, code) && isAlike(last.definition, definition))
+    return last.type;
   const known = byTask.get(definition);
-  if (known && isSame(known.spec.code, code)) return known;
+  const type = known && isSame(known.spec.code, code) ? known : typeByText(definition, code);
+  last = { definition, type };
+  return type;
+}
+
+function typeByText(definition: Task, code: Code | undefined): TaskType {
   const { run, limits, env } = definition;
   const spec: ExecutionSpec = {
     run,
@@ -36,6 +47,17 @@ export function typeOf(definition: Task, code: Code | undefined): TaskType {
   }
   byTask.set(definition, type);
   return type;
+}
+
+/** Of wide levels, where a task is most often as the one before, writing each as text would be a large part of the work. */
+const isAlike = (a: Task, b: Task): boolean =>
+  a === b || (beside.every((field) => a[field] === b[field]) && isEqualFlat(a.run, b.run));
+
+function isEqualFlat(a: object, b: object): boolean {
+  for (const field in a)
+    if (a[field as keyof typeof a] !== b[field as keyof typeof b]) return false;
+  for (const field in b) if (!(field in a)) return false;
+  return true;
 }
 
 const isSame = (a: Code | undefined, b: Code | undefined): boolean =>

@@ -1,6 +1,7 @@
 import type { AttemptResult } from '../contract/execution.ts';
 import type { TaskMessage } from '../contract/task-message.ts';
 import { resolve } from '../core/reference.ts';
+import { keyOfAttempt } from '../engine/lost.ts';
 import type { Held } from './held.ts';
 import type { Intake } from './intake.ts';
 
@@ -26,6 +27,7 @@ export function followHeld(
   return {
     ...before,
     key: intake.nextKey(),
+    name: keyOfAttempt({ run: before.run, task: follow.task, attempt: follow.attempt }),
     task: follow.task,
     id: follow.id,
     attempt: follow.attempt,

@@ -20,6 +20,8 @@ export interface Letter {
 /** An attempt that this runner answers for: from before its claim until its report is durable. */
 export interface Held {
   readonly key: number;
+  /** What `keyOfAttempt` says, made once. */
+  readonly name: string;
   readonly run: string;
   /** The run's generation that it was sent in. */
   readonly generation: number;

@@ -1,5 +1,4 @@
 import type { AttemptResult } from '../contract/execution.ts';
-import { keyOfAttempt } from '../engine/lost.ts';
 import type { Held, Letter } from './held.ts';
 
 /** How many attempts ended, how long they took together, and how many messages brought them. */
@@ -58,12 +57,11 @@ export class Holdings {
 
   /** False when that attempt is held already: then its message has one attempt less to answer for. */
   add(held: Held): boolean {
-    const name = keyOfAttempt(held);
-    if (this.#names.has(name)) {
+    if (this.#names.has(held.name)) {
       this.#close(held);
       return false;
     }
-    this.#names.add(name);
+    this.#names.add(held.name);
     this.#held.set(held.key, held);
     return true;
   }
@@ -82,7 +80,7 @@ export class Holdings {
 
   #forget(held: Held): void {
     this.#held.delete(held.key);
-    this.#names.delete(keyOfAttempt(held));
+    this.#names.delete(held.name);
   }
 
   #close({ letter }: Held): void {

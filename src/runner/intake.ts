@@ -1,5 +1,6 @@
 import type { ExecutionSpec, Executor } from '../contract/execution.ts';
 import { fromBody, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
+import { keyOfAttempt } from '../engine/lost.ts';
 import type { Taken } from '../ports/queue.ts';
 import type { Held, Letter } from './held.ts';
 
@@ -91,9 +92,11 @@ export class Intake {
   #held(bundle: Bundle, spec: ExecutionSpec, row: TaskRow, now: number): Held {
     const [run, task, id, attempt, input, follow, stepInputs] = row;
     const { message, letter } = bundle;
+    const runId = message.runs[run] as string;
     return {
       key: this.nextKey(),
-      run: message.runs[run] as string,
+      name: keyOfAttempt({ run: runId, task, attempt }),
+      run: runId,
       generation: message.generations[run] as number,
       workflow: message.workflow,
       task,
