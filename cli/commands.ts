@@ -56,6 +56,11 @@ const SLOTS_MAX = 10_000;
 const inputs: readonly OptionRow[] = [
   ['--input <name=value>', 'a field of the input; JSON or text; may come often', many],
   ['--input-file <file>', 'the input, as YAML or JSON'],
+  [
+    '--resources <task=amounts>',
+    'what a task is to have, such as train=cpu:4,memory:8GB; may come often',
+    many,
+  ],
   ['--tag <tag>', 'a tag of the run; may come often', many],
   ['--no-code', 'the tasks need no file of the folder that the workflow is in'],
 ];

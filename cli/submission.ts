@@ -4,12 +4,14 @@ import { parse } from 'yaml';
 import type { SubmitRequest } from '../src/contract/api.ts';
 import type { Json, JsonObject } from '../src/contract/json.ts';
 import { Problem } from '../src/contract/problem.ts';
+import type { Resources } from '../src/contract/resources.ts';
 import type { Workflow } from '../src/contract/workflow.ts';
+import { parseResources } from '../src/definition/resources.ts';
 import { type Options, optional, text, texts } from './command.ts';
 import type { Context } from './context.ts';
 import { loadFile } from './workflow-file.ts';
 
-/** Takes `--input`, `--input-file`, `--tag` and `--no-code` into account. */
+/** Takes `--input`, `--input-file`, `--resources`, `--tag` and `--no-code` into account. */
 export async function requestOf(
   context: Context,
   file: string,
@@ -17,11 +19,13 @@ export async function requestOf(
 ): Promise<SubmitRequest> {
   const { workflow, code } = await loadFile(context.path(file));
   const input = inputOf(context, workflow, options);
+  const resources = resourcesOf(options);
   const tags = texts(options.tag);
   return {
     workflow,
     ...(options.code !== false && { code }),
     ...optional('input', input),
+    ...optional('resources', resources),
     ...(tags.length > 0 && { tags: [...tags] }),
   };
 }
@@ -36,6 +40,20 @@ function inputOf(
   const given = texts(options.input).map((pair) => inputField(pair, workflow));
   const input = Object.fromEntries([...Object.entries(fromFile), ...given]);
   return Object.keys(input).length === 0 ? undefined : input;
+}
+
+/** `task=cpu:2,memory:4GB`, of each task once. */
+function resourcesOf(options: Options): SubmitRequest['resources'] {
+  const given = texts(options.resources).map((pair): [string, Resources] => {
+    const at = pair.indexOf('=');
+    try {
+      if (at < 1) throw new Problem('input-invalid', 'expected task=cpu:2,memory:4GB');
+      return [pair.slice(0, at), parseResources(pair.slice(at + 1))];
+    } catch (error) {
+      throw new Problem('input-invalid', `--resources ${pair}: ${(error as Error).message}`);
+    }
+  });
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 function readInput(path: string): JsonObject {

@@ -1,7 +1,7 @@
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { createApp } from '../src/api/app.ts';
 import { acceptForPools } from '../src/definition/known-pools.ts';
-import { placing } from '../src/definition/place-long.ts';
+import { placing } from '../src/definition/placing.ts';
 import { createDecider, createEngine, runningFromHeartbeats } from '../src/engine/create-engine.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';

@@ -9,7 +9,11 @@ import { hostEnv, readEnv, runnerEnvSchema } from './shared/env.ts';
 import { logError } from './shared/log.ts';
 
 const { ports, queues, settings, metrics } = deployment();
-const { FANFOLD_POOL: pool, FANFOLD_SLOTS: slots } = readEnv(runnerEnvSchema);
+const {
+  FANFOLD_POOL: pool,
+  FANFOLD_SLOTS: slots,
+  FANFOLD_CAPACITY: capacity,
+} = readEnv(runnerEnvSchema);
 const workFolder = join(tmpdir(), 'fanfold');
 mkdirSync(workFolder, { recursive: true });
 
@@ -23,6 +27,7 @@ const queue = new EventQueue({
 const agent = createRunner({ ...ports, queue }, settings, {
   pool,
   slots,
+  capacity,
   lingerMs: 100,
   gatherMs: 100,
   waitMs: 0,

@@ -1,10 +1,14 @@
 /** What may be said of a pool. */
 import { z } from 'zod';
+import type { poolsEnvSchema } from '../functions/shared/env.ts';
+import type { Capacity } from '../src/contract/resources.ts';
 
 /** Runners of a pool as a Lambda function: nothing to pay for while nothing runs. */
 export const lambdaPool = z.strictObject({
   kind: z.literal('lambda'),
   memoryMb: z.int().min(128).max(10_240).default(1769),
+  /** More than 512 is paid for. */
+  diskMb: z.int().min(512).max(10_240).default(512),
   /** Attempts at a time in one of its processes. */
   slots: z.int().min(1).max(64).default(4),
   /** How long one attempt may take. */
@@ -48,6 +52,13 @@ export const fargatePool = z
     /** CPU units: 1024 are one CPU. */
     cpu: z.int().default(1024),
     memoryMb: z.int().default(2048),
+    /** In whole GB; more than 20 are paid for. */
+    diskMb: z
+      .int()
+      .multipleOf(1024)
+      .min(20 * 1024)
+      .max(200 * 1024)
+      .default(20 * 1024),
     architecture: z.enum(['arm64', 'x64']).default('arm64'),
     image: image.default({ language: 'node' }),
     /** Attempts at a time in one runner. */
@@ -84,14 +95,34 @@ type Pools = Readonly<Record<string, PoolSettings>>;
 export const scaledPools = (pools: Pools): readonly string[] =>
   Object.keys(pools).filter((name) => pools[name]?.kind === 'fargate');
 
-/** How long an attempt may take in each: on Lambda no longer than an invocation. */
-export const attemptTimes = (pools: Pools): Record<string, { attemptMsMax?: number }> =>
+/** What is declared of each: on Lambda an attempt takes no longer than an invocation. */
+export const poolFacts = (pools: Pools): z.output<typeof poolsEnvSchema>['FANFOLD_POOLS'] =>
   Object.fromEntries(
     Object.entries(pools).map(([name, own]) => [
       name,
-      own.kind === 'lambda' ? { attemptMsMax: own.timeoutSeconds * 1000 } : {},
+      {
+        ...(own.kind === 'lambda' && { attemptMsMax: own.timeoutSeconds * 1000 }),
+        capacity: runnerCapacity(own),
+      },
     ]),
   );
+
+/** What the runner itself takes of its memory; and of its disk, for code. */
+const ownMemoryMb = 192;
+const ownDiskMb = { lambda: 256, fargate: 2048 } as const;
+/** With so much memory a function has one processor. */
+const lambdaCpuMb = 1769;
+
+/** What one runner of a pool has for attempts. */
+export function runnerCapacity(pool: PoolSettings): Capacity {
+  const cpu = pool.kind === 'lambda' ? pool.memoryMb / lambdaCpuMb : pool.cpu / 1024;
+  return {
+    cpu: Math.round(cpu * 100) / 100,
+    memoryMb: Math.max(0, pool.memoryMb - ownMemoryMb),
+    diskMb: pool.diskMb - ownDiskMb[pool.kind],
+    gpu: 0,
+  };
+}
 
 /** Where runners on Fargate are. */
 export const network = z.strictObject({

@@ -21,7 +21,11 @@ import { createExecutor } from '../src/runner/executor.ts';
 const drainMs = 90_000;
 
 const { ports, settings } = deployment();
-const { FANFOLD_POOL: pool, FANFOLD_SLOTS: slots } = readEnv(runnerEnvSchema);
+const {
+  FANFOLD_POOL: pool,
+  FANFOLD_SLOTS: slots,
+  FANFOLD_CAPACITY: capacity,
+} = readEnv(runnerEnvSchema);
 const { FANFOLD_WORK: workFolder } = readEnv(containerEnvSchema);
 mkdirSync(workFolder, { recursive: true });
 
@@ -37,6 +41,7 @@ const agent = new Agent(ports, settings, {
   executor: (events) =>
     createExecutor({
       slots,
+      capacity,
       workFolder,
       logs: ports.logs,
       blobs: ports.blobs,

@@ -3,6 +3,7 @@ import type { AttemptView, Counts, RunView, TaskView } from '../../src/contract/
 import type { AttemptError } from '../../src/contract/execution.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import { isEnded, type TaskState, taskStates } from '../../src/contract/state.ts';
+import { resourcesText } from '../../src/definition/resources.ts';
 import { type Act, optional, required, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -58,6 +59,11 @@ async function showRun(context: Context, view: RunView, all: boolean): Promise<v
     context,
     'running:',
     view.running.map((task) => `  ${runningText(task, now)}`),
+  );
+  section(
+    context,
+    'placed:',
+    (view.placed ?? []).map(({ task, why }) => `  ${harmless(`${task} ${why}`)}`),
   );
   section(
     context,
@@ -180,7 +186,7 @@ async function showTask(
     ['again', task.readyAt === undefined ? undefined : `in ${duration(task.readyAt - now)}`],
     ...subTaskFacts(task, now),
     ['needs', task.needs.join(', ') || undefined],
-    ['placed', task.placed],
+    ...placeFacts(task),
     ['input', task.input === undefined ? blobText(task.inputBlob) : JSON.stringify(task.input)],
     ['output', task.output === undefined ? undefined : JSON.stringify(task.output)],
     ['error', task.error && errorText(task.error)],
@@ -190,6 +196,12 @@ async function showTask(
   }
   section(context, 'attempts:', (task.attempts ?? []).map(attemptText));
 }
+
+/** What an attempt has for itself, and why there. */
+const placeFacts = ({ resources = {}, placed }: TaskView): Fact[] => [
+  ['has', resourcesText(resources) || undefined],
+  ['placed', placed],
+];
 
 const blobText = (blob: TaskView['inputBlob']): string | undefined =>
   blob && `${blob.size} bytes, blob ${blob.blob}`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Capacity } from '../../src/contract/resources.ts';
 
 const days = () =>
   z
@@ -26,6 +27,8 @@ export type FunctionEnv = z.input<typeof envSchema>;
 export const runnerEnvSchema = z.strictObject({
   FANFOLD_POOL: z.string().min(1),
   FANFOLD_SLOTS: z.coerce.number().int().positive(),
+  /** What one of its runners has, as JSON. */
+  FANFOLD_CAPACITY: json(Capacity),
 });
 
 export type RunnerEnv = Readonly<Record<keyof z.input<typeof runnerEnvSchema>, string>>;
@@ -73,10 +76,13 @@ export const wakeEnvSchema = z.strictObject({
 });
 export type WakeEnv = Readonly<Record<keyof z.input<typeof wakeEnvSchema>, string>>;
 
-/** Which pools there are, and how long an attempt may take in each; as JSON. */
+/** Which pools there are, and what is declared of each; as JSON. */
 export const poolsEnvSchema = z.strictObject({
   FANFOLD_POOLS: json(
-    z.record(z.string(), z.strictObject({ attemptMsMax: z.int().positive().optional() })),
+    z.record(
+      z.string(),
+      z.strictObject({ attemptMsMax: z.int().positive().optional(), capacity: Capacity }),
+    ),
   ),
 });
 export type PoolsEnv = z.input<typeof poolsEnvSchema>;

@@ -8,7 +8,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { PoolsEnv, WakeEnv } from '../../functions/shared/env.ts';
 import { feedPrefixes } from '../../functions/shared/stream.ts';
-import { attemptTimes, type PoolSettings, scaledPools } from '../pool-settings.ts';
+import { type PoolSettings, poolFacts, scaledPools } from '../pool-settings.ts';
 import { EngineFunction } from './engine-function.ts';
 import { enginesRights } from './rights.ts';
 import { safeQueue } from './safe-queue.ts';
@@ -101,7 +101,7 @@ export class Control extends Construct {
   }
 
   #answers(props: ControlProps): EngineFunction {
-    const env: PoolsEnv = { FANFOLD_POOLS: JSON.stringify(attemptTimes(props.pools)) };
+    const env: PoolsEnv = { FANFOLD_POOLS: JSON.stringify(poolFacts(props.pools)) };
     return new EngineFunction(this, 'Api', {
       ...props,
       code: 'api',

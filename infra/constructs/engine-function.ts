@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -11,6 +11,8 @@ export interface EngineFunctionProps extends Surroundings {
   /** The folder of its code. */
   readonly code: string;
   readonly memoryMb: number;
+  /** Default: 512, which costs nothing. */
+  readonly diskMb?: number;
   readonly timeoutSeconds: number;
   /** What it may do besides writing its own log. */
   readonly rights: readonly RightName[];
@@ -34,6 +36,7 @@ export class EngineFunction extends Construct {
       handler: 'index.handler',
       code: lambda.Code.fromAsset(join(props.codeFolder, props.code)),
       memorySize: props.memoryMb,
+      ...(props.diskMb !== undefined && { ephemeralStorageSize: Size.mebibytes(props.diskMb) }),
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: { ...engineEnv(this, props), ...props.env },
       role: this.#role(props),

@@ -8,7 +8,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ContainerEnv, RunnerEnv } from '../../functions/shared/env.ts';
-import type { FargatePoolSettings } from '../pool-settings.ts';
+import { type FargatePoolSettings, runnerCapacity } from '../pool-settings.ts';
 import type { Network } from './network.ts';
 import { enginesRights, statementsFor } from './rights.ts';
 import { engineEnv, type Surroundings } from './surroundings.ts';
@@ -45,6 +45,7 @@ export class FargatePool extends Construct {
     const definition = new ecs.FargateTaskDefinition(this, 'Task', {
       cpu: settings.cpu,
       memoryLimitMiB: settings.memoryMb,
+      ...(settings.diskMb > 20 * 1024 && { ephemeralStorageGiB: settings.diskMb / 1024 }),
       runtimePlatform: {
         cpuArchitecture:
           settings.architecture === 'arm64'
@@ -140,6 +141,7 @@ function environment(scope: Construct, props: FargatePoolProps): Record<string, 
   const runner: RunnerEnv = {
     FANFOLD_POOL: props.pool,
     FANFOLD_SLOTS: String(props.settings.slots),
+    FANFOLD_CAPACITY: JSON.stringify(runnerCapacity(props.settings)),
   };
   const container: ContainerEnv = { FANFOLD_WORK: workFolder };
   return { ...engineEnv(scope, props), ...runner, ...container };

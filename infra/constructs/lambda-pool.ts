@@ -2,7 +2,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunnerEnv } from '../../functions/shared/env.ts';
-import type { LambdaPoolSettings } from '../pool-settings.ts';
+import { type LambdaPoolSettings, runnerCapacity } from '../pool-settings.ts';
 import { EngineFunction } from './engine-function.ts';
 import { enginesRights } from './rights.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -21,12 +21,17 @@ export class LambdaPool extends Construct {
   constructor(scope: Construct, id: string, props: LambdaPoolProps) {
     super(scope, id);
     const { pool, queue, settings } = props;
-    const env: RunnerEnv = { FANFOLD_POOL: pool, FANFOLD_SLOTS: String(settings.slots) };
+    const env: RunnerEnv = {
+      FANFOLD_POOL: pool,
+      FANFOLD_SLOTS: String(settings.slots),
+      FANFOLD_CAPACITY: JSON.stringify(runnerCapacity(settings)),
+    };
     const runner = new EngineFunction(this, 'Run', {
       ...props,
       code: 'run',
       rights: [...enginesRights, 'write logs'],
       memoryMb: settings.memoryMb,
+      ...(settings.diskMb > 512 && { diskMb: settings.diskMb }),
       timeoutSeconds: settings.timeoutSeconds,
       env: { ...env },
     });

@@ -2,13 +2,17 @@
 import * as z from 'zod';
 import type { AttemptError } from './execution.ts';
 import type { Json } from './json.ts';
+import { Resources } from './resources.ts';
 import type { RunState, TaskState } from './state.ts';
-import { Code, type CodeArchive, Workflow } from './workflow.ts';
+import { Code, type CodeArchive, Name, Workflow } from './workflow.ts';
 
 export const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 export const Ulid = z.string().regex(ulidPattern);
 
 const AnyJson = z.json() as z.ZodType<Json>;
+
+/** What tasks are to have in these runs, by task; over what the workflow says, field by field. */
+const GivenResources = z.record(Name, Resources);
 
 /** Starts a run of a workflow given in canonical form. */
 export const SubmitRequest = z.strictObject({
@@ -16,6 +20,7 @@ export const SubmitRequest = z.strictObject({
   id: Ulid.optional(),
   workflow: Workflow,
   input: z.record(z.string(), AnyJson).optional(),
+  resources: GivenResources.optional(),
   code: Code.optional(),
   tags: z.array(z.string().min(1).max(128)).max(32).optional(),
 });
@@ -28,6 +33,7 @@ export const SubmitManyRequest = z.strictObject({
     .array(z.strictObject({ id: Ulid.optional(), input: z.record(z.string(), AnyJson).optional() }))
     .min(1)
     .max(10_000),
+  resources: GivenResources.optional(),
   code: Code.optional(),
   tags: z.array(z.string().min(1).max(128)).max(32).optional(),
 });
@@ -82,6 +88,8 @@ export interface RunView extends RunSummary {
   readonly levels: readonly LevelView[];
   /** Tasks at work, at most 100. */
   readonly running: readonly RunningView[];
+  /** Tasks that run in another pool than their author chose, and why; at most 20. */
+  readonly placed?: readonly { readonly task: string; readonly why: string }[];
   /** The first failures, at most 20. */
   readonly failures: readonly {
     readonly task: string;
@@ -121,6 +129,8 @@ export interface TaskView {
   readonly parent?: string;
   /** Why it runs in another pool than its author chose. */
   readonly placed?: string;
+  /** What it asks for. */
+  readonly resources?: Resources;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** When a task in back-off is tried again. */

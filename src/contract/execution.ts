@@ -3,12 +3,14 @@
  * The words between executor and task processes are in `runtime-images/PROTOCOL.md`.
  */
 import type { Json } from './json.ts';
+import type { Resources } from './resources.ts';
 import type { Code, FailureReason, Limits, Run } from './workflow.ts';
 
 /** What attempts of one task type have in common. The same object serves all of them, so it may be compared by identity. */
 export interface ExecutionSpec {
   readonly run: Run;
   readonly limits?: Limits | undefined;
+  readonly resources?: Resources | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly code?: Code | undefined;
   /** What the manifests in its code list is installed before it runs. */

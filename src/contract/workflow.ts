@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import type { Json } from './json.ts';
+import { Resources } from './resources.ts';
 
 /** A task's or workflow's name: begins with a letter, digit or `_`; no blanks, slashes, brackets or control characters. */
 export const namePattern = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -169,7 +170,8 @@ export const failureReasons = [
   'queue-limit', // waited longer in the queue than allowed
   'heartbeat', // no heartbeat within heartbeatMs: frozen
   'lost', // its runner died
-  'memory', // killed for want of memory
+  'memory', // killed for want of memory, or for taking more than its `resources`
+  'disk', // killed for taking more of the disk than its `resources`
   'start', // could not be started: interpreter or file missing
   'dependencies', // what its code needs could not be installed
   'input', // its input could not be computed
@@ -218,6 +220,7 @@ export const Task = z.strictObject({
   /** Why its pool is not the one that its author chose. Never the author's own. */
   placed: z.string().optional(),
   limits: Limits.optional(),
+  resources: Resources.optional(), // default: whatever is there
   delivery: Delivery.optional(), // default: claimed
   onLost: z.enum(['retry', 'fail']).optional(), // default: retry
   /** How many lost attempts are followed by another. Default: 10. */

@@ -16,6 +16,18 @@ export type BackoffOptions =
       readonly delays?: readonly Time[];
     };
 
+/** An amount of memory or disk: `512MB`, `4GB`. */
+export type Size = `${number}${'MB' | 'GB' | 'TB'}`;
+
+export interface ResourceOptions {
+  /** Processors, or parts of one. */
+  readonly cpu?: number;
+  readonly memory?: Size;
+  /** In the attempt's own folder. */
+  readonly disk?: Size;
+  readonly gpu?: number;
+}
+
 export interface RetryOptions {
   /** The first one included. */
   readonly attempts?: number;
@@ -76,6 +88,8 @@ export interface Defaults {
   readonly lostMax?: number;
   readonly mayFail?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** What an attempt has for itself; `memory` and `disk` are its limits too. */
+  readonly resources?: ResourceOptions;
   readonly concurrency?: number;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../contract/json.ts';
+import type { Resources } from '../contract/resources.ts';
 import type {
   Backoff,
   ErrorPolicy,
@@ -75,6 +76,7 @@ function canonicalTask(task: Task): Task {
       needs: needs && filled(isRising(needs) ? needs : [...new Set(needs)].sort()),
       with: filledMap(task.with),
       retry: task.retry && canonicalRetry(task.retry),
+      resources: task.resources && filledMap(without<Resources>(task.resources, { gpu: 0 })),
       limits: task.limits && filledMap(without<Limits>(task.limits, { graceMs: 5_000 })),
       env: filledMap(task.env),
     },

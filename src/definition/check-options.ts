@@ -1,5 +1,5 @@
 import type { Json } from '../contract/json.ts';
-import type { Backoff, Task, Workflow } from '../contract/workflow.ts';
+import type { Backoff, Run, Task, Workflow } from '../contract/workflow.ts';
 import { delayMsMaxDefault } from './backoff.ts';
 import { hasType } from './read-input.ts';
 import { quoted } from './tree.ts';
@@ -25,6 +25,7 @@ export function checkOptions(task: Task, tell: Tell): void {
   if (task.delivery !== undefined) checkDelivery(task, tell);
   if (task.limits !== undefined) checkLimits(task, tell);
   if (task.retry !== undefined) checkRetry(task, tell);
+  if (task.resources !== undefined) checkResources(task, tell);
   if (task.env !== undefined)
     for (const [name, text] of Object.entries(task.env)) checkPlain(text, ['env', name], tell);
 }
@@ -68,6 +69,19 @@ function checkDelivery(task: Task, tell: Tell): void {
 function checkLimits(task: Task, tell: Tell): void {
   for (const key of ['runMs', 'queueMs', 'heartbeatMs'] as const)
     if (task.limits?.[key] === 0) tell(['limits', key], 'a time limit must be longer than 0');
+}
+
+/** Of calls that share a process nobody can tell which one takes its memory. */
+function checkResources({ run, resources }: Task, tell: Tell): void {
+  const bounded = resources?.memoryMb !== undefined || resources?.diskMb !== undefined;
+  if (bounded && sharesProcess(run))
+    tell(['resources'], '"memory" and "disk" cannot go with "concurrency": calls share a process');
+}
+
+function sharesProcess(run: Run): boolean {
+  if (run.kind === 'sequence' || run.kind === 'tandem')
+    return run.steps.some((step) => sharesProcess(step.run));
+  return 'concurrency' in run && (run.concurrency ?? 1) > 1;
 }
 
 function checkRetry({ retry }: Task, tell: Tell): void {

@@ -11,7 +11,6 @@ const notYet = new Set([
   'catch',
   'cost-limit',
   'finally',
-  'gpu',
   'idempotency-key',
   'if',
   'image',
@@ -28,7 +27,6 @@ const notYet = new Set([
   'placement',
   'priority',
   'rate-limit',
-  'resources',
   'schedule',
   'secrets',
   'services',
@@ -41,6 +39,8 @@ const notYet = new Set([
   'wait',
   'webhook',
 ]);
+
+const resourceWords = new Set(['cpu', 'memory', 'disk', 'gpu']);
 
 export type Fields = ReadonlyMap<string, Entry>;
 const noFields: Fields = new Map();
@@ -65,6 +65,8 @@ export function fieldsOf(
 }
 
 export function unknownKey(key: string, known: ReadonlySet<string>): string {
+  if (resourceWords.has(key) && known.has('resources'))
+    return `unknown key ${quoted(key)} here: it belongs in "resources", as in resources: { ${key}: … }`;
   if (notYet.has(key)) return `${quoted(key)} is not supported yet by this version`;
   return `unknown key ${quoted(key)}${didYouMean(key, known)}`;
 }

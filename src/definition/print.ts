@@ -12,6 +12,7 @@ import type {
   Workflow,
 } from '../contract/workflow.ts';
 import { canonicalize } from './canonical.ts';
+import { printResources } from './resources.ts';
 import { parseFunctionText, parseRunText } from './run-text.ts';
 import { printTime } from './time.ts';
 
@@ -69,6 +70,7 @@ function printTask(task: Task): Author {
     'may-fail': task.mayFail,
     pool: task.pool,
     env: task.env,
+    resources: task.resources && printResources(task.resources),
   });
 }
 

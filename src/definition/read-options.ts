@@ -10,6 +10,7 @@ import { type Fields, fieldsOf, flagOf, listed, oneOf, textOf, wholeOf } from '.
 import type { Mistakes } from './mistakes.ts';
 import { readRetry } from './read-retry.ts';
 import { badName } from './read-run.ts';
+import { readResources } from './resources.ts';
 import { didYouMean } from './suggest.ts';
 import { timeOf } from './time.ts';
 import { type Entry, isMap, kindOf, type Node, quoted } from './tree.ts';
@@ -30,6 +31,7 @@ export const optionKeys = [
   'lost-max',
   'may-fail',
   'env',
+  'resources',
   'concurrency',
 ] as const;
 
@@ -85,6 +87,9 @@ const readers = new Map<string, Reader>(
     },
     env: (options, entry, mistakes) => {
       options.env = readEnv(entry, mistakes);
+    },
+    resources: (options, entry, mistakes) => {
+      options.resources = readResources(entry, mistakes);
     },
   } satisfies Record<string, Reader>),
 );
@@ -147,11 +152,13 @@ function readEnv(entry: Entry, mistakes: Mistakes): Record<string, string> | und
   return env;
 }
 
-/** A task's own options over the defaults; of retries, limits and variables, field by field. */
+/** A task's own options over the defaults; of retries, limits, variables and resources, field by field. */
 export function merge(defaults: Options, own: Options): Options {
   const merged: Writable<Options> = { ...defaults, ...own };
   if (defaults.retry && own.retry) merged.retry = { ...defaults.retry, ...own.retry };
   if (defaults.limits && own.limits) merged.limits = { ...defaults.limits, ...own.limits };
   if (defaults.env && own.env) merged.env = { ...defaults.env, ...own.env };
+  if (defaults.resources && own.resources)
+    merged.resources = { ...defaults.resources, ...own.resources };
   return merged;
 }

@@ -105,6 +105,9 @@ function readTask(entry: Entry, defaults: Defaults, mistakes: Mistakes): Task {
   const input = fields.get('with');
   const each = fields.get('each');
   const description = fields.get('description');
+  const resources = fields.get('resources');
+  if (resources !== undefined && fields.has('none'))
+    mistakes.add(resources, '"resources" have no effect on a task that does nothing');
   if (input !== undefined && fields.has('none'))
     mistakes.add(input, '"with" has no effect on a task that does nothing');
   return {

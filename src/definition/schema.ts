@@ -1,3 +1,4 @@
+import { cpuRange, gpuMax } from '../contract/resources.ts';
 import {
   deliveries,
   FunctionLanguage,
@@ -12,6 +13,7 @@ import { lostRange, onLostWords, optionKeys, shortRules } from './read-options.t
 import { attempts, policyKeys, retryKeys } from './read-retry.ts';
 import { concurrencyRange, functionKeys, runKinds, scriptKeys, stepKeys } from './read-run.ts';
 import { taskKeys, workflowKeys } from './read-workflow.ts';
+import { resourceKeys, sizePattern } from './resources.ts';
 import { timePattern } from './time.ts';
 
 type Schema = { readonly [key: string]: unknown };
@@ -43,6 +45,7 @@ const time = said('A length of time: 90s, 5m, 2h, 1d, 250ms.', {
   type: 'string',
   pattern: timePattern,
 });
+const size = said('An amount: 512MB, 4GB.', { type: 'string', pattern: sizePattern });
 const name: Schema = { type: 'string', pattern: namePattern.source };
 
 const backoff: Schema = {
@@ -119,6 +122,18 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     type: 'object',
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
     additionalProperties: { type: 'string' },
+  }),
+  resources: said('What an attempt has for itself; `memory` and `disk` are its limits too.', {
+    ...mapOf(resourceKeys, {
+      cpu: said('Processors, or parts of one.', {
+        type: 'number',
+        minimum: cpuRange.min,
+        maximum: cpuRange.max,
+      }),
+      memory: size,
+      disk: said('In its own folder.', size),
+      gpu: whole({ min: 0, max: gpuMax }),
+    }),
   }),
   concurrency: said(
     'How many calls one warm process takes at a time. Default: 1.',

@@ -8,6 +8,8 @@ import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
+import type { Capacity } from '../contract/resources.ts';
+import { fittingOne } from '../definition/placing.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createDecider, createEngine } from '../engine/create-engine.ts';
 import { judgeDead } from '../engine/dead-letters.ts';
@@ -22,7 +24,9 @@ import type { RunStanding, RunStates } from '../runner/admission.ts';
 import type { Agent } from '../runner/agent.ts';
 import { createRunner } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
+import { machineCapacity } from '../runner/machine-capacity.ts';
 import { every } from './every.ts';
+import { forOnePool, onePool } from './one-pool.ts';
 import { retentionOf, startKeeping } from './retention.ts';
 import { announceServer } from './server-file.ts';
 import { createSubmitThread } from './submit-thread.ts';
@@ -32,6 +36,8 @@ export interface EmbeddedOptions {
   readonly dataFolder: string;
   /** Attempts at a time. Default: twice the cores, at least 4. 0: none, to look at what is there. */
   readonly slots?: number;
+  /** What attempts may ask for, together. Default: what this machine has. */
+  readonly capacity?: Partial<Capacity>;
   /** Where the HTTP API listens, on loopback. Default: 7420 or the next that is free. Null: no API. */
   readonly port?: number | null;
   /** False: a power cut may take the last moments. Default true. */
@@ -55,6 +61,8 @@ export interface Embedded {
 
 const drainGraceMs = 5_000;
 const sweepMs = 1_000;
+/** Nobody else would run them, so those that wait for others to end may be held here. */
+const waitersMax = 256;
 
 /** Fanfold in this process: the engine, its runner and its API over one data folder. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
@@ -95,12 +103,16 @@ async function compose(
 ): Promise<Embedded> {
   const ports = portsOf(store, dataFolder);
   const { decider, specs } = createDecider(ports, settings);
+  const capacity = { ...machineCapacity(dataFolder), ...options.capacity };
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
   const agent =
-    slots === 0 ? undefined : await startAgent(ports, decider, dataFolder, slots, trouble);
+    slots === 0
+      ? undefined
+      : await startAgent(ports, decider, dataFolder, { slots, capacity }, trouble);
   const submits = createSubmitThread();
+  const canonical = fittingOne(capacity, submits.canonical);
   const running = async (run: string) => atWork(agent, run);
-  const engine = createEngine(decider, specs, submits.canonical, running);
+  const engine = createEngine(decider, specs, canonical, running);
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
@@ -144,7 +156,7 @@ function portsOf(store: Store, dataFolder: string): EmbeddedPorts {
   return {
     table: store.table,
     feed: store.feed,
-    queue: createQueue({ clock: systemClock }),
+    queue: forOnePool(createQueue({ clock: systemClock })),
     blobs: openBlobs(join(dataFolder, 'blobs')),
     logs: openLogs(join(dataFolder, 'logs')),
     provisioner: fixedPool,
@@ -164,7 +176,7 @@ async function startAgent(
   ports: EmbeddedPorts,
   decider: Decider,
   dataFolder: string,
-  slots: number,
+  most: { readonly slots: number; readonly capacity: Capacity },
   trouble: (message: string) => void,
 ): Promise<Agent> {
   const workFolder = join(dataFolder, 'work');
@@ -172,8 +184,9 @@ async function startAgent(
   await killLeftovers(workFolder);
   return createRunner(ports, decider.settings, {
     states: statesIn(decider),
-    pool: 'default',
-    slots,
+    pool: onePool,
+    ...most,
+    waitersMax,
     lingerMs: 0,
     waitMs: 60_000,
     takeMax: 64,

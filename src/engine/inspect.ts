@@ -29,6 +29,7 @@ export type RunningSource = (run: string) => Promise<readonly AtWork[]>;
 const groupsMax = 100;
 const listedMax = 100;
 const failuresMax = 20;
+const placedMax = 20;
 /** Beyond so many tasks, a view does not tell ready ones from waiting ones. */
 const readyTasksMax = 50_000;
 
@@ -47,6 +48,7 @@ export async function viewRun(
     counts: countStates(states),
     levels: levelsOf(run, states),
     running: atWork.slice(0, listedMax).map((one) => runningView(run, one)),
+    ...placedOf(run),
     failures: await failuresOf(decider, run),
     outputs: await outputsOf(decider, run),
     ...codeView(meta),
@@ -56,6 +58,13 @@ export async function viewRun(
 function codeView({ code }: Meta): Pick<RunView, 'codeFolder' | 'codeArchive'> {
   if (code === undefined) return {};
   return 'folder' in code ? { codeFolder: code.folder } : { codeArchive: code };
+}
+
+function placedOf({ progress }: LoadedRun): Pick<RunView, 'placed'> {
+  const placed = progress.graph.dag.tasks.flatMap(({ id, placed }) =>
+    placed === undefined ? [] : [{ task: id, why: placed }],
+  );
+  return placed.length === 0 ? {} : { placed: placed.slice(0, placedMax) };
 }
 
 const stuckAs = (why: string | undefined): Pick<RunView, 'stuck'> =>

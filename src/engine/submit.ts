@@ -11,6 +11,7 @@ import type { Archive } from './archive.ts';
 import { timeOfId } from './archive-list.ts';
 import { storeValue } from './blobs.ts';
 import { checkCode } from './code.ts';
+import { givenResources } from './given-resources.ts';
 import { fromData, type Meta, runOf } from './items.ts';
 import type { Runs } from './runs.ts';
 import { metaItem } from './save-run.ts';
@@ -54,7 +55,7 @@ export async function submit(
   request: SubmitRequest,
 ): Promise<{ readonly meta: Meta; readonly created: boolean }> {
   await checkCode(submitter.ports, submitter.settings, request.code);
-  const accepted = await accept(submitter, request.workflow);
+  const accepted = await accept(submitter, givenResources(request.workflow, request.resources));
   const item = await itemFor(submitter, accepted, request, request.id, request.input);
   const [result] = await storeNew(submitter, [{ item, condition: 'absent' }]);
   return outcomeOf(item, result as PutResult);
@@ -66,7 +67,7 @@ export async function submitMany(
   request: SubmitManyRequest,
 ): Promise<readonly string[]> {
   await checkCode(submitter.ports, submitter.settings, request.code);
-  const accepted = await accept(submitter, request.workflow);
+  const accepted = await accept(submitter, givenResources(request.workflow, request.resources));
   const puts: Put[] = [];
   for (const [i, { id, input }] of request.runs.entries()) {
     const item = await itemFor(submitter, accepted, request, id, input, `/runs/${i}`);

@@ -9,7 +9,13 @@ export interface TaskType {
 }
 
 /** What, beside `run` and the code, makes the type. */
-const beside = ['limits', 'env', 'delivery', 'pool'] as const satisfies readonly (keyof Task)[];
+const beside = [
+  'limits',
+  'resources',
+  'env',
+  'delivery',
+  'pool',
+] as const satisfies readonly (keyof Task)[];
 
 const typesKept = 10_000;
 const byText = new Map<string, TaskType>();
@@ -30,10 +36,11 @@ export function typeOf(definition: Task, code: Code | undefined): TaskType {
 }
 
 function typeByText(definition: Task, code: Code | undefined): TaskType {
-  const { run, limits, env } = definition;
+  const { run, limits, resources, env } = definition;
   const spec: ExecutionSpec = {
     run,
     ...(limits && { limits }),
+    ...(resources && { resources }),
     ...(env && { env }),
     ...(code && { code }),
   };

@@ -104,7 +104,7 @@ async function viewTask(
   const parent = parentOf(graph, task);
   const tries = triesOf(progress, task);
   const state = stateOf(run, task, atWork?.attempt);
-  const { placed } = definitionOf(graph, task);
+  const { placed, resources } = definitionOf(graph, task);
   return {
     id: idOf(graph, task),
     state,
@@ -113,6 +113,7 @@ async function viewTask(
     needs: parent === undefined ? (graph.dag.tasks[task]?.needs ?? []) : [],
     ...(parent !== undefined && { parent: idOf(graph, parent) }),
     ...(placed !== undefined && { placed }),
+    ...(resources !== undefined && { resources }),
     ...(state === 'backoff' && { readyAt: tries.readyAt }),
     ...(hasEnded(codeOf(progress, task)) && (await endOf(decider, run, task))),
     ...(atWork && { startedAt: atWork.since, ...stepOf(atWork) }),

@@ -8,11 +8,15 @@ import type {
 import type { Json } from '../contract/json.ts';
 
 /** Why we stop an attempt that runs. */
-export type StopReason = 'cancelled' | 'released' | 'time-limit' | 'heartbeat' | 'sibling';
+export type StopReason = 'cancelled' | 'released' | 'sibling' | LimitReason;
+type LimitReason = 'time-limit' | 'heartbeat' | 'memory' | 'disk';
 
 /** What runs an attempt: a launcher, a warm process, or the steps it consists of. */
 export interface Host {
   stop(attempt: Attempt, graceMs: number): void;
+  /** The process that runs all of its attempts, or else that of one of them, once it is known. */
+  readonly pid?: number | undefined;
+  pidOf?(attempt: Attempt): number | undefined;
 }
 
 /** How a run came out, before it is known why. */
@@ -56,6 +60,9 @@ export class Attempt {
   spawns: SpawnRequest[] | undefined = undefined;
   spawnCount = 0;
   logBytes = 0;
+  /** As last measured, where there is a limit; all steps together. */
+  memoryMb = 0;
+  diskMb = 0;
   /** Set for the steps of a sequence or tandem: they share a folder and have a number each. */
   place: { readonly folder: string; readonly step: number } | undefined = undefined;
   onEnd: ((attempt: Attempt, ending: Ending) => void) | undefined = undefined;
@@ -73,6 +80,12 @@ export class Attempt {
     this.input = input;
     this.root = root ?? this;
   }
+
+  /** What its processes have now; those of a step count for the attempt. */
+  takesMemory(mb: number): void {
+    if (this.root !== this) this.root.memoryMb += mb - this.memoryMb;
+    this.memoryMb = mb;
+  }
 }
 
 const DEFAULT_GRACE_MS = 5000;
@@ -81,14 +94,18 @@ export function graceOf(spec: ExecutionSpec): number {
   return spec.limits?.graceMs ?? DEFAULT_GRACE_MS;
 }
 
-function limitError(attempt: Attempt, reason: 'time-limit' | 'heartbeat'): AttemptError {
-  const limits = attempt.spec.limits;
-  const message =
-    reason === 'time-limit'
-      ? `ran longer than its limit of ${limits?.runMs} ms`
-      : `gave no heartbeat for ${limits?.heartbeatMs} ms`;
-  return { reason, message };
-}
+const took = (mb: number, what: string, most: number | undefined): string =>
+  `took ${Math.ceil(mb)} MB of ${what}, and asked for ${most} MB`;
+
+const limitMessages: Readonly<Record<LimitReason, (attempt: Attempt) => string>> = {
+  'time-limit': ({ spec }) => `ran longer than its limit of ${spec.limits?.runMs} ms`,
+  heartbeat: ({ spec }) => `gave no heartbeat for ${spec.limits?.heartbeatMs} ms`,
+  memory: ({ memoryMb, spec }) => took(memoryMb, 'memory', spec.resources?.memoryMb),
+  disk: ({ diskMb, spec }) => took(diskMb, 'disk', spec.resources?.diskMb),
+};
+
+const isLimit = (reason: StopReason | undefined): reason is LimitReason =>
+  reason !== undefined && reason in limitMessages;
 
 /** Whoever may not begin twice is not begun again after that. */
 const stoppedAtWork: AttemptError = { reason: 'lost', message: 'its runner was stopped' };
@@ -96,10 +113,9 @@ const stoppedAtWork: AttemptError = { reason: 'lost', message: 'its runner was s
 /** What the agent is told: why we stopped it comes before how its process came out. */
 export function resultOf(attempt: Attempt, ending: Ending): AttemptResult {
   const { stopping } = attempt;
-  const failure =
-    stopping === 'time-limit' || stopping === 'heartbeat'
-      ? limitError(attempt, stopping)
-      : ending.error;
+  const failure = isLimit(stopping)
+    ? { reason: stopping, message: limitMessages[stopping](attempt) }
+    : ending.error;
   const outcome = outcomeOf(stopping, ending, failure);
   const error = outcome === 'released' && ending.released !== true ? stoppedAtWork : failure;
   const result: { -readonly [K in keyof AttemptResult]: AttemptResult[K] } = {

@@ -8,7 +8,7 @@ import type { ExecutorOptions } from './options.ts';
 /** What a runner of real processes is told; the rest follows from its ports. */
 export interface RunnerOptions
   extends Omit<AgentOptions, 'id' | 'controlMs' | 'executor'>,
-    Pick<ExecutorOptions, 'workFolder' | 'hostEnv'> {}
+    Pick<ExecutorOptions, 'workFolder' | 'hostEnv' | 'capacity' | 'waitersMax'> {}
 
 /** How often the runs of what is held are asked whether they were cancelled, where that is in memory. */
 const controlMs = 1_000;
@@ -17,7 +17,7 @@ const controlMs = 1_000;
 export function createRunner(
   ports: Ports,
   settings: EngineSettings,
-  { workFolder, hostEnv, ...options }: RunnerOptions,
+  { workFolder, hostEnv, capacity, waitersMax, ...options }: RunnerOptions,
 ): Agent {
   const { logs, blobs, clock, ids } = ports;
   const { slots } = options;
@@ -27,6 +27,10 @@ export function createRunner(
     // Elsewhere each look is a read for each run: a cancel reaches what runs with the next heartbeat.
     controlMs: settings.soleDecider ? controlMs : settings.heartbeatMs,
     executor: (events) =>
-      createExecutor({ slots, workFolder, logs, blobs, clock, events, hostEnv }),
+      createExecutor({
+        ...{ slots, workFolder, logs, blobs, clock, events, hostEnv },
+        ...(capacity && { capacity }),
+        ...(waitersMax !== undefined && { waitersMax }),
+      }),
   });
 }

@@ -9,10 +9,12 @@ import { Composites } from './composites.ts';
 import { Control } from './control.ts';
 import { Dependencies } from './dependencies/dependencies.ts';
 import { Installations } from './dependencies/installations.ts';
+import { Gauge, oversteppedBy } from './gauge.ts';
 import { Guard } from './guard.ts';
 import { Launchers } from './launchers.ts';
 import { claimFolder } from './leftovers.ts';
 import { LogPump } from './log-pump.ts';
+import { machineCapacity } from './machine-capacity.ts';
 import { baseEnv, type ExecutorOptions, installEnv } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { processFiles } from './process-files.ts';
@@ -21,6 +23,7 @@ import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
 import { withCode } from './with-code.ts';
+import { withResources } from './with-resources.ts';
 
 export type { ExecutorOptions } from './options.ts';
 
@@ -55,7 +58,14 @@ export function createExecutor(options: ExecutorOptions): Executor {
     env: baseEnv(options),
     clock,
     events,
-    inner: (told) => new LocalExecutor({ ...options, events: told }, { token, folder }),
+    inner: (told) =>
+      withResources({
+        capacity: options.capacity ?? machineCapacity(workFolder),
+        waitersMax: options.waitersMax ?? 0,
+        clock,
+        events: told,
+        inner: (counted) => new LocalExecutor({ ...options, events: counted }, { token, folder }),
+      }),
   });
 }
 
@@ -72,6 +82,7 @@ class LocalExecutor implements Executor {
   /** Those that run as programs or in steps. */
   #supervised = new Set<Attempt>();
   #shared: Shared;
+  readonly #gauge = new Gauge();
   #launchers: Launchers;
   #warm: WarmPool;
   #composites: Composites;
@@ -170,6 +181,7 @@ class LocalExecutor implements Executor {
   }
 
   #place(attempt: Attempt, now: number): void {
+    this.#gauge.add(attempt);
     const warm = this.#warm.specOf(attempt.spec);
     if (warm !== undefined) this.#warm.start(attempt, warm, now);
     else this.#launchCold(attempt, now);
@@ -197,6 +209,7 @@ class LocalExecutor implements Executor {
   }
 
   #finish(attempt: Attempt, ending: Ending): void {
+    this.#gauge.delete(attempt);
     if (attempt.root !== attempt || attempt.onEnd !== undefined) {
       attempt.onEnd?.(attempt, ending);
       return;
@@ -223,6 +236,7 @@ class LocalExecutor implements Executor {
   #tick(): void {
     const now = this.#shared.clock.now();
     const check = (attempt: Attempt) => this.#check(attempt, now);
+    this.#gauge.tick(now);
     for (const attempt of this.#supervised) check(attempt);
     this.#warm.tick(now, this.#idleMs, check);
     this.#launchers.tick(now, this.#idleMs);
@@ -245,15 +259,12 @@ class LocalExecutor implements Executor {
   #check(attempt: Attempt, now: number): void {
     if (attempt.root !== attempt || attempt.startedAt === 0) return;
     this.#shared.outbox.started(attempt);
-    const { limits } = attempt.spec;
-    if (limits === undefined || attempt.stopping !== undefined) return;
-    const { runMs, heartbeatMs } = limits;
-    const sign = attempt.pulse?.at ?? attempt.startedAt;
-    if (runMs !== undefined && now - attempt.startedAt >= runMs) {
-      this.#stop(attempt, 'time-limit', graceOf(attempt.spec));
-    } else if (heartbeatMs !== undefined && now - sign >= heartbeatMs) {
-      this.#stop(attempt, 'heartbeat', graceOf(attempt.spec));
-    }
+    const { limits, resources } = attempt.spec;
+    if ((limits === undefined && resources === undefined) || attempt.stopping !== undefined) return;
+    const reason = oversteppedBy(attempt, now);
+    if (reason === undefined) return;
+    const takesTooMuch = reason === 'memory' || reason === 'disk';
+    this.#stop(attempt, reason, takesTooMuch ? 0 : graceOf(attempt.spec));
   }
 
   async drain(graceMs: number): Promise<void> {

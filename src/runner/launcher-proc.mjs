@@ -66,10 +66,11 @@ export function startOf(pid) {
   return stat === '' || fields[0] === 'Z' ? '' : fields[19];
 }
 
-/** Seconds of CPU and MB of memory that a process and its living descendants have used so far. */
+/** Seconds of CPU and MB of memory that a process and its living descendants have used so far, and MB that they have now. */
 export function treeUsage(root) {
   let cpuSeconds = 0;
   let memoryMb = 0;
+  let residentMb = 0;
   const todo = [root];
   for (let seen = 0; todo.length > 0 && seen < 200; seen++) {
     const pid = todo.pop();
@@ -77,11 +78,23 @@ export function treeUsage(root) {
     if (stat === '') continue;
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     for (const index of [11, 12, 13, 14]) cpuSeconds += Number(fields[index]) / TICKS_PER_SECOND;
-    const peak = /VmHWM:\s+(\d+)/.exec(readText(`/proc/${pid}/status`));
-    memoryMb += peak === null ? 0 : Number(peak[1]) / 1024;
+    const status = readText(`/proc/${pid}/status`);
+    memoryMb += kilobytesOf('VmHWM', status) / 1024;
+    residentMb += kilobytesOf('VmRSS', status) / 1024;
     todo.push(...readText(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean));
   }
-  return { cpuSeconds, memoryMb };
+  return { cpuSeconds, memoryMb, residentMb };
+}
+
+function kilobytesOf(name, status) {
+  const found = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status);
+  return found === null ? 0 : Number(found[1]);
+}
+
+/** What one variable was in the environment that a process began with. */
+export function variableOf(pid, name) {
+  const all = readText(`/proc/${pid}/environ`).split('\0');
+  return all.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 /** Tells, at each call, the seconds of CPU of our children that were reaped since the call before. */

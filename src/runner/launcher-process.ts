@@ -142,6 +142,10 @@ export class LauncherProcess implements Host, LogSource {
     this.#send(['stop', attempt.id, graceMs]);
   }
 
+  pidOf({ id }: Attempt): number | undefined {
+    return this.#pids.get(id);
+  }
+
   sunk(bytes: number): void {
     this.#send(['sink', bytes]);
   }

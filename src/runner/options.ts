@@ -1,4 +1,5 @@
 import type { ExecutorEvents } from '../contract/execution.ts';
+import type { Capacity } from '../contract/resources.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
@@ -8,6 +9,10 @@ import type { SharedInstallations } from './dependencies/installations.ts';
 export interface ExecutorOptions {
   /** How many programs and busy warm processes there may be at a time. Default: twice the cores, at least 4. */
   readonly slots?: number;
+  /** What attempts may have together. Default: what this machine has. */
+  readonly capacity?: Capacity;
+  /** How many may be taken that have to wait for it, so that others are taken meanwhile. Default: none. */
+  readonly waitersMax?: number;
   /** Where attempts' folders are made; this executor makes one of its own in it, and removes that when closed. */
   readonly workFolder: string;
   readonly logs: LogSink;

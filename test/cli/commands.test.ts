@@ -278,6 +278,13 @@ describe('show', () => {
     expect(out()).not.toContain('  c:');
   });
 
+  test('a task that was placed in another pool is named, and why', async () => {
+    const placed = [{ task: 'a', why: 'in pool long: it asks for 2 cpu' }];
+    const { run, out } = served({ fanfold: { run: async () => ({ ...running, placed }) } });
+    expect(await run('show', RUN)).toBe(0);
+    expect(out()).toContain('placed:\n  a in pool long: it asks for 2 cpu');
+  });
+
   test('the last run is found by that word, ids in any case', async () => {
     const asked: string[] = [];
     const find = async (id: string) => {

@@ -126,10 +126,20 @@ describe('run', () => {
     });
   });
 
+  test('resources are given by task', async () => {
+    const { run, submitted } = shellWith([ended()]);
+    const argv = ['--resources', 'a=cpu:0.5,memory:2GB', '--resources', 'b=gpu:1'];
+    expect(await run('run', 'w.yaml', ...argv)).toBe(0);
+    expect(submitted[0]?.resources).toEqual({ a: { cpu: 0.5, memoryMb: 2048 }, b: { gpu: 1 } });
+  });
+
   test.each([
     [['--input', 'day'], 'expected name=value'],
     [['--input', '=x'], 'expected name=value'],
     [['--input-file', 'none.yaml'], 'cannot read'],
+    [['--resources', 'cpu:1'], '--resources cpu:1: expected task=cpu:2,memory:4GB'],
+    [['--resources', 'a=ram:4GB'], 'unknown key "ram"'],
+    [['--resources', 'a=memory:4'], '"memory" needs a unit'],
   ])('%j is refused with exit code 2, and nothing is started', async (argv, message) => {
     const { run, err, notes } = shellWith([ended()]);
     expect(await run('run', 'w.yaml', ...argv)).toBe(2);

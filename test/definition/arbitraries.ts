@@ -202,6 +202,15 @@ const options = fc.record(
       .dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), text, { maxKeys: 2 })
       .map((map) => ({ ...map })),
     description: text,
+    resources: fc.record(
+      {
+        cpu: fc.integer({ min: 1, max: 4096 }).map((n) => n / 4),
+        memoryMb: fc.integer({ min: 1, max: 16 * 1024 * 1024 }),
+        diskMb: fc.integer({ min: 1, max: 16 * 1024 * 1024 }),
+        gpu: fc.integer({ min: 0, max: 8 }),
+      },
+      optional,
+    ),
   },
   optional,
 );
@@ -222,6 +231,7 @@ const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
       if (needs.length > 0) Object.assign(task, { needs, rule });
       if (ref && needs.length > 0) task.with = { used: `\${{ tasks["${needs[0]}"].output.x }}` };
       if (run.kind === 'none') delete task.with;
+      if (run.kind === 'none' || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
       return isAllowed(task, delivery) ? { ...task, delivery } : task;
     });
 

@@ -24,6 +24,28 @@ function mistakesOf(text: string, file = 'w.yaml'): string[] {
 const withTask = (task: string): string => `name: n\ntasks:\n  a: ${task}\n  z: { run: x }\n`;
 
 const cases: readonly [what: string, text: string, ...want: string[]][] = [
+  // Resources.
+  [
+    'memory without a unit',
+    withTask('{ run: x, resources: { memory: 512 } }'),
+    '3:37 "memory" needs a unit, such as "512MB" or "4GB": not 512',
+  ],
+  [
+    'cpu as a text, and a wrong word',
+    withTask('{ run: x, resources: { cpu: two, ram: 4GB } }'),
+    '3:34 "cpu" must be a number from 0.01 to 1024, not the text "two"',
+    '3:39 unknown key "ram"',
+  ],
+  [
+    'cpu beside the other keys',
+    withTask('{ run: x, cpu: 2 }'),
+    '3:16 unknown key "cpu" here: it belongs in "resources", as in resources: { cpu: … }',
+  ],
+  [
+    'memory of calls that share a process',
+    withTask('{ node: x, concurrency: 2, resources: { memory: 1GB } }'),
+    '3:33 "memory" and "disk" cannot go with "concurrency": calls share a process',
+  ],
   // The text itself.
   ['an empty file', '', '1:1 the file is empty'],
   [

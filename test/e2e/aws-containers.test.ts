@@ -126,6 +126,7 @@ const reason = whyNoEmulator();
         FANFOLD_KEEP_DAYS: '730',
         FANFOLD_POOL: 'slow',
         FANFOLD_SLOTS: '2',
+        FANFOLD_CAPACITY: JSON.stringify({ cpu: 2, memoryMb: 2000, diskMb: 2000, gpu: 0 }),
         FANFOLD_WORK: join(work, String(index)),
       }),
     });

@@ -23,6 +23,7 @@ test.each<[string, Task, Code | undefined]>([
   ['an environment', { ...one, run: call, env: { A: '1' } }, undefined],
   ['another delivery', { ...one, run: call, delivery: 'at-least-once' }, undefined],
   ['another pool', { ...one, run: call, pool: 'other' }, undefined],
+  ['resources', { ...one, run: call, resources: { cpu: 1 } }, undefined],
   ['code', { ...one, run: call }, code],
 ])(
   'a task with %s, asked for right after or before one without, is another type',

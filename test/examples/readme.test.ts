@@ -66,7 +66,7 @@ describe('the workflows', () => {
     },
     'each.yaml': { total: 40 },
     'rules.yaml': {},
-    'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, train: 1 },
+    'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, render: 1, train: 1 },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 4 },
   };

@@ -20,7 +20,9 @@ const lambdaPool = { kind: 'lambda' } as const;
 test('one construct is a whole deployment, and two of them get along', () => {
   const stack = mine();
   within(stack, 'One');
-  within(stack, 'Two', { pools: { default: lambdaPool, big: { ...lambdaPool, memoryMb: 4096 } } });
+  within(stack, 'Two', {
+    pools: { default: lambdaPool, big: { ...lambdaPool, memoryMb: 4096 } },
+  });
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::DynamoDB::Table', 2);
   template.resourceCountIs('AWS::Lambda::Function', 5 + 6);
@@ -64,7 +66,14 @@ test('a pool of runners can be had by itself', () => {
     retention: { archiveAfterDays: 7, keepDays: 730 },
     pool: 'default',
     queue: queues.pools.default as sqs.IQueue,
-    settings: { ...lambdaPool, memoryMb: 512, slots: 1, timeoutSeconds: 60, processesMax: 5 },
+    settings: {
+      ...lambdaPool,
+      diskMb: 512,
+      memoryMb: 512,
+      slots: 1,
+      timeoutSeconds: 60,
+      processesMax: 5,
+    },
   });
   Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 6);
 });

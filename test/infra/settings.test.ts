@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { poolFacts } from '../../infra/pool-settings.ts';
 import { parseSettings } from '../../infra/settings.ts';
 import { blocks } from '../examples/readme.ts';
 
@@ -39,4 +40,14 @@ test.each([
   [{ logDays: 10 }, /context fanfold\.logDays: /],
 ])('%j is refused with what is wrong', (given, says) => {
   expect(() => parseSettings(given)).toThrow(says);
+});
+
+test('what a runner has for attempts follows from its size, less what it takes itself', () => {
+  const pools = parseSettings({
+    pools: { small: { kind: 'lambda' }, long: { kind: 'fargate', cpu: 4096, memoryMb: 8192 } },
+  }).pools;
+  expect(poolFacts(pools)).toEqual({
+    small: { attemptMsMax: 900_000, capacity: { cpu: 1, memoryMb: 1577, diskMb: 256, gpu: 0 } },
+    long: { capacity: { cpu: 4, memoryMb: 8000, diskMb: 18_432, gpu: 0 } },
+  });
 });
