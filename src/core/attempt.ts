@@ -35,10 +35,9 @@ export function foldReport(
   if (wasFolded(progress, id, task, attempt)) sayAgain(progress, task, attempt, decision);
   else if (!isCurrent(progress, task, attempt)) refuseReport(progress, id, report);
   else if (report.after && isUnsaved(progress, report.after.task, task)) decision.unfinished = true;
-  else if (report.after && !ledHere(progress, report.after)) {
-    refuse(progress, task, attempt, id);
-    again(progress, id, task, triesOf(progress, task), 0, decision);
-  } else accept(progress, id, report, decision);
+  else if (report.after && !ledHere(progress, report.after))
+    notLedHere(progress, id, report, decision);
+  else accept(progress, id, report, decision);
   noteContinued(progress, id, report, decision);
 }
 
@@ -103,6 +102,14 @@ function refuseReport(progress: Progress, id: string, report: Report): void {
 function ledHere(progress: Progress, after: NonNullable<Report['after']>): boolean {
   const code = codeOf(progress, after.task);
   return code === codes.succeeded && attemptOf(progress, after.task) === after.attempt;
+}
+
+/** Of what led here nobody can tell as long as something is put off: all is folded again once that is saved. */
+function notLedHere(progress: Progress, id: string, report: Report, decision: Decision): void {
+  if (decision.unfinished) return;
+  const { task, attempt } = report;
+  refuse(progress, task, attempt, id);
+  again(progress, id, task, triesOf(progress, task), 0, decision);
 }
 
 function accept(progress: Progress, id: string, report: Report, decision: Decision): void {

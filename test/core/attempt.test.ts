@@ -310,6 +310,24 @@ describe('a task that its runner goes on with', () => {
     expect(statusesOf(run)).toEqual({ a: 'succeeded', b: 'waiting' });
     expect(foldSaved(run, both).end?.state).toBe('succeeded');
   });
+
+  test('is judged with the attempt that led to it, when that is put off', () => {
+    const tasks = [taskOf('a'), taskOf('x'), taskOf('b', { needs: ['a'] })];
+    const run = progressOf([...tasks, taskOf('c', { needs: ['b'] })], 2);
+    const link = (id: string, before: string, outcome: 'succeeded' | 'failed') =>
+      reported(run, id, outcome, { after: { task: num(run, before), attempt: 1, pack: 'PACK#r' } });
+    const all = [
+      reported(run, 'x'),
+      reported(run, 'a'),
+      link('b', 'a', 'succeeded'),
+      link('c', 'b', 'failed'),
+    ];
+    expect(fold(run, all).unfinished).toBe(true);
+    expect(statusesOf(run)).toEqual({ a: 'succeeded', x: 'succeeded', b: 'waiting', c: 'waiting' });
+    expect(foldSaved(run, all).end?.state).toBe('failed');
+    expect(statusesOf(run)).toMatchObject({ b: 'succeeded', c: 'failed' });
+    expect(refusedIn(run)).toEqual([]);
+  });
 });
 
 describe('a retried task that succeeds', () => {

@@ -524,6 +524,7 @@ export const mutants: readonly Mutant[] = [
     'if (early) again(progress, id, task, before, 0, decision);',
     'if (progress.chunkSize < 0) again(progress, id, task, before, 0, decision);',
   ),
+  m('link-refused-while-its-need-waits', 'core/attempt.ts', 'if (decision.unfinished) return;', ''),
   m(
     'link-saved-before-its-need',
     'core/attempt.ts',
