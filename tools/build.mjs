@@ -101,15 +101,20 @@ export async function bundle(folder, entryPoints, options = {}) {
   ];
   await esbuild.stop(); // else it stays, with 70 MB, for as long as the server that was started runs
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
-  const images = ['node', 'python'].flatMap((language) => copyImage(language, folder));
-  return [...inputs.filter((file) => !/^(node_modules\/|builtin:)/.test(file)), ...images];
+  const images = harnessFiles().filter((file) => !/^node\/harness/.test(file));
+  for (const file of images) cpSync(join(root, runtimes, file), join(folder, 'harness', file));
+  const ours = inputs.filter((file) => !/^(node_modules\/|builtin:)/.test(file));
+  return [...ours, ...images.map((file) => join(runtimes, file))];
 }
 
-function copyImage(language, folder) {
-  const from = join('runtime-images', language);
-  const files = readdirSync(join(root, from)).filter((file) => /^fanfold\.mjs$|\.py$/.test(file));
-  for (const file of files) cpSync(join(root, from, file), join(folder, 'harness', language, file));
-  return files.map((file) => join(from, file));
+const runtimes = 'runtime-images';
+
+/** What warm processes run, below `runtime-images`; without what is made from it, and what it is tested with. */
+export function harnessFiles() {
+  return readdirSync(join(root, runtimes), { recursive: true })
+    .filter((file) => /^[^/]+\/.*\.(mjs|py|bash)$/.test(file))
+    .filter((file) => !/\/(fixture|node_modules|target)\//.test(file))
+    .sort();
 }
 
 /** Builds, and returns the build's folder; undefined when there is no bundler. */

@@ -1,7 +1,8 @@
 /** How programs that run elsewhere become one file each. */
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { harnessFiles } from './build.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -29,11 +30,6 @@ export async function bundle(from: string, name: string, folder: string): Promis
 /** What a runner has beside its own code: the files that its child processes run. */
 export async function addHarness(folder: string): Promise<void> {
   await bundle('src/runner/launcher.mjs', 'launcher', join(folder, 'harness'));
-  for (const language of ['node', 'python']) {
-    const from = join(root, 'runtime-images', language);
-    const to = join(folder, 'harness', language);
-    mkdirSync(to, { recursive: true });
-    for (const file of readdirSync(from).filter((name) => /\.(mjs|py)$/.test(name)))
-      cpSync(join(from, file), join(to, file));
-  }
+  for (const file of harnessFiles())
+    cpSync(join(root, 'runtime-images', file), join(folder, 'harness', file));
 }

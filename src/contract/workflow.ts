@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import type { Json } from './json.ts';
+import { functionLanguages, languages, snippetLanguages } from './language.ts';
 import { Resources } from './resources.ts';
 
 /** A task's or workflow's name: begins with a letter, digit or `_`; no blanks, slashes, brackets or control characters. */
@@ -22,15 +23,13 @@ const AnyJson: z.ZodType<Json> = z.lazy(() =>
   ]),
 );
 
-export const Language = z.enum(['node', 'python', 'shell']);
-export type Language = z.infer<typeof Language>;
+const Language = z.enum(languages);
 
 /**
  * Languages whose functions are called in warm processes. `binary`: the file is a program that was compiled with one of
  * the SDKs, and is its own warm process.
  */
-export const FunctionLanguage = z.enum(['node', 'python', 'binary']);
-export type FunctionLanguage = z.infer<typeof FunctionLanguage>;
+const FunctionLanguage = z.enum(functionLanguages);
 
 /** How many invocations one warm process runs at a time; more than 1 only for code that waits more than it computes. */
 const Concurrency = z.int().min(1).max(10_000);
@@ -75,7 +74,7 @@ export const PlainRun = z.discriminatedUnion('kind', [
   /** Code in the definition itself. `node` and `python`: the body of a function of `input` and `task`, run warm. */
   z.strictObject({
     kind: z.literal('snippet'),
-    language: Language,
+    language: z.enum(snippetLanguages),
     code: z.string().min(1),
     concurrency: Concurrency.optional(),
   }),

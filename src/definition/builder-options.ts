@@ -1,4 +1,5 @@
-import type { FunctionLanguage, Rule } from '../contract/workflow.ts';
+import type { FunctionLanguage, Language } from '../contract/language.ts';
+import type { Rule } from '../contract/workflow.ts';
 import { outputOf, type Reference, type Template } from './handles.ts';
 
 /** A length of time: `90s`, `5m`, `2h`, `1d`, `250ms`. */
@@ -51,7 +52,7 @@ export interface RunOptions {
   readonly shell?: string;
   readonly script?: {
     readonly path: string;
-    readonly language?: 'node' | 'python' | 'shell';
+    readonly language?: Language;
     readonly args?: readonly string[];
   };
   /** `tasks/clean.mjs#clean`, called in a warm process; `bin/worker#resize` of a program. */

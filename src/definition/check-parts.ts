@@ -3,6 +3,7 @@ import type { Run, Task, Workflow } from '../contract/workflow.ts';
 import { isReference, parseTemplate } from '../core/reference.ts';
 import type { Reference } from '../core/template.ts';
 import { checkPlain, type Path, type Tell } from './check-options.ts';
+import { concurrencyHint, runsSideBySide } from './run-text.ts';
 import { didYouMean } from './suggest.ts';
 import { quoted } from './tree.ts';
 
@@ -67,6 +68,10 @@ export class PartsCheck {
   #plainRun(run: Run, path: Path): void {
     const texts = textsIn(run);
     if (!texts.every((text) => checkPlain(text, path, this.#tell))) return;
+    if ('concurrency' in run && (run.concurrency ?? 1) > 1 && !runsSideBySide(run)) {
+      this.#tell([...path, 'concurrency'], concurrencyHint);
+      return;
+    }
     if (this.#sound.size >= SOUND_MAX) this.#sound.clear();
     this.#sound.add(run);
   }

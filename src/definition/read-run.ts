@@ -1,14 +1,19 @@
 import {
-  FunctionLanguage,
-  Language,
-  namePattern,
-  type PlainRun,
-  type Run,
-  type Step,
-} from '../contract/workflow.ts';
+  functionFacts,
+  functionLanguages,
+  languages,
+  type SnippetLanguage,
+} from '../contract/language.ts';
+import { namePattern, type PlainRun, type Run, type Step } from '../contract/workflow.ts';
 import { type Fields, fieldsOf, jsonOf, listed, oneOf, textOf, wholeOf } from './fields.ts';
 import type { Mistakes } from './mistakes.ts';
-import { functionDefault, languageOf, parseFunctionText, parseRunText } from './run-text.ts';
+import {
+  concurrencyHint,
+  languageOf,
+  parseFunctionText,
+  parseRunText,
+  runsSideBySide,
+} from './run-text.ts';
 import {
   type Entry,
   isMap,
@@ -98,7 +103,11 @@ function insteadOfRun(given: MapNode | ListNode): string {
   return `write one of ${listed(runKinds.slice(1).map(quoted))} in its place, or a line for the shell`;
 }
 
-function snippet(language: Language, entry: Entry, mistakes: Mistakes): PlainRun | undefined {
+function snippet(
+  language: SnippetLanguage,
+  entry: Entry,
+  mistakes: Mistakes,
+): PlainRun | undefined {
   const code = textOf(entry, mistakes);
   return code === undefined ? undefined : { kind: 'snippet', language, code };
 }
@@ -128,7 +137,7 @@ function readScript(entry: Entry, mistakes: Mistakes): PlainRun | undefined {
   const path = pathOf(fields, entry, mistakes);
   if (path === undefined) return undefined;
   const given = fields.get('language');
-  const language = given ? oneOf(given, Language.options, mistakes) : languageOf(path);
+  const language = given ? oneOf(given, languages, mistakes) : languageOf(path);
   if (language === undefined) return given ? undefined : noLanguage(fields, path, mistakes);
   const list = fields.get('args');
   const args = list && argumentsOf(list, mistakes);
@@ -141,11 +150,10 @@ function readFunction(entry: Entry, mistakes: Mistakes): PlainRun | undefined {
   const path = pathOf(fields, entry, mistakes);
   if (path === undefined) return undefined;
   const given = fields.get('language');
-  const language = given ? oneOf(given, FunctionLanguage.options, mistakes) : languageOf(path);
-  if (language === undefined || language === 'shell')
-    return given ? undefined : noLanguage(fields, path, mistakes);
+  const language = given ? oneOf(given, functionLanguages, mistakes) : languageOf(path);
+  if (language === undefined) return given ? undefined : noLanguage(fields, path, mistakes);
   const named = fields.get('name');
-  const name = named ? textOf(named, mistakes) : functionDefault[language];
+  const name = named ? textOf(named, mistakes) : functionFacts[language].entry;
   return name === undefined ? undefined : { kind: 'function', language, path, name };
 }
 
@@ -203,9 +211,9 @@ function withConcurrency(run: Run, entry: Entry | undefined, mistakes: Mistakes)
   if (entry === undefined) return run;
   const concurrency = wholeOf(entry, concurrencyRange, mistakes);
   if (takesConcurrency(run)) return { ...run, concurrency };
-  mistakes.add(entry, '"concurrency" has an effect only on functions and on node and python code');
+  mistakes.add(entry, concurrencyHint);
   return run;
 }
 
 export const takesConcurrency = (run: Run): run is Extract<Run, { concurrency?: unknown }> =>
-  run.kind === 'function' || (run.kind === 'snippet' && run.language !== 'shell');
+  runsSideBySide(run);

@@ -1,11 +1,6 @@
+import { functionLanguages, languages } from '../contract/language.ts';
 import { cpuRange, gpuMax } from '../contract/resources.ts';
-import {
-  deliveries,
-  FunctionLanguage,
-  failureReasons,
-  namedRules,
-  namePattern,
-} from '../contract/workflow.ts';
+import { deliveries, failureReasons, namedRules, namePattern } from '../contract/workflow.ts';
 import { invariant } from '../core/invariant.ts';
 import { backoffKeys, jitters, shapes } from './backoff.ts';
 import { inputKeys, inputTypes } from './read-input.ts';
@@ -14,6 +9,7 @@ import { attempts, policyKeys, retryKeys } from './read-retry.ts';
 import { concurrencyRange, functionKeys, runKinds, scriptKeys, stepKeys } from './read-run.ts';
 import { taskKeys, workflowKeys } from './read-workflow.ts';
 import { resourceKeys, sizePattern } from './resources.ts';
+import { knownEndings } from './run-text.ts';
 import { timePattern } from './time.ts';
 
 type Schema = { readonly [key: string]: unknown };
@@ -144,10 +140,7 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
 const path = said("A path, relative to the workflow's folder.", text);
 
 const runs: Readonly<Record<(typeof runKinds)[number], Schema>> = {
-  run: said(
-    'A script (.py .mjs .js .cjs .ts .sh) with its arguments, or a line for the shell.',
-    text,
-  ),
+  run: said(`A script (${knownEndings}) with its arguments, or a line for the shell.`, text),
   command: said(
     'A program with its arguments, no shell between.',
     listOf({ type: 'string' }, { minItems: 1 }),
@@ -156,7 +149,7 @@ const runs: Readonly<Record<(typeof runKinds)[number], Schema>> = {
   script: said('A script in full.', {
     ...mapOf(scriptKeys, {
       path,
-      language: { enum: ['node', 'python', 'shell'] },
+      language: { enum: languages },
       args: listOf({ type: 'string' }),
     }),
     required: ['path'],
@@ -167,11 +160,7 @@ const runs: Readonly<Record<(typeof runKinds)[number], Schema>> = {
       anyOf: [
         text,
         {
-          ...mapOf(functionKeys, {
-            path,
-            language: { enum: FunctionLanguage.options },
-            name: text,
-          }),
+          ...mapOf(functionKeys, { path, language: { enum: functionLanguages }, name: text }),
           required: ['path'],
         },
       ],

@@ -10,7 +10,10 @@ export type WarmRun = Extract<PlainRun, { kind: 'function' | 'snippet' }>;
 
 /** Where the program is that serves its own functions; undefined for what an interpreter serves. */
 export const programOf = (spec: ExecutionSpec, run: WarmRun): string | undefined =>
-  run.language === 'binary' ? resolve(folderOf(spec) ?? '', run.path) : undefined;
+  run.language === 'binary' ? programAt(spec, run) : undefined;
+
+const programAt = (spec: ExecutionSpec, run: Extract<WarmRun, { path: string }>): string =>
+  resolve(folderOf(spec) ?? '', run.path);
 
 /** What is started to serve calls of this kind. Arguments that every harness gets follow. */
 export function harnessArgv(
@@ -19,8 +22,9 @@ export function harnessArgv(
   interpreters: Interpreters,
   files: ProcessFiles,
 ): readonly string[] {
-  const program = programOf(spec, run);
-  if (program !== undefined) return [program, 'fanfold-harness'];
-  const language = run.language === 'python' ? 'python' : 'node';
-  return [interpreters[language], files[language]];
+  const { language } = run;
+  if (language === 'binary') return [programAt(spec, run), 'fanfold-harness'];
+  // Where there is no bash, its name is in the error.
+  const interpreter = language === 'shell' ? 'bash' : interpreters[language];
+  return [interpreter, files.harness[language]];
 }

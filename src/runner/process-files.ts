@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Language } from '../contract/language.ts';
 
 /** The files that our child processes run. */
 export interface ProcessFiles {
   readonly launcher: string;
-  readonly node: string;
-  readonly python: string;
+  readonly harness: Readonly<Record<Language, string>>;
 }
 
 /** With a folder given, all are in it; else where they are in the sources, or in `harness` beside a bundle. */
@@ -17,7 +17,10 @@ export function processFiles(folder: string | undefined): ProcessFiles {
   return {
     launcher:
       folder === undefined && inSources ? join(here, 'launcher.mjs') : join(base, 'launcher.mjs'),
-    node: join(base, 'node', 'harness.mjs'),
-    python: join(base, 'python', 'harness.py'),
+    harness: {
+      node: join(base, 'node', 'harness.mjs'),
+      python: join(base, 'python', 'harness.py'),
+      shell: join(base, 'bash', 'harness.bash'),
+    },
   };
 }

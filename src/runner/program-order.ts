@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
+import type { Language } from '../contract/language.ts';
 import type { PlainRun, Run } from '../contract/workflow.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
@@ -8,12 +9,8 @@ import { folderOf } from './code-folder.ts';
 /** Runs that are programs of their own. */
 export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script' | 'snippet' }>;
 
-export interface Interpreters {
-  readonly node: string;
-  readonly python: string;
-  /** For scripts: bash where there is one, else sh. */
-  readonly shell: string;
-}
+/** What runs a file of each language. For shell scripts bash where there is one, else sh. */
+export type Interpreters = Readonly<Record<Language, string>>;
 
 export function shellIn(path: string | undefined): string {
   const folders = (path ?? '').split(delimiter);

@@ -1,6 +1,7 @@
 /** Draws canonical workflows of every kind, for laws that hold for all of them. */
 import fc from 'fast-check';
 import type { Json } from '../../src/contract/json.ts';
+import { languages } from '../../src/contract/language.ts';
 import {
   type Backoff,
   type Delivery,
@@ -59,7 +60,7 @@ function escaped(_key: string, value: unknown): unknown {
 }
 
 const concurrency = fc.option(fc.integer({ min: 1, max: 10_000 }), { nil: undefined });
-const language = fc.constantFrom('node' as const, 'python' as const, 'shell' as const);
+const language = fc.constantFrom(...languages);
 const warm = fc.constantFrom('node' as const, 'python' as const);
 const plainRun: fc.Arbitrary<Run> = fc.oneof(
   fc.constant({ kind: 'none' as const }),
@@ -87,6 +88,7 @@ const plainRun: fc.Arbitrary<Run> = fc.oneof(
     name: text,
     concurrency,
   }),
+  fc.record({ kind: fc.constant('function' as const), language, path: text, name: text }),
   fc.record({ kind: fc.constant('snippet' as const), language: warm, code: text, concurrency }),
   fc.record({
     kind: fc.constant('snippet' as const),

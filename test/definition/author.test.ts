@@ -103,7 +103,7 @@ describe('what a task does', () => {
     ['run: a.py $HOME', { kind: 'shell', line: 'a.py $HOME' }],
     ['run: a.py "$HOME"', { kind: 'shell', line: 'a.py "$HOME"' }],
     ['run: python a.py', { kind: 'shell', line: 'python a.py' }],
-    ['run: a.rb', { kind: 'shell', line: 'a.rb' }],
+    ['run: a.lua', { kind: 'shell', line: 'a.lua' }],
     ['run: a.constructor', { kind: 'shell', line: 'a.constructor' }],
     ['run: "\'a.py"', { kind: 'shell', line: "'a.py" }],
     ['shell: a.py', { kind: 'shell', line: 'a.py' }],
@@ -116,6 +116,7 @@ describe('what a task does', () => {
     ['function: a.mjs', { kind: 'function', language: 'node', path: 'a.mjs', name: 'default' }],
     ['function: a.py', { kind: 'function', language: 'python', path: 'a.py', name: 'main' }],
     ['function: a.py:f', { kind: 'function', language: 'python', path: 'a.py', name: 'f' }],
+    ['function: a.sh', { kind: 'function', language: 'shell', path: 'a.sh', name: 'main' }],
     ['function: d/a.ts#ns.f', { kind: 'function', language: 'node', path: 'd/a.ts', name: 'ns.f' }],
     [
       'function: bin/worker#resize',

@@ -382,14 +382,19 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
   ],
   [
     'a script of no language',
-    withTask('{ script: { path: a.rb } }'),
-    '3:24 the ending of "a.rb" names no language: give "language"',
+    withTask('{ script: { path: a.lua } }'),
+    '3:24 the ending of "a.lua" names no language: give "language"',
   ],
   ['a script without a path', withTask('{ script: { args: [] } }'), '3:8 "script" lacks "path"'],
   [
     'concurrency of a program',
     withTask('{ run: x.py, concurrency: 3 }'),
-    '3:19 "concurrency" has an effect only on functions and on node and python code',
+    '3:19 "concurrency" has an effect only on functions and code in node, python',
+  ],
+  [
+    'concurrency of a function in a language that does one thing at a time',
+    withTask('{ function: x.sh, concurrency: 3 }'),
+    '3:24 "concurrency" has an effect only on functions and code in node, python',
   ],
   ['none of false', withTask('{ none: false }'), '3:14 "none" must be true, not the value false'],
   [

@@ -113,7 +113,11 @@ function testWay(language: Language, way: Way, folder: string): void {
         spec('speak'),
         counts.map((lines) => ({ lines })),
       );
-      for (const [index, key] of keys.entries()) {
+      for (const [index, first] of keys.entries()) {
+        let key = first;
+        // Behind a long one they are handed back.
+        while ((await rig.ended(key)).outcome === 'released')
+          key = start('speak', { lines: counts[index] ?? 0 });
         expect((await rig.ended(key)).outcome).toBe('succeeded');
         const lines = Array.from({ length: counts[index] ?? 0 }, (_, line) => `line ${line}`);
         expect(rig.printed(key)).toEqual([...lines, 'end']);
