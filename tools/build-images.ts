@@ -8,7 +8,7 @@ import { addHarness, bundle } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 
-export const imageLanguages = ['node', 'python', 'go', 'rust'] as const;
+export const imageLanguages = ['node', 'python', 'go', 'rust', 'cpp'] as const;
 
 /** Makes them all; returns the folder that holds one folder for each language. */
 export async function buildImages(

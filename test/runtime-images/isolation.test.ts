@@ -48,7 +48,7 @@ console.log(JSON.stringify({
   }, 60_000);
 });
 
-test.each(['node', 'python', 'go', 'rust'])(
+test.each(['node', 'python', 'go', 'rust', 'cpp'])(
   'the image for %s runs as nobody, by programs that may not be read',
   (language) => {
     const file = join(import.meta.dirname, '../../runtime-images', language, 'Dockerfile');

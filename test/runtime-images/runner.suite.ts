@@ -109,16 +109,10 @@ function testWay(language: Language, way: Way, folder: string): void {
 
     test('prints its log, all of it and apart from that of others', async () => {
       const counts = [2500, 0, 1];
-      const keys = rig.startAll(
-        spec('speak'),
-        counts.map((lines) => ({ lines })),
-      );
-      for (const [index, first] of keys.entries()) {
-        let key = first;
-        // Behind a long one they are handed back.
-        while ((await rig.ended(key)).outcome === 'released')
-          key = start('speak', { lines: counts[index] ?? 0 });
-        expect((await rig.ended(key)).outcome).toBe('succeeded');
+      const inputs = counts.map((lines) => ({ lines }));
+      const results = await runAll(rig, spec('speak'), inputs);
+      for (const [index, { key, outcome }] of results.entries()) {
+        expect(outcome).toBe('succeeded');
         const lines = Array.from({ length: counts[index] ?? 0 }, (_, line) => `line ${line}`);
         expect(rig.printed(key)).toEqual([...lines, 'end']);
         expect(rig.printed(key, 'stderr')).toEqual(['oops']);
