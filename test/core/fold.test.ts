@@ -21,6 +21,14 @@ const chain = () =>
   progressOf([taskOf('a'), taskOf('b', { needs: ['a'] }), taskOf('c', { needs: ['b'] })]);
 
 describe('a run', () => {
+  test('of which a part rests on what its head does not know is not decided on', () => {
+    const run = chain();
+    (run.chunks[0] as (typeof run.chunks)[number]).generation = 2;
+    for (const decision of [begin(run), fold(run, [reported(run, 'a')]), revive(run)])
+      expect([decision.torn, decision.sends.size]).toEqual([true, 0]);
+    expect(statusesOf(run)).toEqual({ a: 'waiting', b: 'waiting', c: 'waiting' });
+  });
+
   test('begins with the tasks that need nothing', () => {
     const run = progressOf([taskOf('a'), taskOf('b'), taskOf('c', { needs: ['a'] })]);
     expect(sentBy(run, begin(run))).toEqual(['a@1', 'b@1']);

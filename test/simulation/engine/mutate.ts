@@ -1,5 +1,5 @@
 /* biome-ignore-all lint/suspicious/noConsole: a command that prints its findings */
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -38,8 +38,10 @@ export async function playMutants(
   only: ReadonlySet<string> | undefined,
   file: string | undefined,
 ): Promise<number> {
-  const chosen = mutants.filter(({ name }) => (only ? only.has(name) : !rare.has(name)));
-  const unfit = chosen.filter((mutant) => fits(mutant) !== 1);
+  const all = mutants.filter(({ name }) => only?.has(name) ?? true);
+  const chosen = all.filter(({ name }) => !rare.has(name));
+  const directed = all.filter(({ name }) => rare.has(name));
+  const unfit = all.filter((mutant) => fits(mutant) !== 1);
   for (const mutant of unfit) console.log(`${mutant.name}: its patch fits ${fits(mutant)} times`);
   const work = chosen.filter((mutant) => fits(mutant) === 1);
   const verdicts: Verdict[] = [];
@@ -55,10 +57,32 @@ export async function playMutants(
   const survivors = verdicts.filter(({ kills }) => modes.every((mode) => !isCaught(kills[mode])));
   console.log(`\n${verdicts.length} mutants, ${survivors.length} survive within ${SEEDS} seeds`);
   for (const { name } of survivors) console.log(`  survives: ${name}`);
-  if (only === undefined)
-    console.log(`left out, as they were not seen to be caught: ${[...rare].join(', ')}`);
+  const missed = await playDirected(directed);
   if (file) writeFileSync(file, JSON.stringify(verdicts, null, 2));
-  return unfit.length + survivors.length > 0 ? 1 : 0;
+  return unfit.length + survivors.length + missed > 0 ? 1 : 0;
+}
+
+/** Plays the directed test of each, and returns how many of them do not see the bug. */
+async function playDirected(directed: readonly Mutant[]): Promise<number> {
+  let missed = 0;
+  const sound = new Map<string, boolean>();
+  for (const mutant of directed) {
+    const test = rare.get(mutant.name) as string;
+    const play = (one: Mutant) => inMutant(one, (folder) => fails(folder, test));
+    const passes = sound.get(test) ?? !(await play({ name: 'none', patches: [] }));
+    sound.set(test, passes);
+    const caught = passes && (await play(mutant));
+    if (!caught) missed++;
+    console.log(`${mutant.name.padEnd(34)} ${caught ? 'caught by' : 'NOT CAUGHT by'} ${test}`);
+  }
+  return missed;
+}
+
+function fails(folder: string, test: string): Promise<boolean> {
+  for (const part of ['test', 'runtime-images', 'tools', 'jest.config.json', 'tsconfig.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  const child = spawn('node', [join('tools', 'test.mjs'), test], { cwd: folder, stdio: 'ignore' });
+  return new Promise((resolve) => child.on('exit', (code) => resolve(code !== 0)));
 }
 
 /** That its process dies at the first seed says nothing of the simulator: such a patch is no bug, but no program. */
