@@ -6,6 +6,7 @@
  *   npm run bench -- cost [--memory] [--only TEXT] [--delivery claimed] [--scale 0.1] [--requests]
  *   npm run bench -- scale [--cost FILE]
  *   npm run bench -- store | executor | capacity
+ *   npm run bench -- runners [--only go,rust]
  *   npm run bench -- idle [--settings '{...}']
  *
  * `--json FILE` writes the rows too. `--node-options` are handed to the processes that are measured.

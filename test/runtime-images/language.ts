@@ -33,8 +33,8 @@ export interface Language {
   readonly name: string;
   /** What the machine lacks to try it; undefined when all is there. */
   readonly missing: () => string | undefined;
-  /** Puts into the folder what its tasks need: compiles, or copies. Called once. */
-  readonly build: (folder: string) => void;
+  /** Puts into the folder what its tasks need: compiles, or copies. Called once. `fast`: to be measured. */
+  readonly build: (folder: string, fast?: boolean) => void;
   /** How a fixture task is run, in each way that it has; paths are relative to the folder. */
   readonly run: Readonly<Partial<Record<Way, (task: FixtureTask, concurrency?: number) => Run>>>;
   /** Why it lacks a way or an ability. */

@@ -1,30 +1,4 @@
-import { join } from 'node:path';
-import { type Language, lacks } from './language.ts';
+import { python } from './languages/python.ts';
 import { testRunner } from './runner.suite.ts';
-
-const fixture = join(import.meta.dirname, '..', '..', 'runtime-images', 'python', 'fixture');
-
-const python: Language = {
-  name: 'python',
-  missing: () => lacks(['python3', '--version']),
-  build: () => {},
-  run: {
-    program: (task) => ({
-      kind: 'script',
-      language: 'python',
-      path: join(fixture, 'program.py'),
-      args: [task],
-    }),
-    function: (name, concurrency) => ({
-      kind: 'function',
-      language: 'python',
-      path: join(fixture, 'tasks.py'),
-      name,
-      ...(concurrency === undefined ? {} : { concurrency }),
-    }),
-  },
-  cannot: { binary: 'Python is not compiled' },
-  errorName: 'ValueError',
-};
 
 testRunner(python);
