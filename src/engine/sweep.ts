@@ -135,11 +135,10 @@ async function visitSafely(decider: Decider, packs: MixedPacks, run: string): Pr
 }
 
 async function visit(decider: Decider, packs: MixedPacks, runId: string): Promise<Repairs> {
-  const { ports, settings } = decider;
-  const partition = runPartition(settings.namespace, runId);
+  const { ports } = decider;
   await endOverdue(decider, runId);
   const stuck: Stuck[] = [];
-  const happenings = await history(decider, partition, stuck);
+  const happenings = await history(decider, runId, stuck);
   const cause = { happenings, revive: true };
   const advanced = await advanceSafely(decider, runId, cause, stuck);
   const last = advanced.at(-1);
@@ -171,16 +170,17 @@ async function endOverdue(decider: Decider, id: string): Promise<void> {
 /** Everything that has happened to a run and lies with it, read strongly. */
 async function history(
   decider: Decider,
-  partition: string,
+  runId: string,
   stuck: Stuck[],
 ): Promise<readonly Happening[]> {
+  const partition = runPartition(decider.settings.namespace, runId);
   const items: Item[] = [];
   for (const prefix of [sortKeys.spawn, sortKeys.pack, sortKeys.lost, sortKeys.control]) {
     const range = { partition, from: prefix, to: `${prefix}~` };
     for await (const page of pagesOf(decider.ports.table, range)) items.push(...page);
   }
-  const causes = await causesOf(decider, items, stuck);
-  return [...causes.values()].flatMap(({ happenings }) => happenings);
+  // A pack of several runs that one of its reports rests on has told of others, too.
+  return (await causesOf(decider, items, stuck)).get(runId)?.happenings ?? [];
 }
 
 interface Abandoned extends AttemptName {

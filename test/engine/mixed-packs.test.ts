@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { isEnded } from '../../src/contract/state.ts';
-import { fromData, type PackData, runPartition } from '../../src/engine/items.ts';
+import { fromData, type PackData, runPartition, sourceKey } from '../../src/engine/items.ts';
 import { sweepRunners, sweepRuns } from '../../src/engine/sweep.ts';
 import type { Behaviour } from '../support/fake-executor.ts';
 import { type Home, openHome, workflowOf } from '../support/home.ts';
+import { openScene, runId, runnerA, workOf } from '../support/scene.ts';
 
 let home: Home | undefined;
 afterEach(async () => {
@@ -75,4 +76,27 @@ test('a sweep finds what a runner that is gone reported in a mixed pack, without
   expect(await sweepRunners(home.decider, true)).toBe(0);
   expect(await sweepRuns(home.decider, true)).toMatchObject({ lost: 0, stuck: [] });
   await expectAllWell(home, ids);
+});
+
+test('what a mixed pack that a report rests on says of another run is not taken for this one’s', async () => {
+  const scene = openScene();
+  const chain = [workOf('a'), workOf('b', { needs: ['a'] }), workOf('c', { needs: ['b'] })];
+  await scene.submit(chain);
+  await scene.fold();
+  await scene.drain();
+  const pack = `MIX#${runnerA}#00000000`;
+  const done = { attempt: 1, outcome: 'succeeded', startedAt: 1, endedAt: 2 };
+  const other = `${runId.slice(0, -1)}1`;
+  const reports = [
+    { ...done, run: runId, task: 0, continued: { task: 1, attempt: 1 } },
+    { ...done, run: other, task: 2 },
+  ];
+  const { namespace, wakeMs } = scene.settings;
+  const data = { owner: runnerA, at: 2, reports };
+  const key = sourceKey(namespace, runId, pack);
+  await scene.ports.table.put({ ...key, version: 1, data }, 'absent');
+  await scene.report({ task: 1, after: { task: 0, attempt: 1, pack } });
+  scene.pass(wakeMs);
+  expect(await sweepRuns(scene.own)).toMatchObject({ visited: 1, stuck: [] });
+  expect(new Set(await scene.drain())).toEqual(new Set(['c@1']));
 });
