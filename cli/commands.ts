@@ -110,6 +110,24 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./commands/submit.ts')).act,
   },
   {
+    usage: 'push <path>',
+    summary: 'make a folder, a file or a zip a version of a package',
+    on: 'server',
+    options: [['--name <name>', 'of the package; default: that of the path']],
+    help: 'Tasks use it by `code: NAME`, or `code: NAME@DIGEST`. A run keeps the version it was submitted with.',
+    load: async () => (await import('./commands/push.ts')).act,
+  },
+  {
+    usage: 'packages [name]',
+    summary: 'list packages, or the versions of one',
+    on: 'server',
+    options: [
+      ['--limit <n>', 'how many; default: 100', whole(1, 1000)],
+      ['--after <name>', 'go on after a page'],
+    ],
+    load: async () => (await import('./commands/packages.ts')).act,
+  },
+  {
     usage: 'ls',
     summary: 'list runs, newest first',
     on: 'server',

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Fanfold } from '../src/client/fanfold.ts';
 import { ulidPattern } from '../src/contract/api.ts';
 import { Problem } from '../src/contract/problem.ts';
+import type { CodeArchive } from '../src/contract/workflow.ts';
 import type { Context } from './context.ts';
 import type { Embedded, EmbeddedOptions, Remote } from './shell.ts';
+import { ownTarget } from './ship-code.ts';
 
 export const URL_USUAL = 'http://127.0.0.1:7420';
 
@@ -47,6 +49,7 @@ export interface Opened {
   readonly url: string | undefined;
   /** There is no data folder here and none was named: it is whoever listens at the usual place. */
   readonly isGuess: boolean;
+  sendCode(bytes: Uint8Array): Promise<CodeArchive>;
   close(): Promise<void>;
 }
 
@@ -57,8 +60,10 @@ function connected(context: Context, url: string | undefined): Remote {
 }
 
 function served(context: Context, url: string | undefined): Opened {
+  const fanfold = connected(context, url);
   return {
-    fanfold: connected(context, url),
+    fanfold,
+    sendCode: (bytes) => fanfold.sendCode(bytes),
     url: url ?? URL_USUAL,
     isGuess: url === undefined,
     close: async () => undefined,
@@ -91,9 +96,20 @@ export async function openAny(context: Context): Promise<Opened> {
     if (!isDataNamed(context)) return served(context, url);
     throw new Problem('file-unreadable', `there is no data folder ${context.dataFolder}`);
   }
+  return openFolder(context);
+}
+
+async function openFolder(context: Context): Promise<Opened> {
   const embedded = await startEmbedded(context, { slots: 0, port: null });
   const { engine, close } = embedded;
-  return { fanfold: engine, url: undefined, isGuess: false, close };
+  const { sendCode } = ownTarget(embedded);
+  return { fanfold: engine, url: undefined, isGuess: false, sendCode, close };
+}
+
+/** As for looking; a data folder that is not there yet is made, as a run in it would. */
+export async function openToPush(context: Context): Promise<Opened> {
+  const url = givenUrl(context) ?? (await findServer(context));
+  return url === undefined ? openFolder(context) : served(context, url);
 }
 
 export function startEmbedded(

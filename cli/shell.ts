@@ -30,7 +30,7 @@ export interface EmbeddedOptions {
 }
 
 export interface Embedded {
-  readonly engine: Fanfold;
+  readonly engine: Fanfold & { putCode(hash: string, bytes: Uint8Array): Promise<CodeArchive> };
   readonly url: string | undefined;
   /** How many tasks run at once. */
   readonly slots: number;

@@ -1,11 +1,13 @@
 /** From the command line to a submit: the workflow file, the input. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { SubmitRequest } from '../src/contract/api.ts';
+import { isCodePath } from '../src/contract/code.ts';
 import type { Json, JsonObject } from '../src/contract/json.ts';
 import { Problem } from '../src/contract/problem.ts';
 import type { Resources } from '../src/contract/resources.ts';
-import type { Workflow } from '../src/contract/workflow.ts';
+import type { Codes, Workflow } from '../src/contract/workflow.ts';
 import { parseResources } from '../src/definition/resources.ts';
 import { type Options, optional, text, texts } from './command.ts';
 import type { Context } from './context.ts';
@@ -18,16 +20,26 @@ export async function requestOf(
   options: Options,
 ): Promise<SubmitRequest> {
   const { workflow, code } = await loadFile(context.path(file));
+  const codes = codesOf(workflow, code.folder);
   const input = inputOf(context, workflow, options);
   const resources = resourcesOf(options);
   const tags = texts(options.tag);
   return {
     workflow,
     ...(options.code !== false && { code }),
+    ...optional('codes', codes),
     ...optional('input', input),
     ...optional('resources', resources),
     ...(tags.length > 0 && { tags: [...tags] }),
   };
+}
+
+/** What its tasks name by paths, as places on this machine. */
+function codesOf({ tasks }: Workflow, folder: string): Codes | undefined {
+  const codes: Codes = {};
+  for (const { code } of tasks)
+    if (code !== undefined && isCodePath(code)) codes[code] = { folder: resolve(folder, code) };
+  return Object.keys(codes).length === 0 ? undefined : codes;
 }
 
 function inputOf(

@@ -10,7 +10,7 @@ import { hearInterrupts } from '../interrupts.ts';
 import { makespanLine } from '../makespan.ts';
 import { findServer, givenUrl, startEmbedded } from '../servers.ts';
 import type { Signal } from '../shell.ts';
-import { shipCode } from '../ship-code.ts';
+import { ownTarget, serverTarget, shipCode } from '../ship-code.ts';
 import { requestOf } from '../submission.ts';
 import { summarize } from '../summary.ts';
 
@@ -41,7 +41,7 @@ async function detach(
     );
   }
   const server = context.shell.connect(url, context.flags.profile);
-  const { run } = await server.submit(await shipCode(request, server));
+  const { run } = await server.submit(await shipCode(request, serverTarget(server)));
   context.sayJson(run);
   context.say(run.id);
   return exitCodes.succeeded;
@@ -55,7 +55,7 @@ async function runOnServer(
   events: EventsFile | undefined,
 ): Promise<number> {
   const fanfold = context.shell.connect(url, context.flags.profile);
-  const { run } = await fanfold.submit(await shipCode(request, fanfold));
+  const { run } = await fanfold.submit(await shipCode(request, serverTarget(fanfold)));
   context.note(`run ${run.id} goes to the server at ${url}`);
   const interrupts = hearInterrupts(context.shell, () =>
     context.note(`the run goes on; see it again with: ${context.hint(`watch ${run.id}`)}`),
@@ -81,7 +81,7 @@ async function runHere(
 ): Promise<number> {
   const embedded = await startEmbedded(context, optional('slots', slots));
   try {
-    const { run } = await embedded.engine.submit(request);
+    const { run } = await embedded.engine.submit(await shipCode(request, ownTarget(embedded)));
     const makespan = (view: RunView) => makespanLine(request.workflow, view, embedded.slots);
     return await followHere(context, embedded.engine, run.id, events, makespan);
   } finally {

@@ -17,7 +17,10 @@ export function runOf(call: Call<never> | Call): string {
 }
 
 /** A page with a link to the next one, in which all other parameters stay as they are. */
-function paged<T>(call: Call<never>, page: { items: readonly T[]; next: string | null }): Response {
+export function paged<T>(
+  call: Call<never>,
+  page: { items: readonly T[]; next: string | null },
+): Response {
   if (page.next === null) return json(page);
   const url = new URL(call.request.url);
   url.searchParams.set('after', page.next);

@@ -27,6 +27,8 @@ export const TasksParams = z.strictObject({
   limit: limit(1000, 100),
 });
 
+export const PackagesParams = z.strictObject({ after: After, limit: limit(1000, 100) });
+
 export const EventsParams = z.strictObject({
   after: After,
   wait: z.coerce.number().min(0).max(WAIT_SECONDS_MAX).default(0),

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
 import { CodeArchive } from '../contract/workflow.ts';
-import { offerCode, putCode } from './code.ts';
+import { listPackages, offerCode, pushPackage, putCode, showPackage } from './code.ts';
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
@@ -11,6 +11,7 @@ import {
   EventsParams,
   LogsParams,
   NoParams,
+  PackagesParams,
   RunParams,
   RunsParams,
   TasksParams,
@@ -109,6 +110,41 @@ const code: readonly Route[] = [
   }),
 ];
 
+const packages: readonly Route[] = [
+  route({
+    op: 'pushPackage',
+    method: 'PUT',
+    path: '/v1/packages/:name',
+    summary:
+      'Makes an archive of code that is here a version of a package, and its last one. Repeating it changes nothing.',
+    body: { kind: 'json', name: 'CodeArchive', schema: CodeArchive },
+    query: NoParams,
+    status: 201,
+    answer: 'PackageVersion',
+    handle: pushPackage,
+  }),
+  route({
+    op: 'listPackages',
+    method: 'GET',
+    path: '/v1/packages',
+    summary: 'Packages by name, each with the version that was pushed last.',
+    query: PackagesParams,
+    status: 200,
+    answer: 'PageOfPackageSummary',
+    handle: listPackages,
+  }),
+  route({
+    op: 'getPackage',
+    method: 'GET',
+    path: '/v1/packages/:name',
+    summary: 'One package with its versions.',
+    query: NoParams,
+    status: 200,
+    answer: 'PackageView',
+    handle: showPackage,
+  }),
+];
+
 const reads: readonly Route[] = [
   route({
     op: 'listRuns',
@@ -202,4 +238,11 @@ const lint = route({
   handle: async (call) => json(lintText(String(call.body))),
 });
 
-export const routes: readonly Route[] = [...submits, ...code, ...reads, ...controls, lint];
+export const routes: readonly Route[] = [
+  ...submits,
+  ...code,
+  ...packages,
+  ...reads,
+  ...controls,
+  lint,
+];

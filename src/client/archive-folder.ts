@@ -33,14 +33,19 @@ export async function archiveFolder(folder: string): Promise<Uint8Array> {
     files.push(file);
     checkSize(files.length, bytes, archiveLimits);
   }
-  const packed = await zip(Buffer.concat(writeArchive(files)));
+  return packed(files);
+}
+
+/** An archive of these files, in gzip form. */
+export async function packed(files: readonly ArchivedFile[]): Promise<Uint8Array> {
+  const bytes = await zip(Buffer.concat(writeArchive(files)));
   const { packedBytes } = archiveLimits;
-  if (packed.length > packedBytes)
+  if (bytes.length > packedBytes)
     throw new Problem(
       'code-invalid',
       `the code's archive is larger than ${megabytes(packedBytes)}`,
     );
-  return packed;
+  return bytes;
 }
 
 /** What is larger than there is room for is not read. */

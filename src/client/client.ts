@@ -1,6 +1,9 @@
 import { monotonicFactory } from 'ulid';
 import type {
   ControlRequest,
+  PackageSummary,
+  PackageVersion,
+  PackageView,
   PageOf,
   RunEvent,
   RunSummary,
@@ -16,6 +19,7 @@ import type {
   Fanfold,
   LogPage,
   LogsFilter,
+  PackagesFilter,
   RunsFilter,
   Submitted,
   TasksFilter,
@@ -58,6 +62,20 @@ export class Client implements Fanfold {
   /** Sends an archive of code, as `archiveFolder` makes it, if it is not there yet; what it returns goes into submits. */
   sendCode(bytes: Uint8Array): Promise<CodeArchive> {
     return sendCode(this.#options, bytes);
+  }
+
+  async pushPackage(name: string, archive: CodeArchive): Promise<PackageVersion> {
+    const path = `/v1/packages/${encodeURIComponent(name)}`;
+    const call = { method: 'PUT', path, body: archive, repeatable: true } as const;
+    return (await callHttp(this.#options, call)).body as PackageVersion;
+  }
+
+  packages(filter: PackagesFilter): Promise<PageOf<PackageSummary>> {
+    return this.#get(`/v1/packages${query(filter)}`);
+  }
+
+  package(name: string): Promise<PackageView> {
+    return this.#get(`/v1/packages/${encodeURIComponent(name)}`);
   }
 
   async submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }> {

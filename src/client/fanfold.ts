@@ -4,6 +4,9 @@
  */
 import type {
   ControlRequest,
+  PackageSummary,
+  PackageVersion,
+  PackageView,
   PageOf,
   RunEvent,
   RunSummary,
@@ -13,6 +16,7 @@ import type {
   TaskView,
 } from '../contract/api.ts';
 import type { RunState, TaskState } from '../contract/state.ts';
+import type { CodeArchive } from '../contract/workflow.ts';
 
 export interface RunsFilter {
   readonly state?: RunState;
@@ -27,6 +31,11 @@ export interface RunsFilter {
 
 export interface TasksFilter {
   readonly state?: TaskState;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface PackagesFilter {
   readonly after?: string;
   readonly limit?: number;
 }
@@ -69,6 +78,10 @@ export interface Submitted {
 export interface Fanfold {
   submit(request: SubmitRequest): Promise<Submitted>;
   submitMany(request: SubmitManyRequest): Promise<{ readonly ids: readonly string[] }>;
+  /** Makes an archive of code that the server has a version of a package, and its last one. */
+  pushPackage(name: string, archive: CodeArchive): Promise<PackageVersion>;
+  packages(filter: PackagesFilter): Promise<PageOf<PackageSummary>>;
+  package(name: string): Promise<PackageView>;
   runs(filter: RunsFilter): Promise<PageOf<RunSummary>>;
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */

@@ -4,7 +4,7 @@ import type { AttemptError } from './execution.ts';
 import type { Json } from './json.ts';
 import { Resources } from './resources.ts';
 import type { RunState, TaskState } from './state.ts';
-import { Code, type CodeArchive, Name, Workflow } from './workflow.ts';
+import { Code, type CodeArchive, Codes, Name, Workflow } from './workflow.ts';
 
 export const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 export const Ulid = z.string().regex(ulidPattern);
@@ -22,6 +22,7 @@ export const SubmitRequest = z.strictObject({
   input: z.record(z.string(), AnyJson).optional(),
   resources: GivenResources.optional(),
   code: Code.optional(),
+  codes: Codes.optional(),
   tags: z.array(z.string().min(1).max(128)).max(32).optional(),
 });
 export type SubmitRequest = z.infer<typeof SubmitRequest>;
@@ -35,6 +36,7 @@ export const SubmitManyRequest = z.strictObject({
     .max(10_000),
   resources: GivenResources.optional(),
   code: Code.optional(),
+  codes: Codes.optional(),
   tags: z.array(z.string().min(1).max(128)).max(32).optional(),
 });
 export type SubmitManyRequest = z.infer<typeof SubmitManyRequest>;
@@ -100,6 +102,25 @@ export interface RunView extends RunSummary {
   readonly outputs: { readonly [task: string]: Json };
   readonly codeFolder?: string;
   readonly codeArchive?: CodeArchive;
+  /** What the texts stand for that its tasks name their own code by. */
+  readonly codes?: Codes;
+}
+
+/** A package: code under a name, in versions that never change. */
+export interface PackageSummary {
+  readonly name: string;
+  /** The SHA-256 of the archive that was pushed last, its size in bytes, and when that was. */
+  readonly digest: string;
+  readonly size: number;
+  readonly pushedAt: number;
+}
+export interface PackageVersion extends PackageSummary {
+  /** In the answer to a push: it was not there before. */
+  readonly isNew?: boolean;
+}
+export interface PackageView extends PackageSummary {
+  /** Those that were pushed first last. */
+  readonly versions: readonly PackageVersion[];
 }
 
 /** Where an archive of code is to be put; without an address, to `PUT /v1/code/<blob>` of the same server. */

@@ -226,6 +226,10 @@ export const Task = z.strictObject({
   lostMax: z.int().min(0).max(10_000).optional(),
   /** A failure of this task does not make the run fail. Default: false. */
   mayFail: z.boolean().optional(),
+  /** Its own code, in place of the run's: a path on the disk of who submits, or a package (`contract/code.ts`). */
+  code: z.string().min(1).max(1024).optional(),
+  /** Whether what the manifests in its code list is installed. Default: auto where `code` is given, else off. */
+  dependencies: z.enum(['auto', 'off']).optional(),
   /** Environment variables for the task's process. */
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
   description: z.string().optional(),
@@ -263,3 +267,9 @@ export const CodeFolder = z.strictObject({ folder: z.string().min(1) });
 /** Where a run's files are: there the paths of its scripts and functions begin, and its programs start. */
 export const Code = z.union([CodeFolder, CodeArchive], 'expected a folder, or a blob and its size');
 export type Code = z.infer<typeof Code>;
+
+/** What the texts stand for that tasks name their own code by. Packages need not be there: they are looked up. */
+export const Codes = z
+  .record(z.string().min(1).max(1024), Code)
+  .refine((codes) => Object.keys(codes).length <= 100, 'expected at most 100 different codes');
+export type Codes = z.infer<typeof Codes>;

@@ -83,6 +83,8 @@ export interface Defaults {
   readonly timeout?: Time;
   readonly grace?: Time;
   readonly queueTimeout?: Time;
+  /** How long it may take to install what the code needs. */
+  readonly installTimeout?: Time;
   readonly heartbeatTimeout?: Time;
   readonly delivery?: 'claimed' | 'at-least-once' | 'at-most-once';
   readonly onLost?: 'retry' | 'fail';
@@ -91,6 +93,10 @@ export interface Defaults {
   readonly env?: Readonly<Record<string, string>>;
   /** What an attempt has for itself; `memory` and `disk` are its limits too. */
   readonly resources?: ResourceOptions;
+  /** `./folder`, `./file`, `./file.zip`, or a package: `name`, `name@digest`. */
+  readonly code?: string;
+  /** Whether what the manifests in its code list is installed. Default: `auto` where `code` is given. */
+  readonly dependencies?: 'auto' | 'off';
   readonly concurrency?: number;
 }
 

@@ -77,7 +77,9 @@ function canonicalTask(task: Task): Task {
       with: filledMap(task.with),
       retry: task.retry && canonicalRetry(task.retry),
       resources: task.resources && filledMap(without<Resources>(task.resources, { gpu: 0 })),
-      limits: task.limits && filledMap(without<Limits>(task.limits, { graceMs: 5_000 })),
+      limits:
+        task.limits &&
+        filledMap(without<Limits>(task.limits, { graceMs: 5_000, installMs: 900_000 })),
       env: filledMap(task.env),
     },
     {
@@ -87,6 +89,7 @@ function canonicalTask(task: Task): Task {
       onLost: 'retry',
       lostMax: 10,
       mayFail: false,
+      dependencies: task.code === undefined ? 'off' : 'auto',
     },
   );
 }

@@ -1,3 +1,4 @@
+import { isCodePath, packageNameOf } from '../contract/code.ts';
 import type { Json } from '../contract/json.ts';
 import type { Backoff, Run, Task, Workflow } from '../contract/workflow.ts';
 import { delayMsMaxDefault } from './backoff.ts';
@@ -26,8 +27,15 @@ export function checkOptions(task: Task, tell: Tell): void {
   if (task.limits !== undefined) checkLimits(task, tell);
   if (task.retry !== undefined) checkRetry(task, tell);
   if (task.resources !== undefined) checkResources(task, tell);
+  if (task.code !== undefined) checkCode(task.code, tell);
   if (task.env !== undefined)
     for (const [name, text] of Object.entries(task.env)) checkPlain(text, ['env', name], tell);
+}
+
+function checkCode(code: string, tell: Tell): void {
+  if (!checkPlain(code, ['code'], tell) || isCodePath(code) || packageNameOf(code)) return;
+  const looks = /[./]/.test(code) ? `; a path begins with "./", as "./${code}" does` : '';
+  tell(['code'], `${quoted(code)} is neither a path nor a package (name, or name@digest)${looks}`);
 }
 
 /** Text that goes to the operating system as it is. */
@@ -67,7 +75,7 @@ function checkDelivery(task: Task, tell: Tell): void {
 }
 
 function checkLimits(task: Task, tell: Tell): void {
-  for (const key of ['runMs', 'queueMs', 'heartbeatMs'] as const)
+  for (const key of ['runMs', 'queueMs', 'heartbeatMs', 'installMs'] as const)
     if (task.limits?.[key] === 0) tell(['limits', key], 'a time limit must be longer than 0');
 }
 

@@ -12,6 +12,7 @@ const authorKeys: Readonly<Record<string, readonly string[]>> = {
   runMs: ['timeout'],
   graceMs: ['grace'],
   queueMs: ['queue-timeout'],
+  installMs: ['install-timeout'],
   heartbeatMs: ['heartbeat-timeout'],
   timeLimitMs: ['timeout'],
 };
@@ -49,6 +50,8 @@ function within(entry: Entry, path: Finding['path']): Node | Entry | undefined {
   switch (field) {
     case 'needs':
       return entry.value.kind === 'list' ? descend(entry.value, rest) : entry.value;
+    case 'code':
+      return entry.value;
     case 'with':
     case 'env':
       return descend(entry.value, rest);

@@ -32,6 +32,9 @@ export const optionKeys = [
   'may-fail',
   'env',
   'resources',
+  'code',
+  'dependencies',
+  'install-timeout',
   'concurrency',
 ] as const;
 
@@ -42,12 +45,14 @@ export type Options = Omit<Task, 'id' | 'needs' | 'run' | 'with' | 'each' | 'des
 export const shortRules: Readonly<Record<string, Rule>> = { failed: 'any-failed' };
 export const ruleKeys: ReadonlySet<string> = new Set(['at-least']);
 export const onLostWords = ['retry', 'fail'] as const;
+export const dependenciesWords = ['auto', 'off'] as const;
 export const lostRange = { min: 0, max: 10_000 } as const;
 
 const limitKeys = [
   ['timeout', 'runMs', 'positive'],
   ['grace', 'graceMs', 'zero'],
   ['queue-timeout', 'queueMs', 'positive'],
+  ['install-timeout', 'installMs', 'positive'],
   ['heartbeat-timeout', 'heartbeatMs', 'positive'],
 ] as const;
 
@@ -84,6 +89,12 @@ const readers = new Map<string, Reader>(
     },
     'may-fail': (options, entry, mistakes) => {
       options.mayFail = flagOf(entry, mistakes);
+    },
+    code: (options, entry, mistakes) => {
+      options.code = textOf(entry, mistakes);
+    },
+    dependencies: (options, entry, mistakes) => {
+      options.dependencies = oneOf(entry, dependenciesWords, mistakes);
     },
     env: (options, entry, mistakes) => {
       options.env = readEnv(entry, mistakes);

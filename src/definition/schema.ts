@@ -4,7 +4,13 @@ import { deliveries, failureReasons, namedRules, namePattern } from '../contract
 import { invariant } from '../core/invariant.ts';
 import { backoffKeys, jitters, shapes } from './backoff.ts';
 import { inputKeys, inputTypes } from './read-input.ts';
-import { lostRange, onLostWords, optionKeys, shortRules } from './read-options.ts';
+import {
+  dependenciesWords,
+  lostRange,
+  onLostWords,
+  optionKeys,
+  shortRules,
+} from './read-options.ts';
 import { attempts, policyKeys, retryKeys } from './read-retry.ts';
 import { concurrencyRange, functionKeys, runKinds, scriptKeys, stepKeys } from './read-run.ts';
 import { taskKeys, workflowKeys } from './read-workflow.ts';
@@ -114,6 +120,15 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     whole(lostRange),
   ),
   'may-fail': said('Its failure does not make the run fail.', { type: 'boolean' }),
+  code: said(
+    "Its own code: a path from the workflow's folder on (./folder, ./file, ./file.zip, .), or a package: name, name@digest.",
+    text,
+  ),
+  dependencies: said(
+    'Whether what the manifests in its code list is installed. Default: auto where "code" is given.',
+    { enum: dependenciesWords },
+  ),
+  'install-timeout': said('How long that may take. Default: 15m.', ref('time')),
   env: said('Environment variables of its process.', {
     type: 'object',
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },

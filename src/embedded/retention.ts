@@ -5,6 +5,7 @@ import { systemClock } from '../adapters/system.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createParts } from '../engine/archive-part.ts';
 import { archiveRuns } from '../engine/archive-runs.ts';
+import { renewPackages } from '../engine/packages.ts';
 import { blobMs } from '../engine/retention.ts';
 import type { Retention } from '../engine/settings.ts';
 import { reasonOf } from '../engine/stuck-runs.ts';
@@ -51,7 +52,10 @@ export function startKeeping(
     for (const { run, error } of decider.stuck.note(stuck))
       trouble(`run ${run} cannot be archived: ${reasonOf(error)}`);
   });
-  const files = every(hourMs, trouble, () => removeFiles(kept, retention, systemClock.now()));
+  const files = every(hourMs, trouble, async () => {
+    await renewPackages(decider.ports, decider.settings);
+    await removeFiles(kept, retention, systemClock.now());
+  });
   return [purge, archive, files];
 }
 

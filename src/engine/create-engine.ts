@@ -12,6 +12,7 @@ import { type RunningSource, viewRun } from './inspect.ts';
 import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './items.ts';
 import { listRuns } from './list-runs.ts';
 import { createOutputs } from './outputs.ts';
+import { listPackages, pushPackage, showPackage } from './packages.ts';
 import { summaryOf } from './run-summary.ts';
 import { createRuns } from './runs.ts';
 import type { EngineSettings } from './settings.ts';
@@ -54,6 +55,9 @@ export function createEngine(
     },
     offerCode: (code) => offerCode(ports, code),
     putCode: (hash, bytes) => putCode(ports, hash, bytes),
+    pushPackage: (name, archive) => pushPackage(ports, settings, name, archive),
+    packages: (query) => listPackages(ports, settings, query),
+    package: (name) => showPackage(ports, settings, name),
     runs: (query) => listRuns(decider, archive, query),
     ...readers(decider, readable, running),
     async control(id, request, key) {

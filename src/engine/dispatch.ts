@@ -82,7 +82,7 @@ interface Bundle {
 
 function bundleFor(bundles: Map<string, Bundle>, run: LoadedRun, send: Send, now: number): Bundle {
   const definition = definitionOf(run.progress.graph, send.task);
-  const type = typeOf(definition, run.meta.code);
+  const type = typeOf(definition, run.meta);
   const at = send.at > now ? send.at : 0;
   const always = survivesCancel(run.progress.graph, send.task);
   const { workflow } = run.meta;
@@ -204,7 +204,7 @@ function followRow(run: LoadedRun, task: number, next: number): Follow {
   const { dag } = run.progress.graph;
   const definition = dag.tasks[next] as Task;
   return {
-    spec: typeOf(definition, run.meta.code).spec,
+    spec: typeOf(definition, run.meta).spec,
     task: next,
     id: definition.id,
     attempt: attemptOf(run.progress, next),

@@ -1,6 +1,9 @@
 import type {
   CodeOffer,
   ControlRequest,
+  PackageSummary,
+  PackageVersion,
+  PackageView,
   PageOf,
   RunEvent,
   RunSummary,
@@ -24,6 +27,11 @@ export interface RunsQuery {
   readonly limit?: number;
 }
 
+export interface PackagesQuery {
+  readonly after?: string;
+  readonly limit?: number;
+}
+
 export interface TasksQuery {
   readonly state?: TaskState;
   readonly after?: string;
@@ -39,6 +47,10 @@ export interface Engine {
   offerCode(archive: CodeArchive): Promise<CodeOffer>;
   /** Refused when `hash` is not the SHA-256 of the bytes. */
   putCode(hash: string, bytes: Uint8Array): Promise<CodeArchive>;
+  /** Makes an archive of code that is here a version of a package, and its last one. */
+  pushPackage(name: string, archive: CodeArchive): Promise<PackageVersion>;
+  packages(query: PackagesQuery): Promise<PageOf<PackageSummary>>;
+  package(name: string): Promise<PackageView>;
   runs(query: RunsQuery): Promise<PageOf<RunSummary>>;
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */

@@ -55,9 +55,10 @@ export async function viewRun(
   };
 }
 
-function codeView({ code }: Meta): Pick<RunView, 'codeFolder' | 'codeArchive'> {
-  if (code === undefined) return {};
-  return 'folder' in code ? { codeFolder: code.folder } : { codeArchive: code };
+function codeView({ code, codes }: Meta): Pick<RunView, 'codeFolder' | 'codeArchive' | 'codes'> {
+  const own = codes === undefined ? {} : { codes };
+  if (code === undefined) return own;
+  return 'folder' in code ? { codeFolder: code.folder, ...own } : { codeArchive: code, ...own };
 }
 
 function placedOf({ progress }: LoadedRun): Pick<RunView, 'placed'> {

@@ -2,7 +2,7 @@
 import type { StoredOutput } from '../contract/happening.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import type { RunState } from '../contract/state.ts';
-import type { Code } from '../contract/workflow.ts';
+import type { Code, Codes } from '../contract/workflow.ts';
 import type { Renewal } from '../core/renewal.ts';
 import type { Key } from '../ports/table.ts';
 import type { EngineSettings } from './settings.ts';
@@ -144,6 +144,8 @@ export interface Meta {
   readonly createdAt: number;
   readonly input: StoredOutput;
   readonly code?: Code;
+  /** What the texts stand for that tasks name their own code by; fixed when the run was submitted. */
+  readonly codes?: Codes;
   readonly tags?: readonly string[];
   /** The workflow's own tasks. */
   readonly tasks: number;
@@ -214,6 +216,21 @@ export interface WakeList {
   /** For how long it was put off the last time, ms. */
   readonly delayMs: number;
 }
+
+/** Packages of code by name, each with what was pushed last. */
+export const packageListPartition = (namespace: string, shard: string): string =>
+  `${namespace}/PACKAGES#${shard}`;
+export const packageKey = (sharding: Sharding, name: string): Key => ({
+  partition: packageListPartition(sharding.namespace, shardOf(sharding, name)),
+  sort: name,
+});
+/** The versions of a package by their digest. */
+export const packageVersionsPartition = (namespace: string, name: string): string =>
+  `${namespace}/PACKAGE#${name}`;
+export const packageVersionKey = (namespace: string, name: string, digest: string): Key => ({
+  partition: packageVersionsPartition(namespace, name),
+  sort: digest,
+});
 
 /** Parts of archived runs are listed by the month of their newest run. */
 export const archivePartition = (namespace: string, at: number): string =>

@@ -1,4 +1,5 @@
 import type { SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
+import { isCodePath } from '../contract/code.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { Problem, type ProblemDetail } from '../contract/problem.ts';
 import type { InputField, Workflow } from '../contract/workflow.ts';
@@ -10,7 +11,7 @@ import { type Item, type Put, type PutResult, Unavailable } from '../ports/table
 import type { Archive } from './archive.ts';
 import { timeOfId } from './archive-list.ts';
 import { storeValue } from './blobs.ts';
-import { checkCode } from './code.ts';
+import { checkCode, resolveCodes } from './code.ts';
 import { givenResources } from './given-resources.ts';
 import { fromData, type Meta, runOf } from './items.ts';
 import type { Runs } from './runs.ts';
@@ -56,7 +57,8 @@ export async function submit(
 ): Promise<{ readonly meta: Meta; readonly created: boolean }> {
   await checkCode(submitter.ports, submitter.settings, request.code);
   const accepted = await accept(submitter, givenResources(request.workflow, request.resources));
-  const item = await itemFor(submitter, accepted, request, request.id, request.input);
+  const code = await codeFor(submitter, accepted, request);
+  const item = await itemFor(submitter, accepted, code, request.id, request.input);
   const [result] = await storeNew(submitter, [{ item, condition: 'absent' }]);
   return outcomeOf(item, result as PutResult);
 }
@@ -68,9 +70,10 @@ export async function submitMany(
 ): Promise<readonly string[]> {
   await checkCode(submitter.ports, submitter.settings, request.code);
   const accepted = await accept(submitter, givenResources(request.workflow, request.resources));
+  const code = await codeFor(submitter, accepted, request);
   const puts: Put[] = [];
   for (const [i, { id, input }] of request.runs.entries()) {
-    const item = await itemFor(submitter, accepted, request, id, input, `/runs/${i}`);
+    const item = await itemFor(submitter, accepted, code, id, input, `/runs/${i}`);
     puts.push({ item, condition: 'absent' });
   }
   await listTogether(submitter, puts);
@@ -166,10 +169,20 @@ function begun({ settings }: Submitter, { workflow }: Spec): StoredChunk | undef
   return encodeChunk(emptyChunk(Math.min(count, settings.chunkSize), 1));
 }
 
+type CodeAndTags = Pick<SubmitRequest, 'code' | 'codes' | 'tags'>;
+
+async function codeFor(
+  { ports, settings }: Submitter,
+  { spec }: Accepted,
+  { code, codes, tags }: CodeAndTags,
+): Promise<CodeAndTags> {
+  return { code, tags, codes: await resolveCodes(ports, settings, spec.workflow, { code, codes }) };
+}
+
 async function itemFor(
   submitter: Submitter,
   accepted: Accepted,
-  request: Pick<SubmitRequest, 'code' | 'tags'>,
+  request: CodeAndTags,
   id: string | undefined,
   given: JsonObject | undefined,
   pointer?: string,
@@ -188,6 +201,7 @@ async function itemFor(
     createdAt: now,
     input: emptyOr(input) ?? (await storeValue(ports.blobs, input, 32 * 1024)),
     ...(request.code && { code: request.code }),
+    ...(request.codes && { codes: request.codes }),
     ...(request.tags && request.tags.length > 0 && { tags: request.tags }),
     tasks,
     chunkSize: settings.chunkSize,
@@ -215,7 +229,7 @@ function outcomeOf(item: Item, result: PutResult): { meta: Meta; created: boolea
     found !== undefined &&
     found.hash === meta.hash &&
     JSON.stringify(found.input) === JSON.stringify(meta.input) &&
-    JSON.stringify(found.code) === JSON.stringify(meta.code);
+    JSON.stringify([found.code, sentCodes(found)]) === JSON.stringify([meta.code, sentCodes(meta)]);
   if (!same)
     throw new Problem(
       'run-exists',
@@ -223,6 +237,12 @@ function outcomeOf(item: Item, result: PutResult): { meta: Meta; created: boolea
     );
   return { meta: found, created: false };
 }
+
+/** What a package's name stands for may have changed since the run was submitted first, which keeps what it had. */
+const sentCodes = ({ codes = {} }: Meta) =>
+  Object.entries(codes)
+    .filter(([text]) => isCodePath(text))
+    .sort();
 
 /** The input with defaults filled in, checked against what the workflow declares. */
 export function withDefaults(workflow: Workflow, given: JsonObject, pointer: string): JsonObject {

@@ -1,5 +1,8 @@
+import { installsDependencies } from '../contract/code.ts';
 import type { ExecutionSpec } from '../contract/execution.ts';
 import type { Code, Task } from '../contract/workflow.ts';
+
+import type { Meta } from './items.ts';
 
 /** What tasks that may travel in one message have in common. */
 export interface TaskType {
@@ -13,6 +16,8 @@ const beside = [
   'limits',
   'resources',
   'env',
+  'code',
+  'dependencies',
   'delivery',
   'pool',
 ] as const satisfies readonly (keyof Task)[];
@@ -26,7 +31,8 @@ let last: { readonly definition: Task; readonly type: TaskType } | undefined;
  * One type for all definitions that run the same in the same folder, so that a thousand tasks that differ in their name
  * and input alone are one kind of work. Types are values: keeping some is a matter of speed only.
  */
-export function typeOf(definition: Task, code: Code | undefined): TaskType {
+export function typeOf(definition: Task, of: Pick<Meta, 'code' | 'codes'>): TaskType {
+  const code = definition.code === undefined ? of.code : of.codes?.[definition.code];
   if (last && isSame(last.type.spec.code, code) && isAlike(last.definition, definition))
     return last.type;
   const known = byTask.get(definition);
@@ -43,6 +49,7 @@ function typeByText(definition: Task, code: Code | undefined): TaskType {
     ...(resources && { resources }),
     ...(env && { env }),
     ...(code && { code }),
+    ...(code && installsDependencies(definition) && { dependencies: 'auto' as const }),
   };
   const { delivery, pool } = definition;
   const text = JSON.stringify([spec, delivery, pool]);

@@ -47,6 +47,15 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     submitMany: async (request) => ({ ids: request.runs.map((run) => run.id ?? RUN) }),
     offerCode: async () => ({ there: false }),
     putCode: async (blob, bytes) => ({ blob, size: bytes.length }),
+    pushPackage: async (name, { blob, size }) => ({
+      name,
+      digest: blob,
+      size,
+      pushedAt: 0,
+      isNew: true,
+    }),
+    packages: async () => ({ items: [], next: null }),
+    package: async (name) => ({ name, digest: '', size: 0, pushedAt: 0, versions: [] }),
     runs: async () => ({ items: [summary()], next: null }),
     run: async (id) => {
       known(id);

@@ -73,7 +73,13 @@ export function fakeShell(options: FakeShellOptions = {}) {
       started.push(given);
       notes.push('start');
       return {
-        engine: fanfold,
+        engine: {
+          ...fanfold,
+          putCode: async (blob, bytes) => {
+            sent.push(bytes);
+            return { blob, size: bytes.length };
+          },
+        },
         url: given.port === null ? undefined : 'http://127.0.0.1:7420',
         slots: given.slots ?? 4,
         close: async () => void notes.push('close'),
@@ -104,6 +110,15 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
   return {
     submit: async () => ({ run: summary(), created: true }),
     submitMany: async () => ({ ids: [RUN] }),
+    pushPackage: async (name, { blob, size }) => ({
+      name,
+      digest: blob,
+      size,
+      pushedAt: 0,
+      isNew: true,
+    }),
+    packages: async () => ({ items: [], next: null }),
+    package: none,
     runs: async () => ({ items: [summary()], next: null }),
     run: none,
     end: async () => summary(),

@@ -10,6 +10,18 @@ const folder = mkdtempSync(join(tmpdir(), 'fanfold-ship-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, 'w.yaml'), 'name: w\ntasks:\n  a: { run: echo hi }\n');
 
+writeFileSync(
+  join(folder, 'codes.yaml'),
+  `name: c
+tasks:
+  a: { run: x, code: ./w.yaml }
+  b: { run: x, code: ./w.yaml, dependencies: off }
+  c: { run: x, code: tool }
+  d: { run: x, code: ., dependencies: off }
+  e: { run: x }
+`,
+);
+
 function shellIn() {
   const submitted: SubmitRequest[] = [];
   const fake = fakeShell({
@@ -43,6 +55,26 @@ describe('code goes', () => {
     const { run, sent, submitted } = shellIn();
     expect(await run('submit', 'w.yaml', '--url', 'http://127.0.0.1:7999')).toBe(0);
     expect([sent, submitted]).toMatchObject([[], [{ code: { folder } }]]);
+  });
+
+  test('of single tasks too: as an archive where something is to be installed', async () => {
+    const { run, sent, submitted } = shellIn();
+    expect(await run('submit', 'codes.yaml', '--url', 'http://127.0.0.1:7999')).toBe(0);
+    expect(sent).toHaveLength(1);
+    expect(submitted).toEqual([
+      expect.objectContaining({
+        code: { folder },
+        codes: { './w.yaml': shipped, '.': { folder } },
+      }),
+    ]);
+  });
+
+  test('as a package: what it is called can be named, and is that of its path', async () => {
+    const { run, sent, out } = shellIn();
+    expect(await run('push', 'w.yaml', '--url', there)).toBe(0);
+    expect(await run('push', '.', '--name', 'all', '--url', there)).toBe(0);
+    expect([sent.length, out()]).toEqual([2, `w@${'f'.repeat(64)}\nall@${'f'.repeat(64)}\n`]);
+    expect(await run('push', 'none', '--url', there)).toBe(2);
   });
 
   test('nowhere when the tasks need none', async () => {

@@ -196,10 +196,15 @@ const options = fc.record(
     each: fc.array(fc.array(json, { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
     pool: name,
     retry,
-    limits: fc.record({ runMs: ms, graceMs: ms, queueMs: ms, heartbeatMs: ms }, optional),
+    limits: fc.record(
+      { runMs: ms, graceMs: ms, queueMs: ms, heartbeatMs: ms, installMs: ms },
+      optional,
+    ),
     onLost: fc.constantFrom('retry' as const, 'fail' as const),
     lostMax: fc.integer({ min: 0, max: 10_000 }),
     mayFail: fc.boolean(),
+    code: fc.constantFrom('.', './app', 'tool', 'tool@0123456789abcdef'),
+    dependencies: fc.constantFrom('auto' as const, 'off' as const),
     env: fc
       .dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), text, { maxKeys: 2 })
       .map((map) => ({ ...map })),

@@ -189,6 +189,11 @@ describe('options', () => {
       'queue-timeout: 1d, heartbeat-timeout: 250ms',
       { limits: { queueMs: 86_400_000, heartbeatMs: 250 } },
     ],
+    ['code: ./app', { code: './app' }],
+    [
+      'code: tool@0123456, dependencies: off, install-timeout: 1h',
+      { code: 'tool@0123456', dependencies: 'off', limits: { installMs: 3_600_000 } },
+    ],
     ['retries: 3', { retry: { attemptsMax: 4 } }],
     ['retry: { attempts: 4, total: 1h }', { retry: { attemptsMax: 4, totalMs: 3_600_000 } }],
     [

@@ -46,6 +46,19 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     withTask('{ node: x, concurrency: 2, resources: { memory: 1GB } }'),
     '3:33 "memory" and "disk" cannot go with "concurrency": calls share a process',
   ],
+  // Code.
+  [
+    'code that is neither a path nor a package',
+    withTask('{ run: x, code: app/tasks }'),
+    '3:22 "app/tasks" is neither a path nor a package (name, or name@digest); a path begins with "./", as "./app/tasks" does',
+  ],
+  ['a short digest', withTask('{ run: x, code: tool@12 }'), '3:22 "tool@12" is neither'],
+  [
+    'an unknown word for dependencies',
+    withTask('{ run: x, dependencies: yes }'),
+    '3:30 "dependencies" must be auto or off, not the text "yes"',
+  ],
+  ['no time to install', withTask('{ run: x, install-timeout: 0s }'), '3:33 '],
   // The text itself.
   ['an empty file', '', '1:1 the file is empty'],
   [

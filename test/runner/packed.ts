@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { crc32, gzipSync } from 'node:zlib';
+import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 
 import { writeArchive } from '../../src/contract/archive.ts';
 
@@ -51,23 +51,32 @@ export interface Zipped {
   readonly text: string | Uint8Array;
   /** As Unix has it, with the file's type. */
   readonly mode?: number;
+  /** Else it is stored as it is. */
+  readonly deflated?: true;
   /** What the directory says of its size, if that is a lie. */
   readonly claimed?: number;
 }
 
-/** A zip, its files stored as they are. */
+/** A zip. */
 export function zip(files: Readonly<Record<string, string | Zipped>>): Buffer {
   const parts: Buffer[] = [];
   const listed: Buffer[] = [];
   let at = 0;
   for (const [path, given] of Object.entries(files)) {
-    const { text, mode = 0o100644, claimed } = typeof given === 'string' ? { text: given } : given;
-    const bytes = Buffer.from(text);
+    const {
+      text,
+      mode = 0o100644,
+      claimed,
+      deflated,
+    } = typeof given === 'string' ? { text: given } : given;
+    const whole = Buffer.from(text);
+    const bytes = deflated ? deflateRawSync(whole) : whole;
     const name = Buffer.from(path);
-    const size = claimed ?? bytes.length;
+    const size = claimed ?? whole.length;
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt16LE(deflated ? 8 : 0, 4);
+    common.writeUInt32LE(crc32(whole), 10);
     common.writeUInt32LE(bytes.length, 14);
     common.writeUInt32LE(size, 18);
     common.writeUInt16LE(name.length, 22);
