@@ -524,6 +524,12 @@ export const mutants: readonly Mutant[] = [
     'if (early) again(progress, id, task, before, 0, decision);',
     'if (progress.chunkSize < 0) again(progress, id, task, before, 0, decision);',
   ),
+  m(
+    'sweep-takes-reports-of-others',
+    'engine/sweep.ts',
+    'return (await causesOf(decider, items, stuck)).get(runId)?.happenings ?? [];',
+    'return [...(await causesOf(decider, items, stuck)).values()].flatMap(({ happenings }) => happenings);',
+  ),
   m('link-refused-while-its-need-waits', 'core/attempt.ts', 'if (decision.unfinished) return;', ''),
   m(
     'link-saved-before-its-need',
@@ -568,6 +574,7 @@ export const mutants: readonly Mutant[] = [
  * catches it instead, which `--mutants` plays.
  */
 export const rare: ReadonlyMap<string, string> = new Map([
+  ['sweep-takes-reports-of-others', 'test/engine/mixed-packs.test.ts'],
   ['half-loaded-run', 'test/engine/load-run.test.ts'],
   ['claim-on-unknown-task', 'test/engine/load-run.test.ts'],
   ['mixed-packs-left-behind', 'test/engine/archive.test.ts'],
