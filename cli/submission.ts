@@ -9,6 +9,7 @@ import { Problem } from '../src/contract/problem.ts';
 import type { Resources } from '../src/contract/resources.ts';
 import type { Codes, Workflow } from '../src/contract/workflow.ts';
 import { parseResources } from '../src/definition/resources.ts';
+import { whyUnreadable } from '../src/definition/why-unreadable.ts';
 import { type Options, optional, text, texts } from './command.ts';
 import type { Context } from './context.ts';
 import { loadFile } from './workflow-file.ts';
@@ -88,7 +89,7 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Problem('file-unreadable', `cannot read ${path}: ${(error as Error).message}`);
+    throw new Problem('file-unreadable', `${path}: ${whyUnreadable(error as Error)}`);
   }
 }
 

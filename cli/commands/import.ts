@@ -5,6 +5,7 @@ import type { Workflow } from '../../src/contract/workflow.ts';
 import { bounds, shape } from '../../src/definition/bounds.ts';
 import { authorForm, printYaml } from '../../src/definition/print.ts';
 import { importWfcommons } from '../../src/definition/wfcommons.ts';
+import { whyUnreadable } from '../../src/definition/why-unreadable.ts';
 import { type Act, number, required, text } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { count, duration } from '../render/text.ts';
@@ -63,6 +64,6 @@ function readJson(path: string): unknown {
     const text = (isGzip ? gunzipSync(bytes) : bytes).toString('utf8');
     return JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new Problem('file-unreadable', `cannot read ${path}: ${(error as Error).message}`);
+    throw new Problem('file-unreadable', `${path}: ${whyUnreadable(error as Error)}`);
   }
 }

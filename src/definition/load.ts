@@ -5,6 +5,7 @@ import { Problem } from '../contract/problem.ts';
 import type { Workflow } from '../contract/workflow.ts';
 import { parseWorkflowText } from './parse.ts';
 import { sizeMax, tooLarge } from './text.ts';
+import { whyUnreadable } from './why-unreadable.ts';
 
 export interface LoadedWorkflow {
   readonly workflow: Workflow;
@@ -40,21 +41,15 @@ const unreadable = (path: string, why: string): Problem =>
 
 async function checkFile(path: string, absolute: string): Promise<void> {
   const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(path, whyNot(error));
+    throw unreadable(path, whyUnreadable(error));
   });
   if (!found.isFile()) throw unreadable(path, found.isDirectory() ? 'is a folder' : 'is no file');
   if (found.size > sizeMax) throw unreadable(path, tooLarge(found.size));
 }
 
-function whyNot(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return 'there is no such file';
-  if (error.code === 'EACCES' || error.code === 'EPERM') return 'it may not be read';
-  return error.message;
-}
-
 async function readText(path: string, absolute: string): Promise<string> {
   const bytes = await readFile(absolute).catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(path, whyNot(error));
+    throw unreadable(path, whyUnreadable(error));
   });
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

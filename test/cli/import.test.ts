@@ -50,10 +50,10 @@ describe('import wfcommons', () => {
   });
 
   test.each([
-    [['wfcommons', 'none.json'], 'cannot read'],
+    [['wfcommons', 'none.json'], 'none.json: there is no such file'],
     [['airflow', 'd.json'], 'expected wfcommons'],
     [['wfcommons', 'd.json', '--out', 'no/such/x.yaml'], 'cannot write'],
-    [['wfcommons', 'broken.json'], 'cannot read'],
+    [['wfcommons', 'broken.json'], 'broken.json: Expected'],
     [['wfcommons', 'other.json'], 'no WfFormat'],
   ])('%j is refused with exit code 2', async (argv, message) => {
     writeFileSync(join(cwd, 'broken.json'), '{"x"');

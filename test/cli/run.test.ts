@@ -136,7 +136,7 @@ describe('run', () => {
   test.each([
     [['--input', 'day'], 'expected name=value'],
     [['--input', '=x'], 'expected name=value'],
-    [['--input-file', 'none.yaml'], 'cannot read'],
+    [['--input-file', 'none.yaml'], 'none.yaml: there is no such file'],
     [['--resources', 'cpu:1'], '--resources cpu:1: expected task=cpu:2,memory:4GB'],
     [['--resources', 'a=ram:4GB'], 'unknown key "ram"'],
     [['--resources', 'a=memory:4'], '"memory" needs a unit'],
