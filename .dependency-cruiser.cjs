@@ -90,7 +90,7 @@ module.exports = {
     allow(
       'functions-compose',
       '^functions/',
-      ['^src/(contract|definition|ports|engine|runner|api)/', '^src/adapters/(aws/|[^/]+$)'],
+      ['^src/(contract|definition|ports|engine|runner|api)/', '^src/adapters/(aws/|http/|[^/]+$)'],
       'Handlers wire and translate. They never decide, so they may not reach the core.',
     ),
     allow(
@@ -122,7 +122,7 @@ module.exports = {
       [
         '^src/(client|contract|ports|engine|runner)/',
         '^src/adapters/(aws/|[^/]+$)',
-        '^functions/shared/',
+        '^functions/(shared/|run[.]ts$)',
       ],
       'An image composes the runner for its substrate; what it is told there is what functions are told.',
     ),

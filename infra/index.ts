@@ -1,6 +1,7 @@
 /** Fanfold for apps of the AWS CDK: all of it as one construct, or part by part. */
 export { bundledFunctions, bundledImages } from './code-folder.ts';
 export { Control, type ControlProps } from './constructs/control.ts';
+export { DatacenterPool, type DatacenterPoolProps } from './constructs/datacenter-pool.ts';
 export { EngineFunction, type EngineFunctionProps } from './constructs/engine-function.ts';
 export { FargatePool, type FargatePoolProps } from './constructs/fargate-pool.ts';
 export { LambdaPool, type LambdaPoolProps } from './constructs/lambda-pool.ts';

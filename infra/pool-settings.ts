@@ -3,9 +3,22 @@ import { z } from 'zod';
 import type { poolsEnvSchema } from '../functions/shared/env.ts';
 import type { Capacity } from '../src/contract/resources.ts';
 
+const image = z.union([
+  /** Built from `runtime-images`, at the deployment: that takes a container engine. */
+  z.strictObject({ language: z.string().regex(/^[a-z]+$/) }),
+  /** One's own, built at the deployment. */
+  z.strictObject({ folder: z.string().min(1) }),
+  /** One that is there, in a repository of this account. Who pushes another under the tag has it run from then on. */
+  z.strictObject({ repository: z.string().min(1), tag: z.string().min(1).default('latest') }),
+]);
+
+export type ImageSettings = z.output<typeof image>;
+
 /** Runners of a pool as a Lambda function: nothing to pay for while nothing runs. */
 export const lambdaPool = z.strictObject({
   kind: z.literal('lambda'),
+  /** What it runs in: other languages, and programs of one's own. Default: Lambda's own Node, with nothing to build. */
+  image: image.optional(),
   memoryMb: z.int().min(128).max(10_240).default(1769),
   /** More than 512 is paid for. */
   diskMb: z.int().min(512).max(10_240).default(512),
@@ -36,14 +49,26 @@ function fits(cpu: number, memoryMb: number): boolean {
   return memoryMb >= from && memoryMb <= to && isWhole;
 }
 
-const image = z.union([
-  /** Built from `runtime-images`, at the deployment: that takes a container engine. */
-  z.strictObject({ language: z.enum(['node', 'python']) }),
-  /** One's own, built at the deployment. */
-  z.strictObject({ folder: z.string().min(1) }),
-  /** One that is there, in a repository of this account. Who pushes another under the tag has it run from then on. */
-  z.strictObject({ repository: z.string().min(1), tag: z.string().min(1).default('latest') }),
-]);
+/** Of pools whose runners are started and stopped here. */
+const scaled = {
+  /** Attempts at a time in one runner. */
+  slots: z.int().min(1).max(256).default(4),
+  runnersMin: z.int().min(0).max(5000).default(0),
+  /** A bound on the bill. */
+  runnersMax: z.int().min(1).max(5000).default(10),
+  /** How long a task may wait before it is worth another runner. */
+  acceptableSeconds: z.number().min(0).max(86_400).default(10),
+  /** How long a task takes, as long as too few have ended to tell. */
+  taskSeconds: z.number().min(0.001).max(86_400).default(10),
+};
+
+function noLessThanMin(
+  context: z.core.ParsePayload<{ readonly runnersMin: number; readonly runnersMax: number }>,
+): void {
+  const { value: input, issues } = context;
+  if (input.runnersMin > input.runnersMax)
+    issues.push({ code: 'custom', message: 'more than runnersMax', path: ['runnersMin'], input });
+}
 
 /** Runners of a pool as tasks of Fargate: for what is long, large, or needs an image; none while nothing is to do. */
 export const fargatePool = z
@@ -61,20 +86,12 @@ export const fargatePool = z
       .default(20 * 1024),
     architecture: z.enum(['arm64', 'x64']).default('arm64'),
     image: image.default({ language: 'node' }),
-    /** Attempts at a time in one runner. */
-    slots: z.int().min(1).max(256).default(4),
-    runnersMin: z.int().min(0).max(5000).default(0),
-    /** A bound on the bill. */
-    runnersMax: z.int().min(1).max(5000).default(10),
+    ...scaled,
     /** Which part of the runners may be taken away again, two minutes after they are told, at a third of the price. */
     spotShare: z.number().min(0).max(1).default(0),
-    /** How long a task may wait before it is worth another runner. */
-    acceptableSeconds: z.number().min(0).max(86_400).default(10),
-    /** How long a task takes, as long as too few have ended to tell. */
-    taskSeconds: z.number().min(0.001).max(86_400).default(10),
   })
-  .check((context) => {
-    const { cpu, memoryMb, runnersMin, runnersMax } = context.value;
+  .check(noLessThanMin, (context) => {
+    const { cpu, memoryMb } = context.value;
     const mistake = (path: string, message: string) =>
       void context.issues.push({ code: 'custom', message, path: [path], input: context.value });
     if (!(cpu in sizes)) mistake('cpu', `one of ${Object.keys(sizes).join(', ')}`);
@@ -82,18 +99,44 @@ export const fargatePool = z
       const [from, to, step] = sizes[cpu] as readonly [number, number, number];
       mistake('memoryMb', `with ${cpu} CPU units from ${from} to ${to} in steps of ${step}`);
     }
-    if (runnersMin > runnersMax) mistake('runnersMin', 'more than runnersMax');
   });
 export type FargatePoolSettings = z.output<typeof fargatePool>;
 
-export const pool = z.discriminatedUnion('kind', [lambdaPool, fargatePool]);
+/** Runners that somebody else starts and stops, as `docs/datacenter-api.openapi.json` says: machines of one's own. */
+export const datacenterPool = z
+  .strictObject({
+    kind: z.literal('datacenter'),
+    /** Where its API is. */
+    url: z.url({ protocol: /^https$/, error: 'an address that begins with https://' }),
+    /** The secret in Secrets Manager that is the token for it. */
+    tokenSecret: z
+      .string()
+      .regex(
+        /^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:\S+$/,
+        'the address of a secret: arn:aws:secretsmanager:...',
+      ),
+    /** What a runner has for its attempts. */
+    cpu: z.number().min(0.01).max(1024),
+    memoryMb: z.int().min(64),
+    diskMb: z.int().min(64),
+    gpu: z.int().min(0).max(64).default(0),
+    ...scaled,
+    /** From asking for a runner until it takes messages. */
+    startUpSeconds: z.number().min(0).max(3600).default(60),
+    /** What a runner costs in an hour, in US dollars, to be weighed against waiting. */
+    runnerHour: z.number().positive().default(0.05),
+  })
+  .check(noLessThanMin);
+export type DatacenterPoolSettings = z.output<typeof datacenterPool>;
+
+export const pool = z.discriminatedUnion('kind', [lambdaPool, fargatePool, datacenterPool]);
 export type PoolSettings = z.output<typeof pool>;
 
 type Pools = Readonly<Record<string, PoolSettings>>;
 
 /** Those that do not size themselves. */
 export const scaledPools = (pools: Pools): readonly string[] =>
-  Object.keys(pools).filter((name) => pools[name]?.kind === 'fargate');
+  Object.keys(pools).filter((name) => pools[name]?.kind !== 'lambda');
 
 /** What is declared of each: on Lambda an attempt takes no longer than an invocation. */
 export const poolFacts = (pools: Pools): z.output<typeof poolsEnvSchema>['FANFOLD_POOLS'] =>
@@ -115,6 +158,10 @@ const lambdaCpuMb = 1769;
 
 /** What one runner of a pool has for attempts. */
 export function runnerCapacity(pool: PoolSettings): Capacity {
+  if (pool.kind === 'datacenter') {
+    const { cpu, memoryMb, diskMb, gpu } = pool;
+    return { cpu, memoryMb, diskMb, gpu };
+  }
   const cpu = pool.kind === 'lambda' ? pool.memoryMb / lambdaCpuMb : pool.cpu / 1024;
   return {
     cpu: Math.round(cpu * 100) / 100,

@@ -22,7 +22,7 @@ export interface DeploymentOptions {
   readonly runners: number;
   readonly slots: number;
   readonly seconds: TimedOptions['seconds'];
-  readonly output: Json;
+  readonly output: (task: string) => Json;
   readonly onTrouble: (error: unknown) => void;
 }
 

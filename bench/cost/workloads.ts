@@ -13,8 +13,8 @@ export interface Workload {
   readonly runs: number;
   /** Seconds that a task lasts; 0: it does nothing. */
   readonly seconds: number;
-  /** What each task returns. */
-  readonly output: Json;
+  /** What a task returns, by its id. */
+  readonly output: (task: string) => Json;
   /** Runs submitted a second, each by a request of its own; none: a hundred a request, as fast as it goes. */
   readonly runsPerSecond?: number;
   readonly aims: Aims;
@@ -82,14 +82,23 @@ const recorded = (file: string) => (delivery: Delivery) => {
   );
 };
 
-const wide: Aims = { claimed: 0.95, 'at-least-once': 0.3 };
+const wide = { claimed: 0.95, 'at-least-once': 0.3 } as const satisfies Aims;
+/**
+ * What a task returns is stored once, with others of its pack: 1 KB that packs to some 0.7 KB is 0.7 write units, $0.44 a
+ * million. What it is given travels ten to a message, within the 64 KB that one request may have, and lies in a blob.
+ */
+const kilobytes: Aims = {
+  claimed: wide.claimed + 0.45,
+  'at-least-once': wide['at-least-once'] + 0.45,
+};
 const single: Aims = { claimed: 3, 'at-least-once': 3 };
 
 /** `recordedFile`: a real workflow in WfFormat. `scale`: of the number of tasks, for a short try. */
 export function workloads(recordedFile: string | undefined, scale: number): Workload[] {
   const some = (count: number): number => Math.max(1, Math.round(count * scale));
-  const nothing = { output: null, seconds: 0, aims: {} };
-  const second = { output: null, seconds: 1, aims: wide };
+  const output = () => null;
+  const nothing = { output, seconds: 0, aims: {} };
+  const second = { output, seconds: 1, aims: wide };
   return [
     { name: '10,000 independent', workflow: independent(some(10_000)), runs: 1, ...second },
     { name: '1 to 1,000 to 1, ten times', workflow: fan(some(1000)), runs: 10, ...second },
@@ -117,8 +126,8 @@ export function workloads(recordedFile: string | undefined, scale: number): Work
       workflow: independent(some(10_000), kilobyte),
       runs: 1,
       ...second,
-      output: kilobyte('output'),
-      aims: {},
+      output: (task) => kilobyte(`of ${task}`),
+      aims: kilobytes,
     },
     {
       name: 'runs of one task, 1 a second',

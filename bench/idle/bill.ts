@@ -46,6 +46,10 @@ const rules: Readonly<Record<string, Rule>> = {
     const looked = Metrics?.filter((one: { MetricStat?: unknown }) => one.MetricStat).length ?? 1;
     return [[`${looked} metric(s) to look at`, looked * standing.alarmMetricMonth]];
   },
+  'AWS::EC2::VPCEndpoint': ({ VpcEndpointType }) => {
+    if (VpcEndpointType !== 'Gateway') throw new Error('no price is known for such an endpoint');
+    return [];
+  },
   'AWS::EC2::NatGateway': () => [['hours', hoursInMonth * standing.natHour]],
   'AWS::EC2::EIP': () => [['hours', hoursInMonth * standing.addressHour]],
   ...Object.fromEntries(
@@ -56,6 +60,19 @@ const rules: Readonly<Record<string, Rule>> = {
       'AWS::ApiGatewayV2::Route',
       'AWS::ApiGatewayV2::Stage',
       'AWS::DynamoDB::Table',
+      // None runs while nothing is to do, unless `runnersMin` says so.
+      'AWS::ECS::Cluster',
+      'AWS::ECS::Service',
+      'AWS::ECS::TaskDefinition',
+      'AWS::EC2::InternetGateway',
+      'AWS::EC2::Route',
+      'AWS::EC2::RouteTable',
+      'AWS::EC2::SecurityGroup',
+      'AWS::EC2::Subnet',
+      'AWS::EC2::SubnetRouteTableAssociation',
+      'AWS::EC2::VPC',
+      'AWS::EC2::VPCGatewayAttachment',
+      'AWS::IAM::ManagedPolicy',
       'AWS::IAM::Policy',
       'AWS::IAM::Role',
       'AWS::Lambda::Function',
@@ -85,26 +102,37 @@ function eventSource({
 }
 
 function scheduled(
-  { ScheduleExpression, Targets }: Resource['Properties'],
+  { ScheduleExpression, EventPattern, Targets }: Resource['Properties'],
   { resources, visits }: Place,
 ): Charges {
-  const visit = visits[ScheduleExpression];
-  if (visit === undefined)
-    throw new Error(`no price is known for the schedule ${ScheduleExpression}`);
-  const { timesInMonth: times, readUnits, queueRequests } = visit;
+  // It is called by what happens, and nothing does.
+  if (ScheduleExpression === undefined && EventPattern !== undefined) return [];
   return Targets.flatMap(({ Arn }: { Arn: { 'Fn::GetAtt': [string, string] } }): Charges => {
     const target = resources[Arn['Fn::GetAtt'][0]]?.Properties;
+    const sizes = target?.Environment?.Variables?.FANFOLD_SCALED;
+    const pools = sizes === undefined ? 1 : poolsIn(sizes);
+    const visit = visits[sizes === undefined ? ScheduleExpression : 'scale'];
+    if (visit === undefined)
+      throw new Error(`no price is known for the schedule ${ScheduleExpression}`);
+    const { timesInMonth: times, readUnits, queueRequests, writeUnits } = visit;
     const seconds = times * visitSeconds;
     const logGb = (times * visitLogBytes) / 1e9;
     return [
       [`${times} invocations`, times * prices.invocation],
       [`${visitSeconds} s each`, seconds * (target.MemorySize / MB) * prices.gbSecond],
       [`${readUnits} reads each`, times * readUnits * prices.readUnit],
-      [`${queueRequests} looks at a queue each`, times * queueRequests * prices.queueRequest],
+      [
+        `${queueRequests * pools} looks at a queue each`,
+        times * queueRequests * pools * prices.queueRequest,
+      ],
+      [`${writeUnits * pools} writes each`, times * writeUnits * pools * prices.writeUnit],
       ['its log', logGb * (standing.logGb + standing.logGbMonth)],
     ];
   });
 }
+
+/** How many pools a function sizes, by what it is told: text with the names of services in it. */
+const poolsIn = (sizes: unknown): number => JSON.stringify(sizes).split('\\"kind\\":').length - 1;
 
 /** Throws when the templates hold something whose price nobody has written down. */
 export function idleBill(

@@ -61,6 +61,12 @@ const scaledPool = z.discriminatedUnion('kind', [
     service: z.string().min(1),
     capacity,
   }),
+  z.strictObject({
+    kind: z.literal('datacenter'),
+    url: z.string().min(1),
+    tokenSecret: z.string().min(1),
+    capacity,
+  }),
 ]);
 
 /** Pools whose runners are started and stopped here. */
@@ -87,7 +93,7 @@ export const poolsEnvSchema = z.strictObject({
 });
 export type PoolsEnv = z.input<typeof poolsEnvSchema>;
 
-/** Which services run which images. */
+/** Which services and functions run which images. */
 export const imagesEnvSchema = z.strictObject({
   FANFOLD_IMAGES: json(
     z.array(
@@ -95,8 +101,10 @@ export const imagesEnvSchema = z.strictObject({
         pool: z.string().min(1),
         repository: z.string().min(1),
         tag: z.string().min(1),
-        cluster: z.string().min(1),
-        service: z.string().min(1),
+        runs: z.union([
+          z.strictObject({ cluster: z.string().min(1), service: z.string().min(1) }),
+          z.strictObject({ function: z.string().min(1) }),
+        ]),
       }),
     ),
   ),
@@ -114,6 +122,9 @@ export function readEnv<Schema extends z.ZodObject>(schema: Schema): z.output<Sc
 
 /** Where AWS is, when it is not where the SDK looks for it by itself. */
 export const awsEndpoint = (): string | undefined => process.env.AWS_ENDPOINT_URL;
+
+/** Where Lambda's events come from, for an image that Lambda runs. */
+export const lambdaRuntimeApi = (): string | undefined => process.env.AWS_LAMBDA_RUNTIME_API;
 
 /** Where ECS's agent is, for a runner that is a task of ECS. */
 export const ecsAgentUri = (): string | undefined => process.env.ECS_AGENT_URI;

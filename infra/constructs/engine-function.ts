@@ -8,8 +8,8 @@ import { type RightName, statementsFor } from './rights.ts';
 import { engineEnv, type Surroundings } from './surroundings.ts';
 
 export interface EngineFunctionProps extends Surroundings {
-  /** The folder of its code. */
-  readonly code: string;
+  /** The folder of its code, or an image that has it in it. */
+  readonly code: string | lambda.Code;
   readonly memoryMb: number;
   /** Default: 512, which costs nothing. */
   readonly diskMb?: number;
@@ -31,10 +31,8 @@ export class EngineFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.function = new lambda.Function(this, 'Function', {
-      runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
+      ...codeOf(props),
       architecture: lambda.Architecture.ARM_64,
-      handler: 'index.handler',
-      code: lambda.Code.fromAsset(join(props.codeFolder, props.code)),
       memorySize: props.memoryMb,
       ...(props.diskMb !== undefined && { ephemeralStorageSize: Size.mebibytes(props.diskMb) }),
       timeout: Duration.seconds(props.timeoutSeconds),
@@ -56,6 +54,15 @@ export class EngineFunction extends Construct {
     return role;
   }
 }
+
+const codeOf = ({ code, codeFolder }: EngineFunctionProps) =>
+  typeof code === 'string'
+    ? {
+        runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
+        handler: 'index.handler',
+        code: lambda.Code.fromAsset(join(codeFolder, code)),
+      }
+    : { runtime: lambda.Runtime.FROM_IMAGE, handler: lambda.Handler.FROM_IMAGE, code };
 
 /** To have an address in a network, for as long as that is needed. */
 const networkPolicy = (): iam.IManagedPolicy =>

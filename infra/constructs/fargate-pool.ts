@@ -1,7 +1,4 @@
-import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Repository } from 'aws-cdk-lib/aws-ecr';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -11,6 +8,7 @@ import type { ContainerEnv, RunnerEnv } from '../../functions/shared/env.ts';
 import { type FargatePoolSettings, runnerCapacity } from '../pool-settings.ts';
 import type { Network } from './network.ts';
 import { enginesRights, statementsFor } from './rights.ts';
+import { containerImage } from './runner-image.ts';
 import { engineEnv, type Surroundings } from './surroundings.ts';
 
 export interface FargatePoolProps extends Surroundings {
@@ -58,7 +56,7 @@ export class FargatePool extends Construct {
     const linuxParameters = new ecs.LinuxParameters(this, 'Linux');
     linuxParameters.dropCapabilities(ecs.Capability.ALL);
     const container = definition.addContainer('runner', {
-      image: this.#image(props),
+      image: containerImage(this, { ...settings, imagesFolder: props.imagesFolder }),
       environment: environment(this, props),
       user,
       readonlyRootFilesystem: true,
@@ -78,20 +76,6 @@ export class FargatePool extends Construct {
     for (const [sourceVolume, containerPath] of Object.entries(volumes))
       container.addMountPoints({ sourceVolume, containerPath, readOnly: false });
     return definition;
-  }
-
-  #image({
-    settings: { image, architecture },
-    imagesFolder,
-  }: FargatePoolProps): ecs.ContainerImage {
-    if ('repository' in image)
-      return ecs.ContainerImage.fromEcrRepository(
-        Repository.fromRepositoryName(this, 'Image', image.repository),
-        image.tag,
-      );
-    const folder = 'folder' in image ? image.folder : join(imagesFolder, image.language);
-    const platform = architecture === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
-    return ecs.ContainerImage.fromAsset(folder, { platform });
   }
 
   #serve({ network, settings: { spotShare } }: FargatePoolProps): ecs.FargateService {

@@ -9,33 +9,39 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ImagesEnv, WatchedImage } from '../../functions/shared/env.ts';
 
-export interface ImageOf {
+/** A pool that runs an image of a repository, and what runs it. */
+export interface WatchedPool {
   readonly pool: string;
   readonly repository: string;
   readonly tag: string;
-  readonly service: ecs.FargateService;
+  readonly runs: { readonly service: ecs.FargateService } | { readonly function: lambda.IFunction };
 }
 
 export interface ImageWatchProps {
-  readonly images: readonly ImageOf[];
+  readonly pools: readonly WatchedPool[];
   readonly logDays: number;
   readonly codeFolder: string;
 }
 
 /** Who has pools run what is pushed under the tag of their image. */
 export class ImageWatch extends Construct {
-  constructor(scope: Construct, id: string, { images, logDays, codeFolder }: ImageWatchProps) {
+  readonly logGroup: logs.LogGroup;
+
+  constructor(scope: Construct, id: string, { pools, logDays, codeFolder }: ImageWatchProps) {
     super(scope, id);
-    const watched = images.map(
-      ({ service, pool, repository, tag }): WatchedImage => ({
-        pool,
-        repository,
-        tag,
-        cluster: service.cluster.clusterName,
-        service: service.serviceName,
-      }),
+    const watched = pools.map(
+      ({ runs, ...image }): WatchedImage => ({ ...image, runs: told(runs) }),
     );
     const env: ImagesEnv = { FANFOLD_IMAGES: Stack.of(this).toJsonString(watched) };
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // One of its own: the managed one may write into any log.
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    });
+    this.logGroup.grantWrite(role);
     const handler = new lambda.Function(this, 'Function', {
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
       architecture: lambda.Architecture.ARM_64,
@@ -44,12 +50,17 @@ export class ImageWatch extends Construct {
       memorySize: 256,
       timeout: Duration.seconds(60),
       environment: env,
-      logGroup: new logs.LogGroup(this, 'Logs', {
-        retention: logDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      role,
+      logGroup: this.logGroup,
     });
-    allow(handler, images);
+    allowServices(
+      handler,
+      pools.flatMap(({ runs }) => ('service' in runs ? [runs.service] : [])),
+    );
+    allowFunctions(
+      handler,
+      pools.flatMap(({ runs }) => ('function' in runs ? [runs.function] : [])),
+    );
     new events.Rule(this, 'Pushed', {
       eventPattern: {
         source: ['aws.ecr'],
@@ -57,7 +68,7 @@ export class ImageWatch extends Construct {
         detail: {
           'action-type': ['PUSH'],
           result: ['SUCCESS'],
-          'repository-name': [...new Set(images.map(({ repository }) => repository))],
+          'repository-name': [...new Set(pools.map(({ repository }) => repository))],
         },
       },
       targets: [new LambdaFunction(handler)],
@@ -65,24 +76,40 @@ export class ImageWatch extends Construct {
   }
 }
 
-function allow(handler: lambda.Function, images: readonly ImageOf[]): void {
-  const definitions = images.map(({ service }) => service.taskDefinition);
+const told = (runs: WatchedPool['runs']): WatchedImage['runs'] =>
+  'function' in runs
+    ? { function: runs.function.functionName }
+    : { cluster: runs.service.cluster.clusterName, service: runs.service.serviceName };
+
+type Statement = iam.PolicyStatementProps;
+const add = (handler: lambda.Function, statement: Statement): void =>
+  handler.addToRolePolicy(new iam.PolicyStatement(statement));
+
+function allowFunctions(handler: lambda.Function, functions: readonly lambda.IFunction[]): void {
+  if (functions.length === 0) return;
+  add(handler, {
+    actions: ['lambda:GetFunction', 'lambda:UpdateFunctionCode', 'lambda:TagResource'],
+    resources: functions.map(({ functionArn }) => functionArn),
+  });
+}
+
+function allowServices(handler: lambda.Function, services: readonly ecs.FargateService[]): void {
+  if (services.length === 0) return;
+  const definitions = services.map(({ taskDefinition }) => taskDefinition);
   const stack = Stack.of(handler);
-  const add = (statement: iam.PolicyStatementProps) =>
-    handler.addToRolePolicy(new iam.PolicyStatement(statement));
-  add({
+  add(handler, {
     actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
-    resources: images.map(({ service }) => service.serviceArn),
+    resources: services.map(({ serviceArn }) => serviceArn),
   });
   // Which task definition it is can be told to everybody or nobody.
-  add({ actions: ['ecs:DescribeTaskDefinition'], resources: ['*'] });
-  add({
+  add(handler, { actions: ['ecs:DescribeTaskDefinition'], resources: ['*'] });
+  add(handler, {
     actions: ['ecs:RegisterTaskDefinition'],
     resources: definitions.map(({ family }) =>
       stack.formatArn({ service: 'ecs', resource: 'task-definition', resourceName: `${family}:*` }),
     ),
   });
-  add({
+  add(handler, {
     actions: ['iam:PassRole'],
     resources: definitions.flatMap(({ taskRole, executionRole }) => [
       taskRole.roleArn,

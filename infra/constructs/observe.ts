@@ -19,7 +19,7 @@ export interface ObserveProps {
   readonly fanOut: EngineFunction;
   readonly api: EngineFunction;
   /** All functions whose errors count. */
-  readonly functions: readonly EngineFunction[];
+  readonly functions: readonly Pick<EngineFunction, 'logGroup'>[];
   /** A topic that is there already, and is told when an alarm begins and ends. */
   readonly alarmTopic?: string;
 }

@@ -12,15 +12,16 @@ import { EngineFunction } from './engine-function.ts';
 import { enginesRights } from './rights.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface ScaledService {
-  readonly service: ecs.FargateService;
-  readonly capacity: CapacityEnv;
-}
+/** A pool's runners, as a service of ECS or elsewhere, and how many there may be. */
+export type Sized = { readonly capacity: CapacityEnv } & (
+  | { readonly service: ecs.FargateService }
+  | { readonly datacenter: { readonly url: string; readonly tokenSecret: string } }
+);
 
 export interface ScaleProps extends Surroundings {
   /** Where ticks come from. */
   readonly ticks: sqs.IQueue;
-  readonly services: Readonly<Record<string, ScaledService>>;
+  readonly sized: Readonly<Record<string, Sized>>;
 }
 
 /** Who sizes the pools that do not size themselves: every few seconds while there is work, once a minute else. */
@@ -29,17 +30,8 @@ export class Scale extends Construct {
 
   constructor(scope: Construct, id: string, props: ScaleProps) {
     super(scope, id);
-    const { ticks, services } = props;
-    const scaled = Object.entries(services).map(([pool, { service, capacity }]) => {
-      const { serviceName, cluster } = service;
-      const one: ScaledPool = {
-        kind: 'ecs',
-        cluster: cluster.clusterName,
-        service: serviceName,
-        capacity,
-      };
-      return [pool, one];
-    });
+    const { ticks, sized } = props;
+    const scaled = Object.entries(sized).map(([pool, one]) => [pool, told(one)]);
     const env: ScaleEnv = {
       FANFOLD_SCALED: Stack.of(this).toJsonString(Object.fromEntries(scaled)),
     };
@@ -59,11 +51,25 @@ export class Scale extends Construct {
       schedule: events.Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
     });
-    this.function.addToRolePolicy(
-      new iam.PolicyStatement({
-        actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
-        resources: Object.values(services).map(({ service }) => service.serviceArn),
-      }),
+    const all = Object.values(sized);
+    this.#allow(
+      ['ecs:DescribeServices', 'ecs:UpdateService'],
+      all.flatMap((one) => ('service' in one ? [one.service.serviceArn] : [])),
+    );
+    this.#allow(
+      ['secretsmanager:GetSecretValue'],
+      all.flatMap((one) => ('datacenter' in one ? [one.datacenter.tokenSecret] : [])),
     );
   }
+
+  #allow(actions: string[], resources: string[]): void {
+    if (resources.length > 0)
+      this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
+  }
+}
+
+function told({ capacity, ...one }: Sized): ScaledPool {
+  if ('datacenter' in one) return { kind: 'datacenter', ...one.datacenter, capacity };
+  const { serviceName: service, cluster } = one.service;
+  return { kind: 'ecs', cluster: cluster.clusterName, service, capacity };
 }

@@ -24,8 +24,7 @@ const pool = (name: string, repository: string, tag: string) => ({
   pool: name,
   repository,
   tag,
-  cluster: 'c',
-  service: name,
+  runs: { cluster: 'c', service: name },
 });
 const watched = [
   pool('a', 'my-repository-name', 'latest'),

@@ -6,12 +6,14 @@ import { answerBytesMax, answerMsMax, PoolSizeAnswer } from './datacenter-contra
 export interface DatacenterOptions {
   /** Where its API is, https unless it is on this machine. */
   readonly url: string;
-  readonly token: string;
+  /** Given one that was refused, it may know a newer one. */
+  readonly token: (refused?: string) => Promise<string>;
   readonly pools: Readonly<Record<string, { readonly runnersMax: number }>>;
   /** Silence of so long is no answer. Default: 5 s. */
   readonly msMax?: number;
 }
 
+const refusedStatus = 401;
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Pools of runners that somebody else's API starts and stops: `docs/datacenter-api.openapi.json`. Nothing that it answers is believed unseen. */
@@ -41,18 +43,29 @@ async function ask(
   request: { method: string; headers?: Record<string, string>; body?: string },
 ): Promise<Response> {
   const place = `${url.replace(/\/+$/, '')}/pools/${encodeURIComponent(pool)}`;
-  const answer = await fetch(place, {
-    ...request,
-    headers: { ...request.headers, authorization: `Bearer ${token}` },
-    // A token must not be carried elsewhere.
-    redirect: 'manual',
-    signal: AbortSignal.timeout(msMax),
-  }).catch((error: unknown) => {
-    throw new Unavailable(`the data centre of pool ${pool}: ${reasonOf(error)}`);
-  });
+  const call = (bearer: string) =>
+    fetch(place, {
+      ...request,
+      headers: { ...request.headers, authorization: `Bearer ${bearer}` },
+      // A token must not be carried elsewhere.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(msMax),
+    }).catch((error: unknown) => {
+      throw new Unavailable(`the data centre of pool ${pool}: ${reasonOf(error)}`);
+    });
+  const first = await token();
+  let answer = await call(first);
+  if (answer.status === refusedStatus) {
+    const newer = await token(first);
+    if (newer !== first) {
+      await answer.body?.cancel();
+      answer = await call(newer);
+    }
+  }
   if (answer.ok) return answer;
   await answer.body?.cancel();
-  throw new Unavailable(`the data centre of pool ${pool} answers ${answer.status}`);
+  const hint = answer.status === refusedStatus ? ': it refuses our token' : '';
+  throw new Unavailable(`the data centre of pool ${pool} answers ${answer.status}${hint}`);
 }
 
 /** What it says, of which no more is read than an honest answer has. */

@@ -7,11 +7,12 @@ import { Unavailable } from '../../../src/ports/table.ts';
 import { testProvisioner } from '../../ports/provisioner.suite.ts';
 import { type Datacenter, type Instead, startDatacenter } from '../../support/datacenter.ts';
 
-const token = 'a-token-of-the-test';
+const secret = 'a-token-of-the-test';
+const token = async () => secret;
 const pools = { 'gpu large': { runnersMax: 7 } };
 
 testProvisioner("a data centre's API", async () => {
-  const datacenter = await startDatacenter(token, Object.keys(pools));
+  const datacenter = await startDatacenter(secret, Object.keys(pools));
   return {
     provisioner: datacenterProvisioner({ url: datacenter.url, token, pools }),
     pool: 'gpu large',
@@ -26,7 +27,7 @@ describe('a hostile data centre', () => {
   const open = (msMax = 60_000) =>
     datacenterProvisioner({ url: datacenter.url, token, pools, msMax });
   beforeAll(async () => {
-    datacenter = await startDatacenter(token, Object.keys(pools));
+    datacenter = await startDatacenter(secret, Object.keys(pools));
   });
   beforeEach(() => {
     datacenter.instead = undefined;
@@ -89,10 +90,25 @@ describe('a hostile data centre', () => {
   });
 
   test('that refuses the token is told of, without the token', async () => {
-    const provisioner = datacenterProvisioner({ url: datacenter.url, token: 'wrong', pools });
+    const provisioner = datacenterProvisioner({
+      url: datacenter.url,
+      token: async () => 'wrong',
+      pools,
+    });
     const refused = await provisioner.read('gpu large').catch((error: Error) => error.message);
     expect(refused).toContain('401');
     expect(refused).not.toContain('wrong');
+  });
+
+  test('that was given a new token is asked again with that', async () => {
+    const asked: (string | undefined)[] = [];
+    const changing = async (refused?: string) => {
+      asked.push(refused);
+      return refused === undefined ? 'yesterday' : secret;
+    };
+    const provisioner = datacenterProvisioner({ url: datacenter.url, token: changing, pools });
+    await expect(provisioner.read('gpu large')).resolves.toMatchObject({ running: 0 });
+    expect(asked).toEqual([undefined, 'yesterday']);
   });
 
   test('is asked for no more than the pool may have, whatever it said', async () => {

@@ -50,11 +50,12 @@ describe('by hand', () => {
       timesInMonth: 43_800,
       readUnits: 40,
       queueRequests: 1,
+      writeUnits: 0,
     });
   });
 
   test('what the clock calls costs for itself, for what it reads, and for its log', () => {
-    const visits = { often: { timesInMonth: 1000, readUnits: 8, queueRequests: 2 } };
+    const visits = { often: { timesInMonth: 1000, readUnits: 8, queueRequests: 2, writeUnits: 4 } };
     const resources = {
       it: {
         Type: 'AWS::Events::Rule',
@@ -71,6 +72,7 @@ describe('by hand', () => {
       expect.closeTo(300 * 0.0000133334, 9),
       expect.closeTo(0.001, 9),
       expect.closeTo(0.0008, 9),
+      expect.closeTo(0.0025, 9),
       expect.closeTo(0.0006 * 0.53, 9),
     ]);
     expect(() => idleBill({ one: { Resources: resources } }, nothing)).toThrow(
