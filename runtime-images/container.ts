@@ -11,7 +11,9 @@ import {
 import { logError, logInfo } from '../functions/shared/log.ts';
 import { protectTask } from '../src/adapters/aws/task-protection.ts';
 import { systemClock } from '../src/adapters/system.ts';
+import { createInstalled } from '../src/engine/installed.ts';
 import { Agent } from '../src/runner/agent.ts';
+import { shareInstallations } from '../src/runner/dependencies/shared-installations.ts';
 import { createExecutor } from '../src/runner/executor.ts';
 
 /** ECS kills two minutes after it has told to end; what is handed back by then is begun anew at once. */
@@ -43,6 +45,11 @@ const agent = new Agent(ports, settings, {
       logs: ports.logs,
       blobs: ports.blobs,
       clock: systemClock,
+      sharedInstallations: shareInstallations({
+        installed: createInstalled(ports, settings),
+        blobs: ports.blobs,
+        onTrouble: (message) => logInfo('dependencies', { message }),
+      }),
       events,
       hostEnv: hostEnv(),
     }),

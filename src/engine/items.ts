@@ -232,6 +232,12 @@ export const packageVersionKey = (namespace: string, name: string, digest: strin
   sort: digest,
 });
 
+/** Where an installation lies that runners share. */
+export const installedKey = (namespace: string, key: string): Key => ({
+  partition: `${namespace}/INSTALLED#${key}`,
+  sort: 'ARCHIVE',
+});
+
 /** Parts of archived runs are listed by the month of their newest run. */
 export const archivePartition = (namespace: string, at: number): string =>
   `${namespace}/ARCHIVE#${new Date(at).toISOString().slice(0, 7)}`;

@@ -1,7 +1,9 @@
+import { createInstalled } from '../engine/installed.ts';
 import type { EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Agent } from './agent.ts';
 import type { AgentOptions } from './agent-options.ts';
+import { shareInstallations } from './dependencies/shared-installations.ts';
 import { createExecutor } from './executor.ts';
 import type { ExecutorOptions } from './options.ts';
 
@@ -20,6 +22,10 @@ export function createRunner(
   { workFolder, hostEnv, capacity, waitersMax, ...options }: RunnerOptions,
 ): Agent {
   const { logs, blobs, clock, ids } = ports;
+  // In one process with everything else the blobs are on the same disk.
+  const shared = settings.soleDecider
+    ? undefined
+    : shareInstallations({ installed: createInstalled(ports, settings), blobs });
   const { slots } = options;
   return new Agent(ports, settings, {
     ...options,
@@ -29,6 +35,7 @@ export function createRunner(
     executor: (events) =>
       createExecutor({
         ...{ slots, workFolder, logs, blobs, clock, events, hostEnv },
+        ...(shared && { sharedInstallations: shared }),
         ...(capacity && { capacity }),
         ...(waitersMax !== undefined && { waitersMax }),
       }),

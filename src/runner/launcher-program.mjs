@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
+import { unfit } from './launcher-fit.mjs';
 import { Lines } from './launcher-lines.mjs';
 import { readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
@@ -239,9 +240,16 @@ export class Program {
     const path = join(this.#folder, this.#names.output);
     const { last } = this.#channels[STDOUT].lines;
     if (code === 0) Object.assign(result, readOutput(path, this.#host.config.outputBytesMax, last));
-    else result.tail = this.#channels[STDERR].lines.tail;
+    else result.tail = this.#tail();
     this.release();
     return result;
+  }
+
+  /** The end of stderr, after what is wrong with the program itself. */
+  #tail() {
+    const { tail } = this.#channels[STDERR].lines;
+    const why = unfit(this.#order.argv[0], this.#order.cwd ?? this.#folder);
+    return why === undefined ? tail : `${why}\n${tail}`;
   }
 
   #closeChannels() {

@@ -99,7 +99,7 @@ describe('what the code needs is installed', () => {
   });
 
   test('once for fifty tasks, with the wait told as a step; a second start installs nothing', async () => {
-    open('fifty');
+    open('fifty', { slots: 50 });
     const spec = { ...code(pythonCode('fifty')), run: script('python', 'tasks/say.py') };
     const keys = rig.startAll(
       spec,

@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path';
 import type { Run } from '../../contract/workflow.ts';
 import type { Sight } from './recipe.ts';
+import { recipes } from './recipes.ts';
 
 /** What a task's environment has beside its own variables. */
 export interface Environment {
@@ -34,9 +35,11 @@ export function withEnvironment(
   return all;
 }
 
+const installable = new Set(recipes.map(({ language }) => language));
+
 /** The language whose packages a task uses; undefined: it may use any. */
 export const languageOf = (run: Run): string | undefined =>
-  'language' in run && run.language !== 'shell' ? run.language : undefined;
+  'language' in run && installable.has(run.language) ? run.language : undefined;
 
 /** What tools that install may see beside what tasks see: where their packages come from. Never of a task. */
 export const installEnvAllowed: readonly string[] = [
