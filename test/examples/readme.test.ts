@@ -69,6 +69,7 @@ describe('the workflows', () => {
     'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, render: 1, train: 1 },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 4 },
+    'code.yaml': { greet: 'hello Ada' },
   };
   const files = blocks.flatMap(({ language, file }) => (language === 'yaml' && file ? file : []));
 
