@@ -99,7 +99,7 @@ module.exports = {
       [
         '^functions/shared/(env|metric-names|retention|stream)[.]ts$',
         '^src/contract/',
-        '^src/adapters/aws/(table-schema|object-prefixes)[.]ts$',
+        '^src/adapters/aws/(table-schema|object-prefixes|region-services)[.]ts$',
         '^tools/build-(functions|images)[.]ts$',
       ],
       'Stacks know what a function is told, not what it does.',

@@ -1,7 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { type Invocation, serveLambda } from '../../runtime-images/lambda-runtime.ts';
+import { buildImages } from '../../tools/build-images.ts';
 
 const servers: Server[] = [];
 afterAll(() => {
@@ -51,4 +57,26 @@ test('each event is answered, by what came of it or by why nothing did', async (
     ['id-2/response', null],
   ]);
   expect(left.every((ms) => ms > 50_000 && ms <= 100_000)).toBe(true);
+});
+
+test('the program that is in every image is such a function where Lambda starts it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fanfold-lambda-image-'));
+  const images = await buildImages(() => undefined, folder);
+  const { api, answers } = await openApi([{ Records: [] }]);
+  const program = join(images, 'node', 'runner', 'index.mjs');
+  const child = spawn(process.execPath, [program], {
+    stdio: 'ignore',
+    env: {
+      ...{ PATH: process.env.PATH, TMPDIR: folder, AWS_LAMBDA_RUNTIME_API: api },
+      ...{ AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
+      ...{ FANFOLD_NAMESPACE: 'main', FANFOLD_TABLE: 't', FANFOLD_BUCKET: 'b' },
+      ...{ FANFOLD_QUEUES: '{}', FANFOLD_ARCHIVE_AFTER_DAYS: '7', FANFOLD_KEEP_DAYS: '7' },
+      ...{ FANFOLD_POOL: 'default', FANFOLD_SLOTS: '2' },
+      FANFOLD_CAPACITY: JSON.stringify({ cpu: 1, memoryMb: 512, diskMb: 256, gpu: 0 }),
+    },
+  });
+  // With nobody left to answer, it ends.
+  await once(child, 'exit');
+  expect(answers).toEqual([['id-0/response', { batchItemFailures: [] }]]);
+  rmSync(folder, { recursive: true, force: true });
 });
