@@ -2,13 +2,16 @@
  * Makes the folders that images of runners are built in, `dist/images/<language>`, and prints them.
  * `node tools/build-images.ts`, then `docker build dist/images/node`.
  */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addHarness, bundle } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 
-export const imageLanguages = ['node', 'python', 'go', 'rust', 'cpp'] as const;
+/** Those of which an image can be made. */
+export const imageLanguages: readonly string[] = readdirSync(join(root, 'runtime-images')).filter(
+  (folder) => existsSync(join(root, 'runtime-images', folder, 'Dockerfile')),
+);
 
 /** Makes them all; returns the folder that holds one folder for each language. */
 export async function buildImages(

@@ -73,6 +73,7 @@ const interpretersOf = ({ node, python, hostEnv }: ExecutorOptions): Interpreter
   node: node ?? process.execPath,
   python: python ?? 'python3',
   shell: shellIn(hostEnv.PATH),
+  java: 'java',
 });
 
 class LocalExecutor implements Executor {

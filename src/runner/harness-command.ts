@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
+import type { Language } from '../contract/language.ts';
 import type { PlainRun } from '../contract/workflow.ts';
 import { folderOf } from './code-folder.ts';
 import type { ProcessFiles } from './process-files.ts';
@@ -15,6 +16,9 @@ export const programOf = (spec: ExecutionSpec, run: WarmRun): string | undefined
 const programAt = (spec: ExecutionSpec, run: Extract<WarmRun, { path: string }>): string =>
   resolve(folderOf(spec) ?? '', run.path);
 
+/** What starts a harness, where it is not what runs the language's scripts. */
+const starters: Readonly<Partial<Record<Language, string>>> = { shell: 'bash', java: 'sh' };
+
 /** What is started to serve calls of this kind. Arguments that every harness gets follow. */
 export function harnessArgv(
   spec: ExecutionSpec,
@@ -24,7 +28,5 @@ export function harnessArgv(
 ): readonly string[] {
   const { language } = run;
   if (language === 'binary') return [programAt(spec, run), 'fanfold-harness'];
-  // Where there is no bash, its name is in the error.
-  const interpreter = language === 'shell' ? 'bash' : interpreters[language];
-  return [interpreter, files.harness[language]];
+  return [starters[language] ?? interpreters[language], files.harness[language]];
 }

@@ -21,6 +21,7 @@ export function processFiles(folder: string | undefined): ProcessFiles {
       node: join(base, 'node', 'harness.mjs'),
       python: join(base, 'python', 'harness.py'),
       shell: join(base, 'bash', 'harness.bash'),
+      java: join(base, 'java', 'harness.sh'),
     },
   };
 }

@@ -35,13 +35,18 @@ export interface ProgramOrder {
   readonly input: Attempt['input'];
 }
 
+/** Java does not look at TMPDIR by itself. */
+const javaLine = 'exec "$0" -Djava.io.tmpdir="$TMPDIR" "$@"';
+
 function argvOf(run: Run, interpreters: Interpreters): readonly string[] {
   if (run.kind === 'command') return run.argv;
   if (run.kind === 'shell') return ['sh', '-c', run.line];
   if (run.kind === 'snippet') return ['bash', '-c', run.code];
   if (run.kind !== 'script') throw new Error(`${run.kind} is not a program`);
   const args = run.args ?? [];
-  return [interpreters[run.language], run.path, ...args];
+  if (run.language !== 'java') return [interpreters[run.language], run.path, ...args];
+  const flags = run.path.endsWith('.jar') ? ['-jar'] : [];
+  return ['sh', '-c', javaLine, interpreters.java, ...flags, run.path, ...args];
 }
 
 export function programOrder(attempt: Attempt, interpreters: Interpreters): ProgramOrder {

@@ -117,6 +117,16 @@ describe('what a task does', () => {
     ['function: a.py', { kind: 'function', language: 'python', path: 'a.py', name: 'main' }],
     ['function: a.py:f', { kind: 'function', language: 'python', path: 'a.py', name: 'f' }],
     ['function: a.sh', { kind: 'function', language: 'shell', path: 'a.sh', name: 'main' }],
+    ['run: a.jar x', { kind: 'script', language: 'java', path: 'a.jar', args: ['x'] }],
+    ['function: a.java', { kind: 'function', language: 'java', path: 'a.java', name: 'run' }],
+    [
+      'function: a.jar#org.example.A.f',
+      { kind: 'function', language: 'java', path: 'a.jar', name: 'org.example.A.f' },
+    ],
+    [
+      'function: { path: target/classes, language: java, name: org.example.A.f }',
+      { kind: 'function', language: 'java', path: 'target/classes', name: 'org.example.A.f' },
+    ],
     ['function: d/a.ts#ns.f', { kind: 'function', language: 'node', path: 'd/a.ts', name: 'ns.f' }],
     [
       'function: bin/worker#resize',

@@ -402,12 +402,12 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
   [
     'concurrency of a program',
     withTask('{ run: x.py, concurrency: 3 }'),
-    '3:19 "concurrency" has an effect only on functions and code in node, python',
+    '3:19 "concurrency" has an effect only on functions and code in node, python, java, binary',
   ],
   [
     'concurrency of a function in a language that does one thing at a time',
     withTask('{ function: x.sh, concurrency: 3 }'),
-    '3:24 "concurrency" has an effect only on functions and code in node, python',
+    '3:24 "concurrency" has an effect only on functions and code in node, python, java, binary',
   ],
   ['none of false', withTask('{ none: false }'), '3:14 "none" must be true, not the value false'],
   [

@@ -61,6 +61,7 @@ describe('the workflows', () => {
       'a-program': 42,
       'a-node-function': 3,
       'a-python-function': 3,
+      'a-bash-function': 42,
       'node-code': 4,
       'python-code': 7,
     },
@@ -68,8 +69,7 @@ describe('the workflows', () => {
     'rules.yaml': {},
     'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, render: 1, train: 1 },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
-    'spawn.yaml': { count: 4 },
-    'code.yaml': { greet: 'hello Ada' },
+    'spawn.yaml': { count: 5 },
   };
   const files = blocks.flatMap(({ language, file }) => (language === 'yaml' && file ? file : []));
 

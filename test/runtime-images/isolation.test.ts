@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { imageLanguages } from '../../tools/build-images.ts';
 import { hides, runnerUser, unreadableNode } from '../support/unreadable-node.ts';
 
 const run = promisify(execFile);
@@ -48,7 +49,7 @@ console.log(JSON.stringify({
   }, 60_000);
 });
 
-test.each(['node', 'python', 'go', 'rust', 'cpp'])(
+test.each(imageLanguages)(
   'the image for %s runs as nobody, by programs that may not be read',
   (language) => {
     const file = join(import.meta.dirname, '../../runtime-images', language, 'Dockerfile');

@@ -1,0 +1,115 @@
+package dev.fanfold;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** One call in the warm process. */
+final class Call implements Task {
+  /** Threads that task code starts print for its call. */
+  private static final InheritableThreadLocal<Call> OF_THREAD = new InheritableThreadLocal<>();
+  /** Where one call runs at a time, all that is printed is its. */
+  private static volatile Call only;
+
+  final long number;
+  final Object input;
+  final Definition definition;
+  final CallLog log;
+  private final List<?> message;
+  private final Pipe pipe;
+  private volatile boolean isCancelled;
+  private Thread thread;
+
+  Call(Definition definition, List<?> message, Pipe pipe) {
+    this.definition = definition;
+    this.message = message;
+    this.pipe = pipe;
+    number = (Long) message.get(0);
+    input = message.get(1);
+    log = new CallLog(number, pipe);
+  }
+
+  static Call current() {
+    Call own = OF_THREAD.get();
+    return own == null ? only : own;
+  }
+
+  synchronized void begin(boolean isOnly) {
+    OF_THREAD.set(this);
+    if (isOnly) only = this;
+    thread = Thread.currentThread();
+  }
+
+  synchronized void end() {
+    thread = null;
+    // What was to interrupt this call must not interrupt the next one.
+    Thread.interrupted();
+    OF_THREAD.remove();
+    only = null;
+  }
+
+  synchronized void cancel() {
+    isCancelled = true;
+    if (thread != null) thread.interrupt();
+  }
+
+  @Override
+  public String run() {
+    return (String) message.get(2);
+  }
+
+  @Override
+  public String id() {
+    return (String) message.get(3);
+  }
+
+  @Override
+  public int attempt() {
+    return ((Long) message.get(4)).intValue();
+  }
+
+  @Override
+  public String workflow() {
+    return (String) message.get(5);
+  }
+
+  @Override
+  public void beat() {
+    say(Map.of("beat", Map.of()));
+  }
+
+  @Override
+  public void progress(String step) {
+    say(Map.of("step", step));
+  }
+
+  @Override
+  public void progress(String step, double fraction) {
+    say(Map.of("step", step, "progress", fraction));
+  }
+
+  @Override
+  public void log(Object... values) {
+    byte[] line = (CallLog.joined(values) + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    log.write(0, line, 0, line.length);
+  }
+
+  @Override
+  public void spawn(Spawn request) {
+    say(request.message());
+  }
+
+  @Override
+  public boolean isCancelled() {
+    return isCancelled;
+  }
+
+  @Override
+  public Path folder() {
+    return Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
+  private void say(Object what) {
+    pipe.send(List.of("say", number, System.currentTimeMillis(), what));
+  }
+}
