@@ -33,6 +33,8 @@ const ofTheCaller: ReadonlySet<ProblemCode> = new Set([
   'run-unknown',
   'task-unknown',
   'workflow-unknown',
+  'schedule-unknown',
+  'schedule-exists',
   'run-exists',
   'key-reused',
 ]);

@@ -2,6 +2,7 @@ import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { createApp } from '../src/api/app.ts';
 import { acceptForPools } from '../src/definition/known-pools.ts';
 import { placing } from '../src/definition/placing.ts';
+import { compileTiming } from '../src/definition/timing.ts';
 import { createDecider, createEngine, runningFromHeartbeats } from '../src/engine/create-engine.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
@@ -13,7 +14,7 @@ const { decider, specs } = createDecider(ports, settings);
 const running = runningFromHeartbeats(ports, settings);
 const { FANFOLD_POOLS: pools } = readEnv(poolsEnvSchema);
 const accept = placing(pools, acceptForPools(Object.keys(pools)));
-const engine = createEngine(decider, specs, accept, running);
+const engine = createEngine(decider, specs, accept, running, compileTiming);
 const answer = handle(
   createApp(engine, {
     // The gateway has looked at who calls.

@@ -3,6 +3,7 @@ import { EventQueue, type MessageRecord } from '../../src/adapters/aws/event-que
 import { systemClock } from '../../src/adapters/system.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { acceptWorkflow } from '../../src/definition/accept.ts';
+import { compileTiming } from '../../src/definition/timing.ts';
 import type { Decider } from '../../src/engine/advance.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -67,7 +68,7 @@ export function deploy(options: DeploymentOptions): Deployment {
   const source = openSource(substrate, runners, onTrouble);
   return {
     meter,
-    engine: createEngine(api.decider, api.specs, acceptWorkflow, async () => []),
+    engine: createEngine(api.decider, api.specs, acceptWorkflow, async () => [], compileTiming),
     looker: createDecider(substrate.ports(undefined), defaultSettings).decider,
     async sweepLater(ms) {
       const later = { ...systemClock, now: () => systemClock.now() + ms };

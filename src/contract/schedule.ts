@@ -1,5 +1,7 @@
 /** Words of schedules: when runs start, and what becomes of starts that were missed or that meet another one. */
 import * as z from 'zod';
+import type { Json } from './json.ts';
+import { Code, Workflow } from './workflow.ts';
 
 export const dstPolicies = ['once', 'skip', 'both'] as const;
 
@@ -25,3 +27,85 @@ export const Timing = z.strictObject({
   jitterMs: z.number().optional(),
 });
 export type Timing = z.infer<typeof Timing>;
+
+export const overlaps = ['allow', 'skip', 'queue-one', 'queue-all', 'cancel-previous'] as const;
+export const catchUps = ['none', 'last', 'all', 'window'] as const;
+
+/** What becomes of slots at which nobody was there to start a run. */
+export const CatchUp = z.strictObject({
+  policy: z.enum(catchUps),
+  /** With `window`: how far back. */
+  windowMs: z.int().min(1).optional(),
+  /** At most so many, the newest. Default: 1000. */
+  max: z.int().min(1).max(10_000).optional(),
+  /** They start no faster than that. Default: at once. */
+  perMinute: z.number().min(0.001).max(100_000).optional(),
+});
+export type CatchUp = z.infer<typeof CatchUp>;
+
+const AnyJson = z.json() as z.ZodType<Json>;
+
+export const ScheduleRequest = z.strictObject({
+  /** Of each run. */
+  workflow: Workflow,
+  input: z.record(z.string(), AnyJson).optional(),
+  code: Code.optional(),
+  tags: z.array(z.string().min(1).max(128)).max(30).optional(),
+  timing: Timing,
+  /** The field of the input that gets the slot, as text in ISO 8601. */
+  slotInput: z.string().min(1).max(128).optional(),
+  /** Default: `last`. */
+  catchUp: CatchUp.optional(),
+  /** When a slot's time comes and a run of the schedule is still open. Default: `allow`. */
+  overlap: z.enum(overlaps).optional(),
+  /** So many failures in a row stop the schedule. */
+  stopAfterFailures: z.int().min(1).max(1000).optional(),
+  /** Made, and not started before it is resumed. */
+  paused: z.boolean().optional(),
+});
+export type ScheduleRequest = z.infer<typeof ScheduleRequest>;
+
+/** `done`: nothing will be due any more. `stopped`: too many of its runs failed. */
+export const scheduleStates = ['active', 'paused', 'stopped', 'done'] as const;
+export type ScheduleState = (typeof scheduleStates)[number];
+
+export interface ScheduleView {
+  readonly name: string;
+  /** Its own, from when it was made: one of the same name that is made later has another. */
+  readonly id: string;
+  readonly state: ScheduleState;
+  /** Why it stopped. */
+  readonly reason?: string;
+  readonly workflow: string;
+  readonly hash: string;
+  readonly timing: Timing;
+  readonly input: { readonly [field: string]: Json };
+  readonly slotInput?: string;
+  readonly catchUp: CatchUp;
+  readonly overlap: (typeof overlaps)[number];
+  readonly stopAfterFailures?: number;
+  readonly tags: readonly string[];
+  readonly createdAt: number;
+  readonly changedAt: number;
+  /** When its next run starts. */
+  readonly nextAt?: number;
+  readonly lastSlot?: number;
+  readonly lastRun?: string;
+  /** Slots that wait until it is their turn, at most 20 of them. */
+  readonly waiting: readonly number[];
+  readonly waitingCount: number;
+  readonly started: number;
+  readonly missed: number;
+  readonly skipped: number;
+  /** Runs in a row that failed. */
+  readonly failures: number;
+}
+
+export const scheduleActions = ['pause', 'resume', 'run'] as const;
+export type ScheduleAction = (typeof scheduleActions)[number];
+
+export interface SchedulesQuery {
+  readonly state?: ScheduleState;
+  readonly after?: string;
+  readonly limit?: number;
+}

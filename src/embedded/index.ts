@@ -10,8 +10,9 @@ import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Capacity } from '../contract/resources.ts';
 import { fittingOne } from '../definition/placing.ts';
+import { compileTiming } from '../definition/timing.ts';
 import type { Decider } from '../engine/advance.ts';
-import { createDecider, createEngine } from '../engine/create-engine.ts';
+import { createDecider, createEngine, createScheduler } from '../engine/create-engine.ts';
 import { judgeDead } from '../engine/dead-letters.ts';
 import type { Engine } from '../engine/engine.ts';
 import { fanOut } from '../engine/fan-out.ts';
@@ -29,6 +30,7 @@ import { every } from './every.ts';
 import { forOnePool, onePool } from './one-pool.ts';
 import { retentionOf, startKeeping } from './retention.ts';
 import { announceServer } from './server-file.ts';
+import { startSchedules } from './starts.ts';
 import { createSubmitThread } from './submit-thread.ts';
 
 export interface EmbeddedOptions {
@@ -74,6 +76,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     shards: 1,
     followMax: 256,
     heartbeatMs: 2_000,
+    scheduleAheadMs: 5_000,
+    scheduleGraceMs: 10_000,
     ...(options.keepDays !== undefined && { retention: retentionOf(options.keepDays) }),
     ...options.settings,
   };
@@ -112,13 +116,17 @@ async function compose(
   const submits = createSubmitThread();
   const canonical = fittingOne(capacity, submits.canonical);
   const running = async (run: string) => atWork(agent, run);
-  const engine = createEngine(decider, specs, canonical, running);
+  const engine = createEngine(decider, specs, canonical, running, compileTiming);
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
   if (agent) await recover(decider, trouble);
   const keeping = { store, decider, blobs: ports.blobs, logs: ports.logs };
   const timers = agent ? [sweeper(decider, trouble), ...startKeeping(keeping, trouble)] : [];
+  if (agent) {
+    const scheduler = createScheduler(decider, specs, canonical, compileTiming);
+    timers.push(startSchedules(scheduler, trouble));
+  }
   agent?.start();
   const serving =
     options.port === null

@@ -15,6 +15,8 @@ import { createOutputs } from './outputs.ts';
 import { listPackages, pushPackage, showPackage } from './packages.ts';
 import { summaryOf } from './run-summary.ts';
 import { createRuns } from './runs.ts';
+import { type CompileTiming, rememberingTimings, type Scheduler } from './scheduler.ts';
+import { createSchedules } from './schedules.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
 import { createStuckRuns } from './stuck-runs.ts';
@@ -40,10 +42,11 @@ export function createEngine(
   specs: Specs,
   canonical: Canonical,
   running: RunningSource,
+  compile: CompileTiming,
 ): Engine {
-  const { ports, settings } = decider;
+  const { ports } = decider;
   const archive = createArchive(decider, specs);
-  const submitter = { ports, settings, specs, runs: decider.runs, canonical, archive };
+  const submitter = createScheduler(decider, specs, canonical, compile, archive);
   const readable = readerOf(decider, archive);
   return {
     async submit(request) {
@@ -60,6 +63,7 @@ export function createEngine(
     package: (name) => showPackage(ports, settings, name),
     runs: (query) => listRuns(decider, archive, query),
     ...readers(decider, readable, running),
+    schedules: createSchedules(submitter),
     async control(id, request, key) {
       const { meta: before } = (await readable(id)).run;
       if (before.archived !== undefined) throw archivedProblem(id);
@@ -70,6 +74,19 @@ export function createEngine(
       return summaryOf(meta, meta.tasks);
     },
   };
+}
+
+/** Who keeps schedules and starts what they are for, over whatever ports. */
+export function createScheduler(
+  decider: Decider,
+  specs: Specs,
+  canonical: Canonical,
+  compile: CompileTiming,
+  archive: Archive = createArchive(decider, specs),
+): Scheduler {
+  const { ports, settings, runs } = decider;
+  const compiled = rememberingTimings(compile);
+  return { ports, settings, specs, runs, canonical, archive, decider, compile: compiled };
 }
 
 /** A run from the table, or else from the archive; fresh where others may change it. */

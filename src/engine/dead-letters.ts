@@ -7,6 +7,7 @@ import { claimKey, claimPlace } from './items.ts';
 import { lostPut } from './lost.ts';
 import { type Claimed, meetClaimed } from './meet-claimed.ts';
 import { mayPass } from './passing.ts';
+import { startsQueue } from './scheduler.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** The queue of messages that were received too often. */
@@ -71,6 +72,11 @@ async function judge(
   letter: Taken,
 ): Promise<{ resent: number; lost: number }> {
   const { from, body } = letter.body as { readonly from: string; readonly body: JsonObject };
+  if (from === startsQueue) {
+    // What is due is found by the sweep.
+    await ports.queue.remove([letter.receipt]);
+    return { resent: 0, lost: 0 };
+  }
   const message = fromBody(body);
   if (message.delivery === 'at-least-once' && message.tasks.length > 1) {
     // One of them may have killed its runner each time: they are tried one by one.

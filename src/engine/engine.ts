@@ -15,6 +15,7 @@ import type {
 import type { TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type { LogPage, LogQuery } from '../ports/log-sink.ts';
+import type { Schedules } from './schedules.ts';
 
 export interface RunsQuery {
   readonly state?: string;
@@ -65,4 +66,5 @@ export interface Engine {
   logs(query: LogQuery): Promise<LogPage>;
   /** `key`: made by the client, so that asking again, as when the answer was lost, asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
+  readonly schedules: Schedules;
 }

@@ -43,6 +43,10 @@ export interface EngineSettings {
   readonly skewMs: number;
   /** For how long a taken message is nobody else's; until then its runner must have reported or beaten. */
   readonly visibilityMs: number;
+  /** What schedules start within so long is said to the queue; the sweep comes more often. */
+  readonly scheduleAheadMs: number;
+  /** A start that is later was missed. Longer than it takes to find one whose message was lost. */
+  readonly scheduleGraceMs: number;
   /** Undefined: everything stays in the table. */
   readonly retention?: Retention | undefined;
 }
@@ -64,4 +68,6 @@ export const defaultSettings: EngineSettings = {
   heartbeatMs: 6_000,
   skewMs: 2_000,
   visibilityMs: 30_000,
+  scheduleAheadMs: 180_000,
+  scheduleGraceMs: 240_000,
 };

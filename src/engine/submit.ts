@@ -1,8 +1,8 @@
 import type { SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
 import { isCodePath } from '../contract/code.ts';
-import type { Json, JsonObject } from '../contract/json.ts';
-import { Problem, type ProblemDetail } from '../contract/problem.ts';
-import type { InputField, Workflow } from '../contract/workflow.ts';
+import type { JsonObject } from '../contract/json.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Workflow } from '../contract/workflow.ts';
 import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
 import { compile, type Dag } from '../core/dag.ts';
 import { emptyChunk } from '../core/progress.ts';
@@ -11,6 +11,7 @@ import { type Item, type Put, type PutResult, Unavailable } from '../ports/table
 import type { Archive } from './archive.ts';
 import { timeOfId } from './archive-list.ts';
 import { storeValue } from './blobs.ts';
+import { withDefaults } from './check-input.ts';
 import { checkCode, resolveCodes } from './code.ts';
 import { givenResources } from './given-resources.ts';
 import { fromData, type Meta, runOf } from './items.ts';
@@ -40,7 +41,7 @@ export interface Submitter {
   readonly archive: Pick<Archive, 'meta'>;
 }
 
-interface Accepted {
+export interface Accepted {
   readonly hash: string;
   readonly spec: Spec;
   /** Of a run that has just begun, where it lies in META: the same for all runs of a call. */
@@ -79,6 +80,31 @@ export async function submitMany(
   await listTogether(submitter, puts);
   const results = await storeNew(submitter, puts);
   return results.map((result, i) => outcomeOf((puts[i] as Put).item, result).meta.id);
+}
+
+/** A run of a workflow that is stored and in memory, under an id that says what it is for. */
+export interface StoredRequest extends CodeAndTags {
+  readonly id: string;
+  readonly hash: string;
+  readonly spec: Spec;
+  readonly input: JsonObject;
+}
+
+/** Accepts runs of workflows that are stored. Those that are there already stay as they are: an id is one run. */
+export async function submitStored(
+  submitter: Submitter,
+  requests: readonly StoredRequest[],
+): Promise<readonly Meta[]> {
+  const puts: Put[] = [];
+  for (const { hash, spec, id, input, ...request } of requests) {
+    const accepted = { hash, spec, progress: begun(submitter, spec) };
+    const item = await itemFor(submitter, accepted, request, id, input);
+    puts.push({ item, condition: 'absent' });
+  }
+  const results = await storeNew(submitter, puts);
+  return results.map((result, i) =>
+    fromData<Meta>(((result.done ? undefined : result.found) ?? (puts[i] as Put).item).data),
+  );
 }
 
 /** As `store`, but for those that are in the archive. */
@@ -147,7 +173,8 @@ async function putSurely(
   }
 }
 
-async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
+/** Checks a workflow, and stores it. */
+export async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
   const { workflow, text, hash, dag } = submitter.canonical(given);
   const now = submitter.ports.clock.now();
   const known = submitter.specs.fresh(hash, now);
@@ -169,9 +196,10 @@ function begun({ settings }: Submitter, { workflow }: Spec): StoredChunk | undef
   return encodeChunk(emptyChunk(Math.min(count, settings.chunkSize), 1));
 }
 
-type CodeAndTags = Pick<SubmitRequest, 'code' | 'codes' | 'tags'>;
+export type CodeAndTags = Pick<SubmitRequest, 'code' | 'codes' | 'tags'>;
 
-async function codeFor(
+/** Where the code of a workflow's tasks is, looked up once for all its runs. */
+export async function codeFor(
   { ports, settings }: Submitter,
   { spec }: Accepted,
   { code, codes, tags }: CodeAndTags,
@@ -243,50 +271,3 @@ const sentCodes = ({ codes = {} }: Meta) =>
   Object.entries(codes)
     .filter(([text]) => isCodePath(text))
     .sort();
-
-/** The input with defaults filled in, checked against what the workflow declares. */
-export function withDefaults(workflow: Workflow, given: JsonObject, pointer: string): JsonObject {
-  const declared = workflow.input;
-  if (declared === undefined) return given;
-  const known = Object.keys(declared).join(', ') || 'none';
-  const mistakes: ProblemDetail[] = Object.keys(given)
-    .filter((name) => !Object.hasOwn(declared, name))
-    .map((name) => ({
-      pointer: `${pointer}/input/${name}`,
-      message: `unknown input ${name} (the workflow knows ${known})`,
-    }));
-  const input: Record<string, Json> = {};
-  for (const [name, field] of Object.entries(declared)) {
-    const value = Object.hasOwn(given, name) ? given[name] : field.default;
-    const message = mistakeIn(name, field, value);
-    if (message === undefined) input[name] = value as Json;
-    else mistakes.push({ pointer: `${pointer}/input/${name}`, message });
-  }
-  if (mistakes.length > 0)
-    throw new Problem('input-invalid', mistakes.map(({ message }) => message).join('; '), mistakes);
-  return input;
-}
-
-function mistakeIn(name: string, field: InputField, value: Json | undefined): string | undefined {
-  if (value === undefined) return `input ${name} is missing`;
-  return fits(field.type, value) ? undefined : `input ${name} is not of type ${field.type}`;
-}
-
-function fits(type: InputField['type'], value: Json): boolean {
-  switch (type) {
-    case 'any':
-      return true;
-    case 'integer':
-      return Number.isInteger(value);
-    case 'list':
-      return Array.isArray(value);
-    case 'map':
-      return typeof value === 'object' && value !== null && !Array.isArray(value);
-    case 'string':
-      return typeof value === 'string';
-    case 'number':
-      return typeof value === 'number';
-    case 'boolean':
-      return typeof value === 'boolean';
-  }
-}

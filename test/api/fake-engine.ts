@@ -36,6 +36,22 @@ export interface FakeEngine extends Engine {
   readonly calls: [string, ...unknown[]][];
 }
 
+const scheduleUnknown = async (name: string): Promise<never> => {
+  throw new Problem('schedule-unknown', `there is no schedule ${name}`);
+};
+
+/** An engine's schedules when there are none. */
+export const noSchedules: Engine['schedules'] = {
+  list: async () => ({ items: [], next: null }),
+  show: scheduleUnknown,
+  put: scheduleUnknown,
+  pause: scheduleUnknown,
+  resume: scheduleUnknown,
+  run: scheduleUnknown,
+  remove: async () => {},
+  next: scheduleUnknown,
+};
+
 /** An engine that notes its calls and answers them with little; `over` replaces what a test is about. */
 export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
   const calls: [string, ...unknown[]][] = [];
@@ -66,6 +82,7 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     task: async (_, id) => ({ id, state: 'running', attempt: 1, level: 0, needs: [] }) as TaskView,
     events: async () => ({ items: [] as RunEvent[], next: 'c0' }),
     logs: async () => ({ lines: [], next: 'l0' }),
+    schedules: noSchedules,
     control: async (id) => {
       known(id);
       return summary();

@@ -5,6 +5,7 @@ import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
 import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 import { archiveLimits } from '../../src/contract/archive.ts';
 import { acceptWorkflow } from '../../src/definition/accept.ts';
+import { compileTiming } from '../../src/definition/timing.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 import type { Blobs } from '../../src/ports/blobs.ts';
@@ -24,7 +25,7 @@ function open(settings = {}, over: Partial<Blobs> = {}) {
     { ...ports, blobs },
     { ...defaultSettings, ...settings },
   );
-  return createEngine(decider, specs, acceptWorkflow, async () => []);
+  return createEngine(decider, specs, acceptWorkflow, async () => [], compileTiming);
 }
 
 describe('code in an archive', () => {

@@ -3,6 +3,7 @@ import { systemHost } from '../../src/adapters/memory/host.ts';
 import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
 import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 import { acceptWorkflow } from '../../src/definition/accept.ts';
+import { compileTiming } from '../../src/definition/timing.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 import { type Put, Unavailable } from '../../src/ports/table.ts';
@@ -20,7 +21,7 @@ function engineInSilence(silences: number) {
   };
   const table = { ...ports.table, putMany };
   const { decider, specs } = createDecider({ ...ports, table }, defaultSettings);
-  return createEngine(decider, specs, acceptWorkflow, async () => []);
+  return createEngine(decider, specs, acceptWorkflow, async () => [], compileTiming);
 }
 
 const workflow = workflowOf([{ id: 'a' }]);

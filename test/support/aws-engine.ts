@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AwsPorts } from '../../src/adapters/aws/ports.ts';
 import { acceptWorkflow } from '../../src/definition/accept.ts';
+import { compileTiming } from '../../src/definition/timing.ts';
 import type { Decider } from '../../src/engine/advance.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import { judgeDead } from '../../src/engine/dead-letters.ts';
@@ -61,11 +62,16 @@ export function openAwsEngine(options: AwsEngineOptions): AwsEngine {
     hostEnv: process.env,
     failed: (error) => troubles.push(error),
   });
-  const engine = createEngine(decider, specs, acceptWorkflow, async (run) =>
-    agent
-      .held()
-      .filter((held) => held.run === run && held.started)
-      .map(({ task, attempt, since }) => ({ task, attempt, since })),
+  const engine = createEngine(
+    decider,
+    specs,
+    acceptWorkflow,
+    async (run) =>
+      agent
+        .held()
+        .filter((held) => held.run === run && held.started)
+        .map(({ task, attempt, since }) => ({ task, attempt, since })),
+    compileTiming,
   );
   let batches = 0;
   const handler = around(async (items) => {

@@ -5,6 +5,7 @@ import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { isEnded } from '../../src/contract/state.ts';
 import type { Task, Workflow } from '../../src/contract/workflow.ts';
+import { compileTiming } from '../../src/definition/timing.ts';
 import type { Decider } from '../../src/engine/advance.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -96,6 +97,7 @@ export function openHome(
         .held()
         .filter((held) => held.run === run && held.started)
         .map(({ task, attempt, since }) => ({ task, attempt, since })),
+    compileTiming,
   );
   return {
     engine,

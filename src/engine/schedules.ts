@@ -1,0 +1,226 @@
+import type { PageOf, RunSummary } from '../contract/api.ts';
+import type { JsonObject } from '../contract/json.ts';
+import { Problem } from '../contract/problem.ts';
+import type { ScheduleRequest, SchedulesQuery, ScheduleView } from '../contract/schedule.ts';
+import { newScheduleState, type SchedulePolicy } from '../core/schedule-policy.ts';
+import { nextSlot, startOfSlot } from '../core/schedule-timing.ts';
+import { storeValue } from './blobs.ts';
+import { checkCode } from './code.ts';
+import {
+  existingSchedule,
+  findSchedule,
+  listSchedules,
+  nextStarts,
+  viewSchedule,
+} from './read-schedules.ts';
+import { summaryOf } from './run-summary.ts';
+import { type Schedule, type StoredSchedule, scheduleItem, scheduleKey } from './schedule-items.ts';
+import { hintFor, type Scheduler } from './scheduler.ts';
+import { nextOf, requestsOf } from './start-due.ts';
+import { accept, submitStored, withDefaults } from './submit.ts';
+
+/** What the API can ask of schedules. Refusals are thrown as `Problem`. */
+export interface Schedules {
+  list(query: SchedulesQuery): Promise<PageOf<ScheduleView>>;
+  show(name: string): Promise<ScheduleView>;
+  /** Makes or changes it. `isNew`: refused when it is there. What was due before a change of its timing is not made up for. */
+  put(name: string, request: ScheduleRequest, isNew?: boolean): Promise<ScheduleView>;
+  pause(name: string): Promise<ScheduleView>;
+  /** What was due while it was paused, or had stopped, is not made up for. */
+  resume(name: string): Promise<ScheduleView>;
+  /** One run now, whatever else is open. `id`: made by the client, so that asking again starts nothing new. */
+  run(name: string, id?: string): Promise<RunSummary>;
+  /** Its runs go on. Nothing happens when there is none. */
+  remove(name: string): Promise<void>;
+  /** When its next runs start; empty while it is paused. */
+  next(name: string, count: number): Promise<readonly number[]>;
+}
+
+const triesMax = 10;
+/** Larger inputs lie beside: a schedule is written again for each of its slots. */
+const inlineBytes = 2048;
+const catchUpMaxDefault = 1000;
+const statesOfActions = { pause: true, resume: false } as const;
+
+export function createSchedules(scheduler: Scheduler): Schedules {
+  return {
+    list: (query) => listSchedules(scheduler, query),
+    show: async (name) =>
+      viewSchedule(scheduler, (await existingSchedule(scheduler, name)).schedule),
+    put: (name, request, isNew = false) => putSchedule(scheduler, name, request, isNew),
+    pause: (name) => setPaused(scheduler, name, 'pause'),
+    resume: (name) => setPaused(scheduler, name, 'resume'),
+    run: (name, id) => runNow(scheduler, name, id),
+    remove: (name) => removeSchedule(scheduler, name),
+    next: (name, count) => nextStarts(scheduler, name, count),
+  };
+}
+
+/** Changes what is there, again when somebody else was first. Says to the queue what is due soon. */
+async function change(
+  scheduler: Scheduler,
+  name: string,
+  next: (stored: StoredSchedule | undefined) => Promise<Schedule> | Schedule,
+): Promise<Schedule> {
+  const { ports, settings } = scheduler;
+  for (let tries = 0; tries < triesMax; tries++) {
+    const stored = await findSchedule(scheduler, name);
+    const schedule = await next(stored);
+    const condition = stored ? { version: stored.version } : 'absent';
+    const item = scheduleItem(settings, schedule, (stored?.version ?? 0) + 1);
+    if (!(await ports.table.put(item, condition)).done) continue;
+    const messages = hintFor(scheduler, schedule);
+    if (messages.length > 0) await ports.queue.send(messages);
+    return schedule;
+  }
+  throw new Problem('schedule-contended', `schedule ${name} is changed by many at once`);
+}
+
+async function putSchedule(
+  scheduler: Scheduler,
+  name: string,
+  request: ScheduleRequest,
+  isNew: boolean,
+): Promise<ScheduleView> {
+  const { ports, settings } = scheduler;
+  const now = ports.clock.now();
+  await checkCode(ports, settings, request.code);
+  const accepted = await accept(scheduler, request.workflow);
+  const input = checkedInput(scheduler, accepted.spec.workflow, request, now);
+  const stored = await storeValue(ports.blobs, input, inlineBytes);
+  const given = { ...request, hash: accepted.hash, stored };
+  const schedule = await change(scheduler, name, (before) => {
+    if (before && isNew)
+      throw new Problem('schedule-exists', `there is a schedule ${name} already`);
+    return scheduleFrom(scheduler, name, given, before?.schedule, now);
+  });
+  return viewSchedule(scheduler, schedule);
+}
+
+type Given = ScheduleRequest & {
+  readonly hash: string;
+  readonly stored: Schedule['input'];
+};
+
+function scheduleFrom(
+  scheduler: Scheduler,
+  name: string,
+  given: Given,
+  before: Schedule | undefined,
+  now: number,
+): Schedule {
+  const { slotInput, code, tags, timing } = given;
+  const createdAt = before?.createdAt ?? now;
+  const compiled = scheduler.compile(timing, createdAt);
+  const isSame = before !== undefined && JSON.stringify(before.timing) === JSON.stringify(timing);
+  const state = isSame
+    ? before.state
+    : { ...(before?.state ?? newScheduleState(now)), cursor: now };
+  const isPaused = given.paused ?? before?.paused ?? false;
+  const next = nextSlot(compiled, state.cursor);
+  if (next === undefined && !isSame)
+    throw new Problem('schedule-invalid', `nothing of schedule ${name} is due from now on`, [
+      { pointer: '/timing', message: 'nothing is due from now on' },
+    ]);
+  const schedule: Schedule = {
+    name,
+    id: before?.id ?? scheduler.ports.ids.next(),
+    workflow: given.workflow.name,
+    hash: given.hash,
+    input: given.stored,
+    ...(slotInput !== undefined && { slotInput }),
+    ...(code !== undefined && { code }),
+    ...(tags && tags.length > 0 && { tags }),
+    timing,
+    policy: policyOf(given),
+    state,
+    ...(isPaused && { paused: true }),
+    createdAt,
+    changedAt: now,
+    renewedAt: now,
+  };
+  return woken(scheduler, schedule);
+}
+
+/** With its time to be looked at: at once when something waits, else when its next slot is due. */
+function woken(scheduler: Scheduler, schedule: Schedule): Schedule {
+  const { state, timing, createdAt, id } = schedule;
+  const compiled = scheduler.compile(timing, createdAt);
+  const slot = nextSlot(compiled, state.cursor);
+  const now = scheduler.ports.clock.now();
+  const times = [
+    ...(slot === undefined ? [] : [startOfSlot(compiled, id, slot)]),
+    ...(state.waiting.length > 0 || state.open.length > 0 ? [now] : []),
+  ];
+  const wakeAt = state.stopped !== undefined || times.length === 0 ? undefined : Math.min(...times);
+  return nextOf(scheduler, schedule, { state, start: [], wakeAt });
+}
+
+function policyOf({ catchUp, overlap = 'allow', stopAfterFailures }: Given): SchedulePolicy {
+  const { policy = 'last', windowMs, perMinute, max = catchUpMaxDefault } = catchUp ?? {};
+  if ((policy === 'window') !== (windowMs !== undefined))
+    throw new Problem('schedule-invalid', 'catch-up "window", and no other, says how far back', [
+      { pointer: '/catchUp/windowMs', message: 'goes together with policy "window"' },
+    ]);
+  return {
+    catchUp: {
+      policy,
+      max,
+      ...(windowMs !== undefined && { windowMs }),
+      ...(perMinute !== undefined && { perMinute }),
+    },
+    overlap,
+    ...(stopAfterFailures !== undefined && { stopAfterFailures }),
+  };
+}
+
+/** Refused now, not when the first slot is due. */
+function checkedInput(
+  _scheduler: Scheduler,
+  workflow: Parameters<typeof withDefaults>[0],
+  { input = {}, slotInput }: ScheduleRequest,
+  now: number,
+): JsonObject {
+  const slot = slotInput === undefined ? {} : { [slotInput]: new Date(now).toISOString() };
+  withDefaults(workflow, { ...input, ...slot }, '');
+  return input as JsonObject;
+}
+
+async function setPaused(
+  scheduler: Scheduler,
+  name: string,
+  action: 'pause' | 'resume',
+): Promise<ScheduleView> {
+  const isPaused = statesOfActions[action];
+  const changedAt = scheduler.ports.clock.now();
+  const schedule = await change(scheduler, name, (stored) => {
+    if (stored === undefined) throw new Problem('schedule-unknown', `there is no schedule ${name}`);
+    const { paused = false, ...kept } = stored.schedule;
+    const { stopped, ...state } = kept.state;
+    if (paused === isPaused && (isPaused || stopped === undefined)) return stored.schedule;
+    if (isPaused) return woken(scheduler, { ...stored.schedule, changedAt, paused: true });
+    const resumed = { ...state, failures: 0, cursor: Math.max(state.cursor, changedAt) };
+    return woken(scheduler, { ...kept, changedAt, state: resumed });
+  });
+  return viewSchedule(scheduler, schedule);
+}
+
+async function runNow(scheduler: Scheduler, name: string, id?: string): Promise<RunSummary> {
+  const { schedule } = await existingSchedule(scheduler, name);
+  const { ids, clock } = scheduler.ports;
+  const run = { id: id ?? ids.next(), slot: clock.now() };
+  const [meta] = await submitStored(scheduler, await requestsOf(scheduler, schedule, [run]));
+  if (meta === undefined) throw new Problem('schedule-unknown', `there is no schedule ${name}`);
+  return summaryOf(meta, meta.tasks);
+}
+
+async function removeSchedule(scheduler: Scheduler, name: string): Promise<void> {
+  const { ports } = scheduler;
+  for (let tries = 0; tries < triesMax; tries++) {
+    const stored = await findSchedule(scheduler, name);
+    if (stored === undefined) return;
+    const key = scheduleKey(scheduler.settings, name);
+    if ((await ports.table.remove(key, { version: stored.version })).done) return;
+  }
+  throw new Problem('schedule-contended', `schedule ${name} is changed by many at once`);
+}
