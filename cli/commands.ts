@@ -53,7 +53,7 @@ const moment = (value: string): number => {
 };
 
 const SLOTS_MAX = 10_000;
-const inputs: readonly OptionRow[] = [
+export const inputs: readonly OptionRow[] = [
   ['--input <name=value>', 'a field of the input; JSON or text; may come often', many],
   ['--input-file <file>', 'the input, as YAML or JSON'],
   [

@@ -19,8 +19,13 @@ export async function requestOf(
   context: Context,
   file: string,
   options: Options,
+  asks: 'a run' | 'a schedule' = 'a run',
 ): Promise<SubmitRequest> {
-  const { workflow, code } = await loadFile(context.path(file));
+  const { workflow, code, schedule } = await loadFile(context.path(file));
+  if (schedule !== undefined && asks === 'a run')
+    context.note(
+      `one run, now; its schedule is for \`${context.hint(`schedules create ${file}`)}\``,
+    );
   const codes = codesOf(workflow, code.folder);
   const input = inputOf(context, workflow, options);
   const resources = resourcesOf(options);

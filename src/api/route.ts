@@ -22,7 +22,7 @@ export interface Call<Query = unknown> {
 export interface Route<Query = never> {
   /** Stable: the `operationId`, the client's method. */
   readonly op: string;
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Hono's form: `:name` for a parameter. */
   readonly path: string;
   readonly summary: string;

@@ -17,6 +17,7 @@ import {
   TasksParams,
 } from './queries.ts';
 import { type Call, json, type Route, route } from './route.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 import { submit, submitAs, submitMany } from './submits.ts';
 
 type Action = ControlRequest['action'];
@@ -244,5 +245,6 @@ export const routes: readonly Route[] = [
   ...packages,
   ...reads,
   ...controls,
+  ...scheduleRoutes,
   lint,
 ];

@@ -24,7 +24,8 @@ import type {
   Submitted,
   TasksFilter,
 } from './fanfold.ts';
-import { callHttp, type HttpOptions } from './http.ts';
+import { callHttp, type HttpCall, type HttpOptions } from './http.ts';
+import { type Schedules, schedulesOver } from './schedules.ts';
 import { sendCode } from './send-code.ts';
 
 /** Rising ids: made fast, and in the order in which runs were submitted. */
@@ -44,8 +45,12 @@ export class Client implements Fanfold {
   /** A server that was never there is not waited for. */
   #hasAnswered = false;
 
+  readonly schedules: Schedules;
+
   constructor(options: HttpOptions) {
     this.#options = options;
+    const send = async (call: HttpCall) => (await callHttp(options, call)).body;
+    this.schedules = schedulesOver(send, query, newId);
   }
 
   get url(): string {

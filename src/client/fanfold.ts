@@ -17,6 +17,7 @@ import type {
 } from '../contract/api.ts';
 import type { RunState, TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
+import type { Schedules } from './schedules.ts';
 
 export interface RunsFilter {
   readonly state?: RunState;
@@ -92,4 +93,5 @@ export interface Fanfold {
   logs(filter: LogsFilter): Promise<LogPage>;
   /** `key`: asking again under the same one asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
+  readonly schedules: Schedules;
 }

@@ -11,12 +11,13 @@ export interface HttpOptions {
 }
 
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
   /** The call's name, by which the server knows it again. */
   readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Whether the same call twice does no more than once. */
   readonly repeatable: boolean;
   /** Waits for a server that is gone, some seconds, as it may be restarting. */
@@ -59,6 +60,7 @@ async function tryOnce(options: HttpOptions, call: HttpCall): Promise<Outcome> {
       method: call.method,
       headers: {
         ...options.headers,
+        ...call.headers,
         accept: 'application/json',
         ...(call.key !== undefined && { 'idempotency-key': call.key }),
         ...(call.body !== undefined && { 'content-type': 'application/json' }),

@@ -1,7 +1,8 @@
 /** Words of schedules: when runs start, and what becomes of starts that were missed or that meet another one. */
 import * as z from 'zod';
 import type { Json } from './json.ts';
-import { Code, Workflow } from './workflow.ts';
+import { Resources } from './resources.ts';
+import { Code, Codes, Name, Workflow } from './workflow.ts';
 
 export const dstPolicies = ['once', 'skip', 'both'] as const;
 
@@ -49,7 +50,9 @@ export const ScheduleRequest = z.strictObject({
   /** Of each run. */
   workflow: Workflow,
   input: z.record(z.string(), AnyJson).optional(),
+  resources: z.record(Name, Resources).optional(),
   code: Code.optional(),
+  codes: Codes.optional(),
   tags: z.array(z.string().min(1).max(128)).max(30).optional(),
   timing: Timing,
   /** The field of the input that gets the slot, as text in ISO 8601. */

@@ -27,7 +27,6 @@ const notYet = new Set([
   'placement',
   'priority',
   'rate-limit',
-  'schedule',
   'secrets',
   'services',
   'sla',

@@ -3,7 +3,8 @@ import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Problem } from '../contract/problem.ts';
 import type { Workflow } from '../contract/workflow.ts';
-import { parseWorkflowText } from './parse.ts';
+import { parseScheduledText } from './parse.ts';
+import type { OwnSchedule } from './read-schedule.ts';
 import { sizeMax, tooLarge } from './text.ts';
 import { whyUnreadable } from './why-unreadable.ts';
 
@@ -11,6 +12,8 @@ export interface LoadedWorkflow {
   readonly workflow: Workflow;
   /** Where the paths of its scripts and functions begin: the folder of the file. */
   readonly folder: string;
+  /** When it runs, if the file says so. */
+  readonly schedule?: OwnSchedule;
 }
 
 const textEndings = new Set(['.yaml', '.yml', '.json']);
@@ -30,10 +33,10 @@ export async function loadWorkflow(path: string): Promise<LoadedWorkflow> {
     );
   const absolute = resolve(path);
   await checkFile(path, absolute);
-  const workflow = isModule
-    ? await importWorkflow(path, absolute)
-    : parseWorkflowText(await readText(path, absolute), path);
-  return { workflow, folder: dirname(absolute) };
+  const loaded = isModule
+    ? { workflow: await importWorkflow(path, absolute) }
+    : parseScheduledText(await readText(path, absolute), path);
+  return { ...loaded, folder: dirname(absolute) };
 }
 
 const unreadable = (path: string, why: string): Problem =>

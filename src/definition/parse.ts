@@ -3,9 +3,10 @@ import { canonicalize } from './canonical.ts';
 import { findMistakes } from './check.ts';
 import { locate } from './locate.ts';
 import { Mistakes, type Source } from './mistakes.ts';
+import { type OwnSchedule, readSchedule } from './read-schedule.ts';
 import { readWorkflow } from './read-workflow.ts';
 import { parseText } from './text.ts';
-import { isMap, type Node } from './tree.ts';
+import { entryOf, isMap, type Node } from './tree.ts';
 
 /**
  * Compiles a workflow as authors write it, in YAML or JSON, to its canonical form. Throws a `workflow-invalid` problem
@@ -14,6 +15,18 @@ import { isMap, type Node } from './tree.ts';
 export function parseWorkflowText(text: string, file?: string): Workflow {
   const { root, source } = parseText(text, file);
   return compileTree(root, source);
+}
+
+/** The same, with what it says of when it runs. */
+export function parseScheduledText(
+  text: string,
+  file?: string,
+): { readonly workflow: Workflow; readonly schedule?: OwnSchedule } {
+  const { root, source } = parseText(text, file);
+  const workflow = compileTree(root, source);
+  const entry = isMap(root) ? entryOf(root, 'schedule') : undefined;
+  const schedule = entry && readSchedule(entry, new Mistakes());
+  return { workflow, ...(schedule && { schedule }) };
 }
 
 export function compileTree(root: Node, source: Source): Workflow {

@@ -5,6 +5,7 @@ import type { Mistakes } from './mistakes.ts';
 import { readInput } from './read-input.ts';
 import { merge, type Options, optionKeys, readOptions } from './read-options.ts';
 import { badName, readRun, runKinds, takesConcurrency } from './read-run.ts';
+import { readSchedule } from './read-schedule.ts';
 import { timeOf } from './time.ts';
 import { type Entry, isMap, kindOf, type Node, quoted } from './tree.ts';
 
@@ -13,6 +14,7 @@ export const workflowKeys: ReadonlySet<string> = new Set([
   'description',
   'input',
   'timeout',
+  'schedule',
   'defaults',
   'tasks',
 ]);
@@ -41,6 +43,9 @@ export function readWorkflow(root: Node, mistakes: Mistakes): Workflow | undefin
   const timeout = fields.get('timeout');
   const defaults = readDefaults(fields.get('defaults'), mistakes);
   const tasks = readTasks(fields, root, defaults, mistakes);
+  const schedule = fields.get('schedule');
+  // Not of what a run is, so not of what this gives: `readOwnSchedule` does.
+  if (schedule) readSchedule(schedule, mistakes);
   return {
     name,
     ...(description && { description: textOf(description, mistakes) }),

@@ -1,7 +1,6 @@
 import { functionLanguages, languages } from '../contract/language.ts';
 import { cpuRange, gpuMax } from '../contract/resources.ts';
 import { deliveries, failureReasons, namedRules, namePattern } from '../contract/workflow.ts';
-import { invariant } from '../core/invariant.ts';
 import { backoffKeys, jitters, shapes } from './backoff.ts';
 import { inputKeys, inputTypes } from './read-input.ts';
 import {
@@ -16,32 +15,19 @@ import { concurrencyRange, functionKeys, runKinds, scriptKeys, stepKeys } from '
 import { taskKeys, workflowKeys } from './read-workflow.ts';
 import { resourceKeys, sizePattern } from './resources.ts';
 import { knownEndings } from './run-text.ts';
+import { scheduleSchema } from './schedule-schema.ts';
+import {
+  anything,
+  listOf,
+  mapOf,
+  oneOrMore,
+  ref,
+  type Schema,
+  said,
+  text,
+  whole,
+} from './schema-parts.ts';
 import { timePattern } from './time.ts';
-
-type Schema = { readonly [key: string]: unknown };
-
-const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
-const text: Schema = { type: 'string', minLength: 1 };
-const anything: Schema = {};
-const whole = ({ min, max }: { min: number; max: number }): Schema => ({
-  type: 'integer',
-  minimum: min,
-  maximum: max,
-});
-const listOf = (items: Schema, more: Schema = {}): Schema => ({ type: 'array', items, ...more });
-const oneOrMore = (items: Schema): Schema => ({ anyOf: [items, listOf(items, { minItems: 1 })] });
-const said = (description: string, schema: Schema): Schema => ({ description, ...schema });
-
-/** A map with only these keys, the ones that are read: each must be described. */
-function mapOf(keys: Iterable<string>, described: Readonly<Record<string, Schema>>): Schema {
-  const properties: Record<string, Schema> = {};
-  for (const key of keys) {
-    const schema = described[key];
-    invariant(schema, `the schema describes "${key}"`);
-    properties[key] = schema;
-  }
-  return { type: 'object', properties, additionalProperties: false };
-}
 
 const time = said('A length of time: 90s, 5m, 2h, 1d, 250ms.', {
   type: 'string',
@@ -249,6 +235,7 @@ export const authorSchema: Schema = {
       additionalProperties: field,
     }),
     timeout: said('How long the whole run may take.', ref('time')),
+    schedule: said('When it runs, for `fanfold schedules create`.', scheduleSchema),
     defaults: said('Options for all tasks that do not give their own.', mapOf(optionKeys, options)),
     tasks: said('The tasks by their ids.', {
       type: 'object',

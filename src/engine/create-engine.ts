@@ -44,7 +44,7 @@ export function createEngine(
   running: RunningSource,
   compile: CompileTiming,
 ): Engine {
-  const { ports } = decider;
+  const { ports, settings } = decider;
   const archive = createArchive(decider, specs);
   const submitter = createScheduler(decider, specs, canonical, compile, archive);
   const readable = readerOf(decider, archive);

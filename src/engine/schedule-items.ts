@@ -1,7 +1,7 @@
 /** How schedules lie in the table. */
 import type { StoredOutput } from '../contract/happening.ts';
 import type { Timing } from '../contract/schedule.ts';
-import type { Code } from '../contract/workflow.ts';
+import type { Code, Codes } from '../contract/workflow.ts';
 import type { SchedulePolicy, ScheduleState } from '../core/schedule-policy.ts';
 import type { IndexEntry, Item, Key } from '../ports/table.ts';
 import { asData, fromData, shardOf, sortable } from './items.ts';
@@ -19,6 +19,7 @@ export interface Schedule {
   readonly input: StoredOutput;
   readonly slotInput?: string;
   readonly code?: Code;
+  readonly codes?: Codes;
   readonly tags?: readonly string[];
   readonly timing: Timing;
   readonly policy: SchedulePolicy;

@@ -5,7 +5,9 @@ import type { ScheduleRequest, SchedulesQuery, ScheduleView } from '../contract/
 import { newScheduleState, type SchedulePolicy } from '../core/schedule-policy.ts';
 import { nextSlot, startOfSlot } from '../core/schedule-timing.ts';
 import { storeValue } from './blobs.ts';
+import { withDefaults } from './check-input.ts';
 import { checkCode } from './code.ts';
+import { givenResources } from './given-resources.ts';
 import {
   existingSchedule,
   findSchedule,
@@ -17,7 +19,7 @@ import { summaryOf } from './run-summary.ts';
 import { type Schedule, type StoredSchedule, scheduleItem, scheduleKey } from './schedule-items.ts';
 import { hintFor, type Scheduler } from './scheduler.ts';
 import { nextOf, requestsOf } from './start-due.ts';
-import { accept, submitStored, withDefaults } from './submit.ts';
+import { accept, codeFor, submitStored } from './submit.ts';
 
 /** What the API can ask of schedules. Refusals are thrown as `Problem`. */
 export interface Schedules {
@@ -85,10 +87,11 @@ async function putSchedule(
   const { ports, settings } = scheduler;
   const now = ports.clock.now();
   await checkCode(ports, settings, request.code);
-  const accepted = await accept(scheduler, request.workflow);
+  const accepted = await accept(scheduler, givenResources(request.workflow, request.resources));
+  const { codes } = await codeFor(scheduler, accepted, request);
   const input = checkedInput(scheduler, accepted.spec.workflow, request, now);
   const stored = await storeValue(ports.blobs, input, inlineBytes);
-  const given = { ...request, hash: accepted.hash, stored };
+  const given = { ...request, codes, hash: accepted.hash, stored };
   const schedule = await change(scheduler, name, (before) => {
     if (before && isNew)
       throw new Problem('schedule-exists', `there is a schedule ${name} already`);
@@ -109,19 +112,9 @@ function scheduleFrom(
   before: Schedule | undefined,
   now: number,
 ): Schedule {
-  const { slotInput, code, tags, timing } = given;
-  const createdAt = before?.createdAt ?? now;
-  const compiled = scheduler.compile(timing, createdAt);
-  const isSame = before !== undefined && JSON.stringify(before.timing) === JSON.stringify(timing);
-  const state = isSame
-    ? before.state
-    : { ...(before?.state ?? newScheduleState(now)), cursor: now };
+  const { slotInput, code, codes, tags, timing } = given;
   const isPaused = given.paused ?? before?.paused ?? false;
-  const next = nextSlot(compiled, state.cursor);
-  if (next === undefined && !isSame)
-    throw new Problem('schedule-invalid', `nothing of schedule ${name} is due from now on`, [
-      { pointer: '/timing', message: 'nothing is due from now on' },
-    ]);
+  const createdAt = before?.createdAt ?? now;
   const schedule: Schedule = {
     name,
     id: before?.id ?? scheduler.ports.ids.next(),
@@ -130,16 +123,35 @@ function scheduleFrom(
     input: given.stored,
     ...(slotInput !== undefined && { slotInput }),
     ...(code !== undefined && { code }),
+    ...(codes !== undefined && { codes }),
     ...(tags && tags.length > 0 && { tags }),
     timing,
     policy: policyOf(given),
-    state,
+    state: stateAfter(scheduler, name, timing, before, createdAt),
     ...(isPaused && { paused: true }),
     createdAt,
     changedAt: now,
     renewedAt: now,
   };
   return woken(scheduler, schedule);
+}
+
+/** What is due under another timing is due from now on. */
+function stateAfter(
+  scheduler: Scheduler,
+  name: string,
+  timing: Schedule['timing'],
+  before: Schedule | undefined,
+  createdAt: number,
+): Schedule['state'] {
+  const compiled = scheduler.compile(timing, createdAt);
+  if (before && JSON.stringify(before.timing) === JSON.stringify(timing)) return before.state;
+  const cursor = scheduler.ports.clock.now();
+  if (nextSlot(compiled, cursor) === undefined)
+    throw new Problem('schedule-invalid', `nothing of schedule ${name} is due from now on`, [
+      { pointer: '/timing', message: 'nothing is due from now on' },
+    ]);
+  return { ...(before?.state ?? newScheduleState(cursor)), cursor };
 }
 
 /** With its time to be looked at: at once when something waits, else when its next slot is due. */

@@ -177,15 +177,15 @@ export function nextOf(
 /** Blobs leave that were not written for long. */
 async function renewedSince(
   { ports, settings }: Scheduler,
-  { hash, input, code, renewedAt }: Schedule,
+  schedule: Schedule,
   now: number,
 ): Promise<number> {
+  const { hash, input, code, codes, renewedAt } = schedule;
   if (settings.retention === undefined || now - renewedAt < renewMs(settings.retention))
     return renewedAt;
-  const blobs = [hash];
-  if ('blob' in input) blobs.push(input.blob);
-  if (code !== undefined && 'blob' in code) blobs.push(code.blob);
-  for (const blob of blobs) await ports.blobs.renew(blob);
+  const named = [input, code, ...Object.values(codes ?? {})];
+  const blobs = named.flatMap((one) => (one && 'blob' in one ? [one.blob] : []));
+  for (const blob of [hash, ...blobs]) await ports.blobs.renew(blob);
   return now;
 }
 
@@ -196,7 +196,7 @@ export async function requestsOf(
   runs: readonly StartedRun[],
 ): Promise<readonly StoredRequest[]> {
   if (runs.length === 0) return [];
-  const { name, hash, input, slotInput, code, tags = [] } = schedule;
+  const { name, hash, input, slotInput, code, codes, tags = [] } = schedule;
   const spec = await specs.load(hash);
   const given = (await readStored(ports.blobs, input)) as Record<string, never>;
   return runs.map(({ id, slot }) => {
@@ -207,6 +207,7 @@ export async function requestsOf(
       spec,
       input: slotInput === undefined ? given : { ...given, [slotInput]: time },
       ...(code !== undefined && { code }),
+      ...(codes !== undefined && { codes }),
       tags: [...tags, `schedule:${name}`, `slot:${time}`],
     };
   });

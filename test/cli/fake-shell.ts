@@ -3,7 +3,7 @@ import type { EmbeddedOptions, Output, Shell, Signal } from '../../cli/shell.ts'
 import type { Fanfold, LogLine } from '../../src/client/fanfold.ts';
 import type { RunEvent, RunView } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
-import { noCounts, RUN, summary, view } from '../api/fake-engine.ts';
+import { noCounts, noSchedules, RUN, summary, view } from '../api/fake-engine.ts';
 
 export { noCounts, RUN, summary, view };
 export const NOW = 1_700_000_010_000;
@@ -127,6 +127,7 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     events: async () => ({ items: [], next: null }),
     logs: async () => ({ lines: [], next: 'end' }),
     control: async () => summary(),
+    schedules: noSchedules,
     ...over,
   };
 }

@@ -187,9 +187,29 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     '3:25 unknown key "attemps" (did you mean "attempts"?)',
   ],
   [
-    'a schedule',
+    'a schedule that is no expression',
     'name: n\nschedule: daily\ntasks: {a: {run: x}}\n',
-    '2:1 "schedule" is not supported yet by this version',
+    '2:11 "daily": it must have five fields (minute, hour, day, month, weekday), or six with seconds first',
+  ],
+  [
+    'a schedule with an unknown key',
+    'name: n\nschedule: { crn: "@daily" }\ntasks: {a: {run: x}}\n',
+    '2:13 unknown key "crn" (did you mean "cron"?)',
+  ],
+  [
+    'a schedule on a day that never comes',
+    'name: n\nschedule:\n  cron: 0 0 31 6 *\ntasks: {a: {run: x}}\n',
+    '3:9 "0 0 31 6 *": it never comes: no month that it names has such a day',
+  ],
+  [
+    'a schedule that ends before it starts',
+    'name: n\nschedule: { every: 5m, start: "2026-02-01", end: "2026-01-01" }\ntasks: {a: {run: x}}\n',
+    '2:50 "end" is not after "start", so nothing would ever be due',
+  ],
+  [
+    'a schedule of no kind',
+    'name: n\nschedule: { overlap: skip }\ntasks: {a: {run: x}}\n',
+    '2:11 a schedule has exactly one of "cron", "every" and "at"',
   ],
   [
     'a priority',

@@ -5,6 +5,7 @@ import { memoryPorts, memorySystem } from '../../src/adapters/memory/system.ts';
 import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 import type { Task } from '../../src/contract/workflow.ts';
 import { acceptWorkflow } from '../../src/definition/accept.ts';
+import { compileTiming } from '../../src/definition/timing.ts';
 import { createDecider, createEngine } from '../../src/engine/create-engine.ts';
 import { renewPackages } from '../../src/engine/packages.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
@@ -26,7 +27,7 @@ function open(settings: Partial<EngineSettings> = {}) {
   const noting = { ...ports, blobs: { ...ports.blobs, renew } };
   const all = { ...defaultSettings, ...settings };
   const { decider, specs } = createDecider(noting, all);
-  const engine = createEngine(decider, specs, acceptWorkflow, async () => []);
+  const engine = createEngine(decider, specs, acceptWorkflow, async () => [], compileTiming);
   const push = async (name: string, { bytes, archive }: Code) => {
     await engine.putCode(archive.blob, bytes);
     return engine.pushPackage(name, archive);

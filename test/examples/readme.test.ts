@@ -70,6 +70,8 @@ describe('the workflows', () => {
     'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, render: 1, train: 1 },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 5 },
+    'code.yaml': { greet: 'hello Ada' },
+    'report.yaml': { report: 'report of today' },
   };
   const files = blocks.flatMap(({ language, file }) => (language === 'yaml' && file ? file : []));
 

@@ -1,0 +1,56 @@
+import type { PageOf, RunSummary } from '../contract/api.ts';
+import type { ScheduleRequest, SchedulesQuery, ScheduleView } from '../contract/schedule.ts';
+import type { HttpCall } from './http.ts';
+
+/** What a client can ask of schedules; the engine of an embedded Fanfold answers the same calls. */
+export interface Schedules {
+  list(query: SchedulesQuery): Promise<PageOf<ScheduleView>>;
+  show(name: string): Promise<ScheduleView>;
+  /** Makes or changes it; `isNew`: refused when it is there. */
+  put(name: string, request: ScheduleRequest, isNew?: boolean): Promise<ScheduleView>;
+  pause(name: string): Promise<ScheduleView>;
+  resume(name: string): Promise<ScheduleView>;
+  /** One run now. */
+  run(name: string, id?: string): Promise<RunSummary>;
+  remove(name: string): Promise<void>;
+  next(name: string, count: number): Promise<readonly number[]>;
+}
+
+type Send = (call: HttpCall) => Promise<unknown>;
+
+/** `key`: a new name for each call that does something once. */
+export function schedulesOver(
+  send: Send,
+  query: (filter: object) => string,
+  key: () => string,
+): Schedules {
+  const pathOf = (name: string): string => `/v1/schedules/${encodeURIComponent(name)}`;
+  const get = (path: string) => send({ method: 'GET', path, repeatable: true });
+  const act = (name: string, action: string, id?: string) =>
+    send({
+      method: 'POST',
+      path: `${pathOf(name)}/${action}`,
+      repeatable: true,
+      ...(id !== undefined && { key: id }),
+    });
+  return {
+    list: async (filter) => (await get(`/v1/schedules${query(filter)}`)) as PageOf<ScheduleView>,
+    show: async (name) => (await get(pathOf(name))) as ScheduleView,
+    async put(name, body, isNew = false) {
+      // Made again after a lost answer, a new one would be refused for being there.
+      const headers: Record<string, string> = isNew ? { 'if-none-match': '*' } : {};
+      const call = { method: 'PUT', path: pathOf(name), body, repeatable: !isNew } as const;
+      return (await send({ ...call, headers })) as ScheduleView;
+    },
+    pause: async (name) => (await act(name, 'pause')) as ScheduleView,
+    resume: async (name) => (await act(name, 'resume')) as ScheduleView,
+    run: async (name, id = key()) => (await act(name, 'run', id)) as RunSummary,
+    async remove(name) {
+      await send({ method: 'DELETE', path: pathOf(name), repeatable: true });
+    },
+    async next(name, n) {
+      const { starts } = (await get(`${pathOf(name)}/next${query({ n })}`)) as { starts: number[] };
+      return starts;
+    },
+  };
+}
