@@ -11,6 +11,8 @@ import {
 } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AwsClient } from 'aws4fetch';
+import { provisionerOf } from '../../../functions/shared/provisioner.ts';
 import { ecsProvisioner } from '../../../src/adapters/aws/ecs-provisioner.ts';
 import { lambdaProvisioner } from '../../../src/adapters/aws/lambda-provisioner.ts';
 import { type PoolClients, poolClients } from '../../../src/adapters/aws/pool-clients.ts';
@@ -21,6 +23,7 @@ import { whyNoEmulator } from '../../../tools/aws-local/environment.ts';
 import { testProvisioner } from '../../ports/provisioner.suite.ts';
 import { INSTALL_MS } from '../../support/aws-home.ts';
 import { failure, nowhere, quickPatience, stub } from '../../support/aws-stub.ts';
+import { startDatacenter } from '../../support/datacenter.ts';
 
 const reason = whyNoEmulator();
 const patience = { clock: systemClock, random: systemRandom };
@@ -76,7 +79,45 @@ const patience = { clock: systemClock, random: systemRandom };
     const provisioner = lambdaProvisioner({ client: clients.lambda, patience, pools });
     return { provisioner, pool: 'quick', cap: 9, unknown: 'unheard-of' };
   });
+
+  testProvisioner('a data centre whose token is a secret', async () => {
+    const secret = 'a-token-that-nobody-sees';
+    const datacenter = await startDatacenter(secret, ['own']);
+    const capacity = { ...declared, runnersMax: 9 };
+    const tokenSecret = await makeSecret(emulator, secret);
+    const own = { kind: 'datacenter', url: datacenter.url, tokenSecret, capacity } as const;
+    const provisioner = provisionerOf({ own }, clients, patience);
+    return {
+      provisioner,
+      pool: 'own',
+      cap: 9,
+      unknown: 'unheard-of',
+      close: () => datacenter.close(),
+    };
+  });
 });
+
+const declared = {
+  ...{ runnersMin: 0, slots: 1, startUpMs: 1, acceptableMs: 1, serviceMsGuess: 1, billedMsMin: 0 },
+  launches: { burst: 1, perSecond: 1 },
+  price: { runnerHour: 1, lateHour: 1 },
+};
+
+/** Its address. */
+async function makeSecret({ place }: Emulator, SecretString: string): Promise<string> {
+  const { accessKeyId = '', secretAccessKey = '' } = place.credentials ?? {};
+  const { region = 'us-east-1' } = place;
+  const client = new AwsClient({ accessKeyId, secretAccessKey, service: 'secretsmanager', region });
+  const answer = await client.fetch(place.endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'secretsmanager.CreateSecret',
+    },
+    body: JSON.stringify({ Name: 'machines', SecretString }),
+  });
+  return ((await answer.json()) as { readonly ARN: string }).ARN;
+}
 
 /** The end of a directory that has no entries. */
 const emptyZip = Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)]);
