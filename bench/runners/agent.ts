@@ -1,4 +1,4 @@
-/** An executor alone: after a call and some programs, prints how many MB it takes. */
+/** An executor alone: after a call and some programs, prints how many MB its process takes. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,8 @@ executor.start(
   }),
 );
 await ended;
-console.log(memoryOf(process.pid));
+const own = process.memoryUsage().rss / (1 << 20);
+console.error(`with launchers and a warm Node process: ${memoryOf(process.pid).toFixed(0)} MB`);
+console.log(own);
 await executor.close();
 rmSync(workFolder, { recursive: true, force: true });
