@@ -173,6 +173,14 @@ static void ff_add(ff_text *text, const char *bytes, size_t length) {
 
 static void ff_put(ff_text *text, const char *bytes) { ff_add(text, bytes, strlen(bytes)); }
 
+/* Of a user: on one line. In JSON a line end is a blank, but in a text, where there is none. */
+static void ff_put_json(ff_text *text, const char *json) {
+    size_t from = text->length;
+    char *end;
+    ff_put(text, json);
+    while ((end = (char *)memchr(text->at + from, '\n', text->length - from))) *end = ' ';
+}
+
 static void ff_printf(ff_text *text, const char *format, ...) {
     char small[128];
     va_list values;
@@ -430,8 +438,8 @@ void fanfold_spawn(fanfold_task *task, const char *key, const char *with, const 
         ff_put(&text, ",\"key\":");
         ff_put_quoted(&text, key, strlen(key));
     }
-    if (with) ff_put(&text, ",\"with\":"), ff_put(&text, with);
-    if (run) ff_put(&text, ",\"run\":"), ff_put(&text, run);
+    if (with) ff_put(&text, ",\"with\":"), ff_put_json(&text, with);
+    if (run) ff_put(&text, ",\"run\":"), ff_put_json(&text, run);
     ff_put(&text, "}}");
     ff_said(&text);
 }
@@ -495,7 +503,7 @@ char *fanfold_quote(fanfold_task *task, const char *bytes, size_t length) {
 
 int fanfold_output_text(fanfold_task *task, const char *json) {
     task->output.length = 0;
-    ff_put(&task->output, json);
+    ff_put_json(&task->output, json);
     return 0;
 }
 
@@ -639,7 +647,7 @@ static char *ff_ask_once(fanfold_task *task, const char *key, const char *value)
     }
     ff_put(&text, "{\"once\":{\"key\":");
     ff_put_quoted(&text, key, strlen(key));
-    if (value) ff_put(&text, ",\"value\":"), ff_put(&text, value);
+    if (value) ff_put(&text, ",\"value\":"), ff_put_json(&text, value);
     ff_printf(&text, "},\"ask\":%u}", ++task->asked);
     told = ff_ask(task, &text);
     if (!told) {

@@ -2,6 +2,7 @@ package fanfold
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -212,6 +213,9 @@ func (h *harness) end(id int64, began time.Time, spent time.Duration, output jso
 	if failure != nil {
 		kind = "fail"
 		output, _ = json.Marshal(failure)
+	}
+	for at := bytes.IndexByte(output, '\n'); at >= 0; at = bytes.IndexByte(output, '\n') {
+		output[at] = ' ' // a message is one line
 	}
 	waitUntilRead()
 	us := spent.Microseconds()

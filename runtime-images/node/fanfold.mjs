@@ -3,6 +3,7 @@
  * nothing.
  */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { format } from 'node:util';
 
 // biome-ignore lint/style/noProcessEnv: a task's environment is its interface
@@ -35,6 +36,52 @@ export function log(text) {
 export function input() {
   return env.TASK_INPUT === undefined ? null : JSON.parse(readFileSync(env.TASK_INPUT, 'utf8'));
 }
+
+/**
+ * Runs `fn` unless an attempt at this task has already run it to its end under this key: then it gives what was returned
+ * there. So what a second attempt, or a message that came twice, would do again is done once. When the process dies
+ * between the effect and the note of it, `fn` runs again in the next attempt. What it returns is kept as JSON, at most
+ * 64 KB. `signal` ends the wait for another attempt's effect.
+ */
+export function once(key, fn, signal) {
+  return onceBy((asked) => askByFile(asked, signal), key, fn);
+}
+
+/** The same for whoever has another way to ask. */
+export async function onceBy(ask, key, fn) {
+  const told = async (asked) => {
+    const answer = await ask(asked);
+    if (answer.error === undefined) return answer;
+    throw Object.assign(new Error(answer.error), { name: 'OnceError' });
+  };
+  let answer = await told({ key });
+  while (answer.wait > 0) {
+    await sleep(answer.wait);
+    answer = await told({ key });
+  }
+  if (answer.mine !== true) return answer.value;
+  const value = (await fn()) ?? null;
+  const kept = await told({ key, value });
+  return kept.kept === true ? value : kept.value;
+}
+
+let asks = 0;
+
+/** The answer comes as a file. */
+async function askByFile(once, signal) {
+  const folder = env.TASK_ANSWERS;
+  if (folder === undefined) return { error: 'only within a task: it needs somebody to remember' };
+  const ask = ++asks;
+  say({ once, ask });
+  for (let pause = 1; ; pause = Math.min(50, 2 * pause)) {
+    const text = await readFile(`${folder}/${ask}.json`, 'utf8').catch(() => undefined);
+    if (text !== undefined) return JSON.parse(text);
+    signal?.throwIfAborted();
+    await sleep(pause);
+  }
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Makes a value the task's output. The last call counts. */
 export function output(value) {
@@ -70,6 +117,7 @@ export async function main(functions) {
     progress,
     spawn: (value) => spawn(asRequest(value)),
     log: (...values) => log(format(...values)),
+    once: (key, fn) => once(key, fn, abort.signal),
   };
   output(await fn(input(), task));
 }

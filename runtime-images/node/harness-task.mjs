@@ -1,7 +1,7 @@
 /** What a call in the warm process sees of its attempt, and how it reaches the executor. */
 import { writeSync } from 'node:fs';
 import { format } from 'node:util';
-import { asRequest } from './fanfold.mjs';
+import { asRequest, onceBy } from './fanfold.mjs';
 
 const LOG_MS = 50;
 const LOG_BYTES = 16_000;
@@ -29,6 +29,8 @@ export class Task {
   #logBytes = 0;
   #logAt = 0;
   #timer;
+  #asks = new Map();
+  #lastAsk = 0;
 
   constructor(id, run, task, attempt, workflow) {
     this.#id = id;
@@ -59,6 +61,27 @@ export class Task {
 
   spawn(request) {
     this.#say({ spawn: asRequest(request) });
+  }
+
+  /** Runs `fn` unless an attempt at this task has already run it to its end under this key; gives what it gave. */
+  once(key, fn) {
+    return onceBy((asked) => this.#ask(asked), key, fn);
+  }
+
+  #ask(once) {
+    const ask = ++this.#lastAsk;
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const aborted = () => reject(this.signal.reason);
+    this.#asks.set(ask, resolve);
+    if (this.signal.aborted) aborted();
+    this.signal.addEventListener('abort', aborted, { once: true });
+    this.#say({ once, ask });
+    return promise.finally(() => this.signal.removeEventListener('abort', aborted));
+  }
+
+  answered(ask, answer) {
+    this.#asks.get(ask)?.(answer);
+    this.#asks.delete(ask);
   }
 
   log(...values) {

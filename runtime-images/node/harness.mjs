@@ -269,6 +269,7 @@ const handlers = {
     if (call !== undefined) call.task.abort();
     else sendValue(['recalled', ...takeBack([id])]);
   },
+  answer: ([, id, ask, answer]) => running.get(id)?.task.answered(ask, answer),
   recall: () => sendValue(['recalled', ...takeBack(undefined)]),
 };
 

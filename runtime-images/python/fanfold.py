@@ -5,10 +5,12 @@ Optional, standard library only; outside of a task they do nothing.
 
 import asyncio
 import inspect
+import itertools
 import json
 import os
 import signal
 import sys
+import time
 
 
 def _say(message):
@@ -57,6 +59,78 @@ class TaskCancelled(BaseException):
     """Raised in the middle of a function whose attempt is to stop. `except Exception` lets it pass."""
 
 
+class OnceError(Exception):
+    """Nothing can be remembered, or another attempt is at it."""
+
+
+def once(key, fn):
+    """Runs `fn` unless an attempt at this task has already run it to its end under this key.
+
+    Then it gives what was returned there. So what a second attempt, or a message that came twice, would do again is
+    done once. When the process dies between the effect and the note of it, `fn` runs again in the next attempt. What
+    it returns is kept as JSON, at most 64 KB. `fn` is not async; for one that is there is `once_async`.
+    """
+    return once_by(_ask_by_file, key, fn)
+
+
+async def once_async(key, fn):
+    """`once` for async functions: `await once_async(key, fn)`."""
+    return await once_async_by(lambda asked: _in_thread(_ask_by_file, asked), key, fn)
+
+
+def once_by(ask, key, fn):
+    """`once` for whoever has another way to ask."""
+    answer = _told(ask({"key": key}))
+    while answer.get("wait"):
+        time.sleep(answer["wait"] / 1000)
+        answer = _told(ask({"key": key}))
+    if not answer.get("mine"):
+        return answer.get("value")
+    value = fn()
+    return _told(ask({"key": key, "value": value})).get("value", value)
+
+
+async def once_async_by(ask, key, fn):
+    answer = _told(await ask({"key": key}))
+    while answer.get("wait"):
+        await asyncio.sleep(answer["wait"] / 1000)
+        answer = _told(await ask({"key": key}))
+    if not answer.get("mine"):
+        return answer.get("value")
+    value = await fn()
+    return _told(await ask({"key": key, "value": value})).get("value", value)
+
+
+def _told(answer):
+    if "error" in answer:
+        raise OnceError(answer["error"])
+    return answer
+
+
+_asks = itertools.count(1)
+
+
+def _ask_by_file(asked):
+    """The answer comes as a file."""
+    folder = os.environ.get("TASK_ANSWERS")
+    if folder is None:
+        return {"error": "only within a task: it needs somebody to remember"}
+    number = next(_asks)
+    _say({"once": asked, "ask": number})
+    pause = 0.001
+    while True:
+        try:
+            with open(os.path.join(folder, "%d.json" % number), encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            time.sleep(pause)
+            pause = min(0.05, 2 * pause)
+
+
+def _in_thread(fn, *given):
+    return asyncio.get_running_loop().run_in_executor(None, fn, *given)
+
+
 class Task:
     """What a function called by `main` gets as its second argument; a warm process gives it the same."""
 
@@ -71,6 +145,8 @@ class Task:
     beat = staticmethod(beat)
     progress = staticmethod(progress)
     spawn = staticmethod(spawn)
+    once = staticmethod(once)
+    once_async = staticmethod(once_async)
 
     @staticmethod
     def log(*values):

@@ -84,6 +84,7 @@ class Inbox:
         self.definitions = {}
         self.rest = b""
         self.cancel = lambda id: None
+        self.task_of = lambda id: None
 
     def read(self):
         """Takes what has come; waits for it, where there is nothing. Its end is ours."""
@@ -95,8 +96,8 @@ class Inbox:
         for line in lines:
             self.take(json.loads(line))
 
-    def waiting(self):
-        return bool(select.select([IN], [], [], 0)[0])
+    def waiting(self, seconds=0):
+        return bool(select.select([IN], [], [], seconds)[0])
 
     def take(self, message):
         kind = message[0]
@@ -105,6 +106,10 @@ class Inbox:
             self.queue.extend(Call(definition, item) for item in message[2])
         elif kind == "define":
             self.definitions[message[1]] = Definition(message[2], message[3])
+        elif kind == "answer":
+            task = self.task_of(message[1])
+            if task is not None:
+                task.answered(message[2], message[3])
         elif kind == "recall":
             self.give_back(lambda call: True)
         elif kind == "cancel":
@@ -140,7 +145,19 @@ class OneByOne:
         self.cancelled = False
         self.loop = None
         self.future = None
+        self.pumping = False
         inbox.cancel = self.cancel
+        inbox.task_of = lambda id: self.call.task if self.call is not None and self.call.id == id else None
+        Task.pump = self.pump
+
+    def pump(self):
+        """Only this reads meanwhile: else a signal could take what it waits for."""
+        self.pumping = True
+        try:
+            if self.inbox.waiting(0.05):
+                self.inbox.read()
+        finally:
+            self.pumping = False
 
     def run(self):
         signal.signal(signal.SIGUSR1, self.poked)
@@ -184,7 +201,7 @@ class OneByOne:
             self.future = None
 
     def poked(self, *_):
-        if self.call is None:
+        if self.call is None or self.pumping:
             return
         if out.busy:
             out.then = self.poked
@@ -214,6 +231,9 @@ class SideBySide:
         self.loop = asyncio.new_event_loop()
         self.pool = ThreadPoolExecutor(CONCURRENCY)
         inbox.cancel = self.cancel
+        inbox.task_of = lambda id: self.running[id].task if id in self.running else None
+        # Another thread reads.
+        Task.pump = lambda: time.sleep(0.002)
 
     def run(self):
         asyncio.set_event_loop(self.loop)

@@ -1,5 +1,6 @@
 """What a call in the warm process sees of its attempt, and how it reaches the executor."""
 
+import asyncio
 import contextvars
 import io
 import json
@@ -8,14 +9,12 @@ import sys
 import threading
 import time
 
+from fanfold import TaskCancelled, once_async_by, once_by
+
 LOG_S = 0.05
 LOG_CHARS = 16000
 LINE_MAX = 64000
 OUT = 4
-
-
-class TaskCancelled(BaseException):
-    """Raised in the middle of a call whose attempt is to stop. `except Exception` lets it pass."""
 
 
 def cut(text, length):
@@ -91,6 +90,8 @@ class Task:
         self._key, _, self.run, self.id, self.attempt, self.workflow = message
         #: True once the attempt is to stop.
         self.cancelled = False
+        self._answers = {}
+        self._asks = 0
         self._open = ["", ""]
         self._lines = []
         self._chars = 0
@@ -116,6 +117,41 @@ class Task:
         if detached:
             request["detached"] = True
         self._say({"spawn": request})
+
+    def once(self, key, fn):
+        """Runs `fn` unless an attempt at this task has already run it to its end under this key; gives what it gave."""
+        return once_by(self._ask, key, fn)
+
+    async def once_async(self, key, fn):
+        """`once` for async functions: `await task.once_async(key, fn)`."""
+        return await once_async_by(self._ask_async, key, fn)
+
+    #: Of the harness: reads messages until there is one, or a moment has passed.
+    pump = None
+
+    def _ask(self, asked):
+        number = self._send_ask(asked)
+        while number not in self._answers:
+            Task.pump()
+            if self.cancelled:
+                raise TaskCancelled("the attempt was cancelled")
+        return self._answers.pop(number)
+
+    async def _ask_async(self, asked):
+        number = self._send_ask(asked)
+        pause = 0.0005
+        while number not in self._answers:
+            await asyncio.sleep(pause)
+            pause = min(0.02, 2 * pause)
+        return self._answers.pop(number)
+
+    def _send_ask(self, asked):
+        self._asks += 1
+        self._say({"once": asked, "ask": self._asks})
+        return self._asks
+
+    def answered(self, number, answer):
+        self._answers[number] = answer
 
     def log(self, *values):
         self.write(0, " ".join(map(str, values)) + "\n")

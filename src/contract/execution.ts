@@ -53,6 +53,24 @@ export interface SpawnRequest {
   readonly detached?: boolean;
 }
 
+/** An attempt asks whether an effect is its to have; with a value, it says what the effect gave. */
+export interface OnceAsk {
+  /** Names the effect within the task. */
+  readonly key: string;
+  readonly value?: Json;
+}
+
+/**
+ * `mine`: have it now, and say what it gave. `value`: it was had before, and gave this. `wait`: another is at it; ask again
+ * after so many ms. `kept`: what it gave is remembered.
+ */
+export type OnceAnswer =
+  | { readonly mine: true }
+  | { readonly kept: true }
+  | { readonly value: Json }
+  | { readonly wait: number }
+  | { readonly error: string };
+
 /**
  * How an attempt ended. `released`: it was handed back, and does not count as a try: it was not started, or, with an
  * error, it was stopped at work in a drain.
@@ -95,6 +113,8 @@ export interface ExecutorEvents {
   started(starts: readonly Start[]): void;
   ended(results: readonly AttemptResult[]): void;
   beats(beats: readonly Beat[]): void;
+  /** An effect is to happen once. Without it, none is promised that. */
+  asked?(key: number, ask: OnceAsk): Promise<OnceAnswer>;
   /** There may be more room than before, without an end. */
   roomier?(): void;
   /** Sub-tasks that are to start while the attempt still runs. Those that come with the end are in its result. */

@@ -20,6 +20,8 @@ export const sortKeys = {
   claim: 'CLAIM#',
   /** What a client's key for a control stands for. */
   key: 'KEY#',
+  /** What of a task is to happen once, and what it gave. */
+  once: 'ONCE#',
 } as const;
 
 /** What the change feed is asked for: everything that happens to runs. */
@@ -98,6 +100,11 @@ export const progressKey = (namespace: string, run: string, chunk: number): Key 
 export const segmentsKey = (namespace: string, run: string, page: number): Key => ({
   partition: runPartition(namespace, run),
   sort: `${sortKeys.segments}${padded(page)}`,
+});
+
+export const onceKey = (namespace: string, run: string, hash: string): Key => ({
+  partition: runPartition(namespace, run),
+  sort: `${sortKeys.once}${hash}`,
 });
 
 /**

@@ -11,17 +11,16 @@ import { type ChainParts, goOn, leadsOn } from './chain.ts';
 import { createClaims } from './claims.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { executionOf, type Held } from './held.ts';
-import { Holdings } from './holdings.ts';
+import { Holdings, heldMax } from './holdings.ts';
 import { Intake } from './intake.ts';
 import { receiptsOf, sortLetters } from './letters.ts';
+import { Once, withOnce } from './once.ts';
 import { createReports, type Reports } from './reports.ts';
 import { risingClock } from './rising-clock.ts';
 import { Signal } from './signal.ts';
 
 /** Attempts to claim in one go. */
 const claimMax = 2048;
-/** As many as one heartbeat can list. */
-const heldMax = 4096;
 const retryMs = 50;
 
 type Needs = Pick<Ports, 'table' | 'queue' | 'blobs' | 'clock' | 'ids'>;
@@ -92,7 +91,8 @@ export class Agent {
       reports: this.#reports,
       start: (held) => this.#executor.start(held.map(executionOf)),
     };
-    this.#executor = options.executor(this.#events());
+    const once = new Once(ports, settings, options.id);
+    this.#executor = options.executor(withOnce(this.#events(), once, this.#holdings));
   }
 
   #events(): ExecutorEvents {

@@ -3,6 +3,7 @@ import type {
   AttemptResult,
   Execution,
   ExecutionSpec,
+  OnceAnswer,
   SpawnRequest,
 } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
@@ -14,6 +15,8 @@ type LimitReason = 'time-limit' | 'heartbeat' | 'memory' | 'disk';
 /** What runs an attempt: a launcher, a warm process, or the steps it consists of. */
 export interface Host {
   stop(attempt: Attempt, graceMs: number): void;
+  /** Tells it what it has asked for under this number. Steps are asked for themselves. */
+  answer?(attempt: Attempt, ask: number, answer: OnceAnswer): void;
   /** The process that runs all of its attempts, or else that of one of them, once it is known. */
   readonly pid?: number | undefined;
   pidOf?(attempt: Attempt): number | undefined;

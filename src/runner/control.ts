@@ -1,4 +1,4 @@
-import type { SpawnRequest } from '../contract/execution.ts';
+import type { ExecutorEvents, OnceAnswer, SpawnRequest } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import type { Attempt } from './attempt.ts';
 import { cleanLine } from './launcher-lines.mjs';
@@ -12,6 +12,8 @@ export interface ControlMessage {
   readonly progress?: unknown;
   readonly spawn?: unknown;
   readonly log?: unknown;
+  readonly once?: unknown;
+  readonly ask?: unknown;
 }
 
 const NOTE_MAX = 1000;
@@ -20,10 +22,12 @@ const NOTE_MAX = 1000;
 export class Control {
   #outbox: Outbox;
   #logs: LogPump;
+  #asked: ExecutorEvents['asked'];
 
-  constructor(outbox: Outbox, logs: LogPump) {
+  constructor(outbox: Outbox, logs: LogPump, asked?: ExecutorEvents['asked']) {
     this.#outbox = outbox;
     this.#logs = logs;
+    this.#asked = asked;
   }
 
   take(attempt: Attempt, at: number, message: unknown): void {
@@ -31,7 +35,23 @@ export class Control {
     const said = message as ControlMessage;
     if ('beat' in said || 'step' in said || 'progress' in said) this.#beat(attempt.root, at, said);
     if ('spawn' in said) this.#spawn(attempt.root, said.spawn);
+    if ('once' in said) void this.#once(attempt, said);
     if (typeof said.log === 'string') this.#log(attempt, at, said.log);
+  }
+
+  /** Answers whoever gave a number to answer under. */
+  async #once(attempt: Attempt, { once, ask }: ControlMessage): Promise<void> {
+    if (!Number.isSafeInteger(ask)) return;
+    const answer = await this.#answerTo(attempt, once).catch((error) => ({ error: String(error) }));
+    attempt.host?.answer?.(attempt, ask as number, answer);
+  }
+
+  async #answerTo(attempt: Attempt, once: unknown): Promise<OnceAnswer> {
+    const { key, value } = (once ?? {}) as Record<string, Json | undefined>;
+    if (typeof key !== 'string') return { error: 'once: the key is missing, or no text' };
+    if (this.#asked === undefined) return { error: 'this runner remembers nothing' };
+    const asked = value === undefined ? { key } : { key, value };
+    return this.#asked(attempt.root.execution.key, asked);
   }
 
   #log(attempt: Attempt, at: number, text: string): void {

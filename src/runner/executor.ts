@@ -123,7 +123,7 @@ class LocalExecutor implements Executor {
       clock: options.clock,
       outbox,
       logs,
-      control: new Control(outbox, logs),
+      control: new Control(outbox, logs, options.events.asked),
       guard: new Guard(),
       sweeper: new Sweeper(),
       interpreters: interpretersOf(options),

@@ -1,6 +1,9 @@
 import type { AttemptResult } from '../contract/execution.ts';
 import type { Held, Letter } from './held.ts';
 
+/** As many as one heartbeat can list. */
+export const heldMax = 4096;
+
 /** How many attempts ended, how long they took together, and how many messages brought them. */
 export interface Tally {
   readonly ended: number;

@@ -1,5 +1,6 @@
-/** What a program has given. */
-import { readFileSync, statSync } from 'node:fs';
+/** What a program has given, and is given while it runs: in files. */
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The output in the file, else the last line of stdout where that is JSON; or why it is `refused`. */
 export function readOutput(path, bytesMax, lastLine) {
@@ -28,4 +29,17 @@ function jsonOrNull(text) {
 function flat(value) {
   JSON.stringify(value);
   return value;
+}
+
+/** Writes the answer to what was asked under this number, whole at once; says why it could not. */
+export function layAnswer(folder, ask, answer) {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, `${ask}.json`);
+    writeFileSync(`${path}.new`, JSON.stringify(answer), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+    return undefined;
+  } catch (error) {
+    return `an answer could not be given: ${error.message}`;
+  }
 }

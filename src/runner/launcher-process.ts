@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
+import type { AttemptError, ExecutionSpec, OnceAnswer } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import { streams } from '../ports/log-sink.ts';
 import type { Attempt, Ending, Host } from './attempt.ts';
@@ -140,6 +140,10 @@ export class LauncherProcess implements Host, LogSource {
   stop(attempt: Attempt, graceMs: number): void {
     this.flush();
     this.#send(['stop', attempt.id, graceMs]);
+  }
+
+  answer(attempt: Attempt, ask: number, answer: OnceAnswer): void {
+    if (this.attempts.has(attempt.id)) this.#send(['answer', attempt.id, ask, answer]);
   }
 
   pidOf({ id }: Attempt): number | undefined {

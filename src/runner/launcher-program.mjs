@@ -1,13 +1,14 @@
 /** One attempt at a program: its folder, pipes, process group and what became of it. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { unfit } from './launcher-fit.mjs';
 import { Lines } from './launcher-lines.mjs';
-import { readOutput } from './launcher-output.mjs';
+import { layAnswer, readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
 import { signal, treeUsage } from './launcher-proc.mjs';
+import { missingFor, whyNot } from './launcher-start.mjs';
 
 /** A last line that is longer is not looked at as output. */
 const LAST_LINE_MAX = 1_000_000;
@@ -44,13 +45,17 @@ export class Program {
     this.#order = order;
     this.#host = host;
     const suffix = order.step === undefined ? '' : `-${order.step}`;
-    this.#names = { input: `input${suffix}.json`, output: `output${suffix}.json` };
+    this.#names = {
+      input: `input${suffix}.json`,
+      output: `output${suffix}.json`,
+      answers: `answers${suffix}`,
+    };
   }
 
   /** Starts it, or tells why not: by its result, or later by `refused` of the host. */
   start() {
     const cwd = this.#order.cwd;
-    const missing = this.#missing(cwd);
+    const missing = missingFor(this.#order);
     if (missing !== undefined) return missing;
     const fds = [];
     try {
@@ -90,14 +95,6 @@ export class Program {
     return undefined;
   }
 
-  #missing(cwd) {
-    if (cwd !== undefined && !existsSync(cwd)) return `the code's folder ${cwd} is missing`;
-    const script = this.#order.script;
-    if (script === undefined) return undefined;
-    const path = isAbsolute(script) ? script : resolve(cwd ?? '/', script);
-    return existsSync(path) ? undefined : `the script ${script} is missing in the code's folder`;
-  }
-
   /** Makes the folder and the input in it. */
   #openInput() {
     const text = `${JSON.stringify(this.#order.input)}\n`;
@@ -127,6 +124,7 @@ export class Program {
       TASK_INPUT: join(this.#folder, this.#names.input),
       TASK_OUTPUT: join(this.#folder, this.#names.output),
       TASK_CONTROL: '/dev/fd/3',
+      TASK_ANSWERS: join(this.#folder, this.#names.answers),
       TASK_TOKEN: `${token}.${this.id}`,
     };
   }
@@ -219,6 +217,12 @@ export class Program {
     else this.kill();
   }
 
+  /** Lays an answer where it looks for it. */
+  answer(ask, answer) {
+    const failure = layAnswer(join(this.#folder, this.#names.answers), ask, answer);
+    if (failure !== undefined) this.#host.log(this.id, 2, [failure], 0);
+  }
+
   kill() {
     signal(-this.pid, 'SIGKILL');
     this.#host.sweep(this.id);
@@ -288,10 +292,4 @@ export class Program {
     }
     if (this.#place !== undefined) places.giveFolder(this.#place);
   }
-}
-
-function whyNot(error) {
-  if (error.code === 'ENOENT') return 'there is no such program (ENOENT)';
-  if (error.code === 'EACCES') return 'it is not executable (EACCES)';
-  return error.message;
 }

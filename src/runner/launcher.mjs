@@ -2,7 +2,7 @@
  * The launcher: a small process that starts programs for an executor, since starting one costs the more the larger
  * the process is that starts it. JSON lines on stdin and stdout, each an array that begins with a word:
  *
- *   to it:    hello {config} | start id {order} places | queue id {order} places | stop id graceMs | recall | sink bytes
+ *   to it:    hello {config} | start id {order} places | queue id {order} places | stop id graceMs | answer id ask {…} | recall | sink bytes
  *             | trim | bye
  *   from it:  began id pid at | log id at stream [lines] bytes | control id at {…} | ended id {result} | back id
  *             | refused id message
@@ -202,6 +202,9 @@ const handlers = {
     if (drop(due, id) || drop(queue, id))
       host.report(['ended', id, { code: null, signal: null, startedAt: 0, endedAt: Date.now() }]);
     programs.get(id)?.stop(graceMs);
+  },
+  answer([, id, ask, answer]) {
+    programs.get(id)?.answer(ask, answer);
   },
   recall() {
     for (const [, id] of queue.splice(0)) host.report(['back', id]);

@@ -1,4 +1,4 @@
-import type { AttemptError, ExecutionSpec } from '../contract/execution.ts';
+import type { AttemptError, ExecutionSpec, OnceAnswer } from '../contract/execution.ts';
 import { type Stream, streams } from '../ports/log-sink.ts';
 import type { Attempt, Host } from './attempt.ts';
 import { CallText } from './call-text.ts';
@@ -101,6 +101,10 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     this.flush();
     this.#recalled = true;
     this.#tell(['recall']);
+  }
+
+  answer(attempt: Attempt, ask: number, answer: OnceAnswer): void {
+    if (this.calls.has(attempt.id)) this.#tell(['answer', attempt.id, ask, answer]);
   }
 
   #tell(message: readonly unknown[]): void {

@@ -69,6 +69,7 @@ class FetchingExecutor implements Executor {
       started: (starts) => events.started(starts),
       ended: (results) => this.#onEnded(results),
       roomier: () => events.roomier?.(),
+      ...(events.asked && { asked: events.asked }),
       beats: (beats) => events.beats(beats),
       spawned: (key, requests) => events.spawned(key, requests),
     });

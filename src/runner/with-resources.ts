@@ -55,6 +55,7 @@ class CountingExecutor implements Executor {
       started: (starts) => events.started(starts),
       ended: (results) => this.#onEnded(results),
       roomier: () => events.roomier?.(),
+      ...(events.asked && { asked: events.asked }),
       beats: (beats) => events.beats(beats),
       spawned: (key, requests) => events.spawned(key, requests),
     });

@@ -138,6 +138,7 @@ describe("a program's world", () => {
       'LANG',
       'MINE',
       'PATH',
+      'TASK_ANSWERS',
       'TASK_ATTEMPT',
       'TASK_CONTROL',
       'TASK_DIR',

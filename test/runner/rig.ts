@@ -7,6 +7,7 @@ import type {
   Beat,
   ExecutionSpec,
   Executor,
+  ExecutorEvents,
   SpawnRequest,
 } from '../../src/contract/execution.ts';
 import type { Json } from '../../src/contract/json.ts';
@@ -40,7 +41,10 @@ afterAll(async () => {
   for (const rig of open) await rig.close();
 });
 
-export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
+export function openRig(
+  options: Partial<ExecutorOptions> = {},
+  asked?: ExecutorEvents['asked'],
+): Rig {
   const workFolder = mkdtempSync(join(tmpdir(), 'fanfold-test-'));
   const told = {
     started: [],
@@ -84,6 +88,7 @@ export function openRig(options: Partial<ExecutorOptions> = {}): Rig {
       },
       beats: (beats) => told.beats.push(...beats),
       spawned: (_, requests) => told.spawned.push(...requests),
+      ...(asked && { asked }),
     },
     ...options,
   });

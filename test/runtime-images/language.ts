@@ -17,6 +17,7 @@ export const fixtureTasks = [
   'pid', // the process id
   'crash', // kills its process by SIGKILL where `input.crash` is true, else gives its input
   'grow', // takes memory until there is none
+  'once', // prints `effect` and gives its input, once under the key `effect`; what it gave then, after that
   'scratch', // writes a temporary file, and gives its path
 ] as const;
 export type FixtureTask = (typeof fixtureTasks)[number];
@@ -26,7 +27,7 @@ export const ways = ['program', 'function', 'binary'] as const;
 export type Way = (typeof ways)[number];
 
 /** What a language may be unable to do; all else is asked of each. */
-export type Ability = 'stack' | 'error-name' | 'side-by-side' | 'cancel-in-call';
+export type Ability = 'stack' | 'error-name' | 'side-by-side' | 'once';
 
 /** What the suite is told of a language. */
 export interface Language {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Execution } from '../../src/contract/execution.ts';
+import type { Execution, ExecutorEvents } from '../../src/contract/execution.ts';
 import type { Json } from '../../src/contract/json.ts';
 import { fill, openRig, type Rig, runAll, until } from '../runner/rig.ts';
 import { type Ability, type FixtureTask, type Language, type Way, ways } from './language.ts';
@@ -38,8 +38,8 @@ function testWay(language: Language, way: Way, folder: string): void {
   const isWarm = way === 'function';
   const can = (ability: Ability) => language.cannot?.[ability] === undefined;
   const opened: Rig[] = [];
-  const open = (slots = 4) => {
-    const rig = openRig({ slots, warmProcesses: Math.min(slots, 2) });
+  const open = (slots = 4, asked?: ExecutorEvents['asked']) => {
+    const rig = openRig({ slots, warmProcesses: Math.min(slots, 2) }, asked);
     opened.push(rig);
     return rig;
   };
@@ -198,6 +198,27 @@ function testWay(language: Language, way: Way, folder: string): void {
       expect({ outcome, reason: error?.reason }).toEqual({ outcome: 'failed', reason: 'memory' });
       expect((await run('echo', 3)).output).toBe(3);
     });
+
+    if (can('once'))
+      test('has an effect once, whatever comes twice', async () => {
+        const asked = new Map<string, Json>();
+        let waits = 1;
+        const other = open(4, async (_, { key, value }) => {
+          const before = asked.get(key);
+          if (before !== undefined) return { value: before };
+          if (value === undefined) return waits-- > 0 ? { wait: 5 } : { mine: true };
+          asked.set(key, value);
+          return { kept: true };
+        });
+        const inputs = [{ n: 1, text: 'ö "x"' }, { n: 2 }];
+        const keys = [];
+        for (const input of inputs) {
+          const [key = 0] = other.startAll(spec('once'), [input]);
+          expect((await other.ended(key)).output).toEqual(inputs[0]);
+          keys.push(key);
+        }
+        expect(keys.map((key) => other.printed(key))).toEqual([['effect'], []]);
+      });
 
     test('has a place of its own for temporary files', async () => {
       const { output } = await run('scratch');

@@ -211,7 +211,15 @@ impl Harness {
         };
         drop(meter);
         let (kind, body) = match result {
-            Ok(output) => ("done", output),
+            // A message is one line.
+            Ok(output) => (
+                "done",
+                if output.contains('\n') {
+                    output.replace('\n', " ")
+                } else {
+                    output
+                },
+            ),
             Err(failed) => ("fail", serde_json::to_string(&failed).unwrap_or_default()),
         };
         self.write(&format!(
