@@ -32,6 +32,7 @@ const warmAims: Readonly<Record<string, number>> = {
 };
 const spawnRatioMin = 0.85;
 const agentMbMax = 100;
+const dependenciesMsMax = 50;
 const calls = 60_000;
 const programs = 400;
 
@@ -63,6 +64,15 @@ function lastLine(program: readonly string[]): number {
 }
 
 const several = (once: () => number): number => median(Array.from({ length: repeats }, once));
+
+/** Of tasks whose dependencies are installed already. */
+function msWithDependencies(): Readonly<Record<string, number>> {
+  const file = join(import.meta.dirname, 'runners', 'dependencies.ts');
+  const args = ['--disable-warning=ExperimentalWarning', file];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
+}
 
 /** Of an executor as it is in an image: bundled, and nothing else in its process. */
 async function agentMb(): Promise<number> {
@@ -129,6 +139,17 @@ for (const language of [node, python, go, rust, c, cpp, bash]) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+for (const [name, ms] of Object.entries(msWithDependencies())) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const note = 'from submit to end, beyond the bare program';
+  rows.push({
+    language: name,
+    what: 'ms with dependencies',
+    figure: ms,
+    ...judged({ figure: 'p50_ms', under: dependenciesMsMax }, ms),
+    note,
+  });
 }
 const agent = await agentMb();
 add('', "agent's own MB", agent, { figure: 'rss_mb', under: agentMbMax });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { ExecutorEvents } from '../contract/execution.ts';
 import type { Capacity } from '../contract/resources.ts';
 import type { Blobs } from '../ports/blobs.ts';
@@ -60,9 +61,14 @@ export function baseEnv({ hostEnv, envAllowed: allowed = envAllowed }: ExecutorO
 
 /** The environment of tools that install: also where their packages come from, and nothing of a task. */
 export const installEnv = (options: ExecutorOptions): Record<string, string> => ({
+  ...rustupHome(options.hostEnv),
   ...pick(options.hostEnv, installEnvAllowed),
   ...baseEnv(options),
 });
+
+/** Where Rust's own tools are, which look for themselves below a home that is not theirs here. */
+const rustupHome = ({ HOME }: ExecutorOptions['hostEnv']): Record<string, string> =>
+  HOME === undefined ? {} : { RUSTUP_HOME: join(HOME, '.rustup') };
 
 function pick(hostEnv: ExecutorOptions['hostEnv'], names: readonly string[]) {
   const env: Record<string, string> = { PATH };

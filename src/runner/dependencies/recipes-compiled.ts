@@ -75,7 +75,7 @@ const maven = ({ downloads }: Site, pom: string) => ({
 
 const jars = (folder: string) => ({ lists: { CLASSPATH: [join(folder, 'jars', '*')] } });
 
-/** A pom of exactly what \`gradle.lockfile\` pins for running: each without what it needs itself, since that is listed. */
+/** A pom of exactly what `gradle.lockfile` pins for running: each without what it needs itself, since that is listed. */
 const pomOfLock = `awk -F'[:=]' '
 BEGIN { print "<project><modelVersion>4.0.0</modelVersion><groupId>fanfold</groupId><artifactId>locked</artifactId><version>1</version><dependencies>" }
 /^[^#].*=/ && $1 != "empty" && ("," $4 ",") ~ /,runtimeClasspath,/ {
