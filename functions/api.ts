@@ -4,13 +4,16 @@ import { acceptForPools } from '../src/definition/known-pools.ts';
 import { placing } from '../src/definition/placing.ts';
 import { compileTiming } from '../src/definition/timing.ts';
 import { createDecider, createEngine, runningFromHeartbeats } from '../src/engine/create-engine.ts';
+import { withoutStarts } from '../src/engine/held-starts.ts';
 import { deployment } from './shared/deployment.ts';
 import { entry } from './shared/entry.ts';
 import { poolsEnvSchema, readEnv } from './shared/env.ts';
 import { logError } from './shared/log.ts';
 
 const { ports, settings, metrics } = deployment();
-const { decider, specs } = createDecider(ports, settings);
+// What is due soon is found by the sweep.
+const queue = withoutStarts(ports.queue);
+const { decider, specs } = createDecider({ ...ports, queue }, settings);
 const running = runningFromHeartbeats(ports, settings);
 const { FANFOLD_POOLS: pools } = readEnv(poolsEnvSchema);
 const accept = placing(pools, acceptForPools(Object.keys(pools)));

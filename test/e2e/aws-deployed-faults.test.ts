@@ -128,6 +128,18 @@ const isSend = (target: string): boolean => target === 'AmazonSQS.SendMessageBat
     const allOnce = (view: RunView): void =>
       expect(view).toMatchObject({ state: 'succeeded', counts: { succeeded: 14 } });
 
+    test('when a schedule starts it, once, however many sweep', async () => {
+      const at = Date.now() + 5_000;
+      await home.client.schedules.put('once', { workflow: wide, timing: { at } });
+      await Promise.all([sweep(), sweep()]);
+      const schedule = await home.client.schedules.show('once');
+      expect(schedule).toMatchObject({ state: 'done', started: 1, lastSlot: at });
+      const view = await swept(schedule.lastRun ?? '');
+      expect(view.createdAt).toBeGreaterThanOrEqual(at);
+      allOnce(view);
+      expect((await home.client.runs({ workflow: wide.name })).items.length).toBe(1);
+    });
+
     test('when its fan-out is killed between save and send', async () => {
       let killed = 0;
       wire.meddle(({ target }) => {
