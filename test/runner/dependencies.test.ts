@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
@@ -150,7 +150,6 @@ describe('what cannot be installed fails its task with the words of the tool', (
       '`npm ci` can only install packages when',
     ],
     ['a manifest that is none', { 'package.json': '{' }, 'package.json'],
-    ['a tool that is not there', { 'composer.json': '{}' }, 'there is no php on this runner'],
     ['packages of the system', { 'apt.txt': 'ffmpeg' }, 'belong into the image of a pool'],
     [
       'a lock that the tool does not heed',
@@ -166,6 +165,20 @@ describe('what cannot be installed fails its task with the words of the tool', (
     expect(await rig.run(shell('echo 1'))).toMatchObject({ output: 1 });
     const kept = existsSync(join(folder, name)) ? installed(name) : [];
     expect(kept).toEqual([]);
+  });
+
+  test('a tool that is not there', async () => {
+    const PATH = join(folder, 'few-tools');
+    mkdirSync(PATH);
+    for (const tool of ['sh', 'mkfifo']) symlinkSync(join('/bin', tool), join(PATH, tool));
+    open('no-tool', { hostEnv: { PATH } });
+    const result = await rig.run(shell('true'), code({ 'composer.json': '{}' }));
+    expect(result.error).toEqual({
+      reason: 'dependencies',
+      message:
+        'composer.json asks for composer, but there is no php on this runner: install it there, or choose a pool that has it',
+    });
+    expect(await rig.run(shell('echo 1'))).toMatchObject({ output: 1 });
   });
 
   test('one that is installed too long is stopped at its own limit', async () => {
