@@ -124,13 +124,13 @@ const char *fanfold_once(fanfold_task *task, const char *key, const char *(*effe
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
@@ -190,15 +190,31 @@ static void ff_printf(ff_text *text, const char *format, ...) {
     ff_put(text, small);
 }
 
+/* How many bytes the character has that begins here; 0 where none does. */
+static size_t ff_character(const unsigned char *p, size_t left) {
+    size_t length = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2, i;
+    if ((*p >= 0x80 && *p < 0xc2) || *p > 0xf4 || length > left) return 0;
+    for (i = 1; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f)) return 0;
+    return (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f) ? 0 : length;
+}
+
+/* What is no UTF-8 becomes U+FFFD. */
 static void ff_put_quoted(ff_text *text, const char *bytes, size_t length) {
-    size_t from = 0, i;
+    size_t from = 0, i = 0;
     ff_add(text, "\"", 1);
-    for (i = 0; i < length; i++) {
+    while (i < length) {
         unsigned char c = (unsigned char)bytes[i];
-        if (c >= 32 && c != '"' && c != '\\') continue;
+        size_t whole = ff_character((const unsigned char *)bytes + i, length - i);
+        if (whole > 0 && c >= 32 && c != '"' && c != '\\') {
+            i += whole;
+            continue;
+        }
         ff_add(text, bytes + from, i - from);
-        from = i + 1;
-        if (c < 32) ff_printf(text, "\\u%04x", c);
+        from = ++i;
+        if (whole == 0) ff_put(text, "\\ufffd");
+        else if (c < 32) ff_printf(text, "\\u%04x", c);
         else ff_printf(text, "\\%c", c);
     }
     ff_add(text, bytes + from, length - from);
@@ -364,6 +380,10 @@ static struct {
     } *defined;
     size_t definitions;
     int warm, in_task, concurrency, term[2];
+    pthread_mutex_t print;
+    ff_text open[2];
+    int printed[2];
+    long long printer;
     long long output_max, short_us, cpu_us;
     time_t memory_at;
 } ff;
@@ -688,23 +708,86 @@ const char *fanfold_once(fanfold_task *task, const char *key, const char *(*effe
 
 /* ---- the warm process; see ../PROTOCOL.md ---- */
 
-static int ff_unread(int fd) {
-    int bytes = 0;
-    /* Of a socket, what its other end has not read; of a pipe, what is in it. */
-    return ioctl(fd, TIOCOUTQ, &bytes) == 0 || ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
+/* ---- what is printed: read by the process itself, so that each line is of the call that printed it ---- */
+
+static void ff_send_lines(int stream, const char *from, const char *end) {
+    ff_text text = {0, 0, 0};
+    ff_printf(&text, "[\"log\",%lld,%lld,%d,[", ff.printer, ff_us(CLOCK_REALTIME) / 1000, stream);
+    while (from < end) {
+        const char *line_end = (const char *)memchr(from, '\n', (size_t)(end - from));
+        if (!line_end) line_end = end;
+        ff_put_quoted(&text, from, (size_t)(line_end - from));
+        from = line_end + 1;
+        if (from < end) ff_put(&text, ",");
+    }
+    ff_put(&text, "]]\n");
+    ff_send(&text);
 }
 
-/* A result must not overtake what was printed before it. */
-static void ff_wait_until_read(void) {
-    int fd;
-    fflush(stdout);
-    for (fd = 1; fd <= 2; fd++) {
-        long pause = 20000;
-        for (; ff_unread(fd) > 0; pause = pause < 500000 ? pause * 2 : 1000000) {
-            struct timespec time = {0, pause};
-            nanosleep(&time, NULL);
+/* Sends the whole lines of what came, and of a call that is over, the rest too. Called with the lock `print`. */
+static void ff_tell_printed(int stream, int over) {
+    ff_text *open = &ff.open[stream];
+    size_t whole = open->length;
+    while (!over && whole > 0 && open->at[whole - 1] != '\n') whole--;
+    if (whole == 0 && open->length > 64000) whole = open->length;
+    if (whole == 0) return;
+    ff_send_lines(stream, open->at, open->at + whole);
+    memmove(open->at, open->at + whole, open->length - whole);
+    open->length -= whole;
+}
+
+/* Called with the lock `print`. */
+static void ff_read_printed(int over) {
+    char chunk[16384];
+    int stream;
+    for (stream = 0; stream < 2; stream++) {
+        ssize_t length;
+        while ((length = read(ff.printed[stream], chunk, sizeof chunk)) > 0) {
+            ff_add(&ff.open[stream], chunk, (size_t)length);
+            ff_tell_printed(stream, 0);
         }
+        if (over) ff_tell_printed(stream, 1);
     }
+}
+
+static void *ff_watch_printed(void *unused) {
+    struct pollfd pipes[2] = {{ff.printed[0], POLLIN, 0}, {ff.printed[1], POLLIN, 0}};
+    (void)unused;
+    for (;;) {
+        if (poll(pipes, 2, -1) < 0) continue;
+        usleep(5000); /* the last words of a crash are left to the executor, which finds them in the pipe */
+        pthread_mutex_lock(&ff.print);
+        if (ff.printer >= 0) ff_read_printed(0);
+        pthread_mutex_unlock(&ff.print);
+    }
+    return NULL;
+}
+
+/* From now on this call, or none (-1), is who prints; what was printed before is told. */
+static void ff_print_for(long long id) {
+    if (id < 0) fflush(stdout);
+    pthread_mutex_lock(&ff.print);
+    if (ff.printer >= 0) ff_read_printed(1);
+    ff.printer = id;
+    pthread_mutex_unlock(&ff.print);
+}
+
+/* Stdout and stderr become pipes that this process reads. */
+static int ff_catch_printed(void) {
+    int stream;
+    pthread_t thread;
+    for (stream = 0; stream < 2; stream++) {
+        int ends[2];
+        if (pipe(ends) != 0 || dup2(ends[1], stream + 1) < 0) return -1;
+        close(ends[1]);
+        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        ff.printed[stream] = ends[0];
+    }
+    ff.printer = -1;
+    if (pthread_create(&thread, NULL, ff_watch_printed, NULL) != 0) return -1;
+    pthread_detach(thread);
+    return 0;
 }
 
 /* The most that was resident since the last look, in MB: now and then, and after long calls; else below 0. */
@@ -754,6 +837,16 @@ static void ff_put_failure(ff_text *text, fanfold_task *task) {
     ff_put(text, "}");
 }
 
+/* Of calls that run side by side nobody knows which has printed: it is told of the one that has run the longest. */
+static long long ff_oldest(void) {
+    fanfold_task *task;
+    long long id = -1;
+    pthread_mutex_lock(&ff.lock);
+    for (task = ff.running; task; task = task->next) id = task->id;
+    pthread_mutex_unlock(&ff.lock);
+    return id;
+}
+
 static void ff_end(fanfold_task *task, long long at, long long us) {
     ff_text text = {0, 0, 0};
     double memory;
@@ -762,7 +855,8 @@ static void ff_end(fanfold_task *task, long long at, long long us) {
         snprintf(message, sizeof message, "the output has %zu bytes, more than %lld", task->output.length, ff.output_max);
         ff_fail(task, "output", "OutputError", message);
     }
-    ff_wait_until_read();
+    if (ff.concurrency == 1) ff_print_for(-1);
+    else ff_print_for(ff_oldest());
     pthread_mutex_lock(&ff.lock);
     if ((memory = ff_memory(us)) >= 0) ff_printf(&text, "[\"memory\",%.1f]\n", memory);
     pthread_mutex_unlock(&ff.lock);
@@ -788,6 +882,7 @@ static void *ff_work(void *unused) {
         task->next = ff.running;
         ff.running = task;
         pthread_mutex_unlock(&ff.lock);
+        if (ff.concurrency == 1 || ff.printer < 0) ff_print_for(task->id);
         at = ff_us(CLOCK_REALTIME) / 1000;
         start = ff_us(CLOCK_MONOTONIC);
         if (task->function) ff_call(task);
@@ -936,7 +1031,8 @@ static int ff_serve(void) {
         if (pthread_create(&thread, NULL, ff_work, NULL) != 0) return 1;
         pthread_detach(thread);
     }
-    ff_put(&text, "[\"ready\"]\n");
+    if (ff_catch_printed() != 0) return 1;
+    ff_printf(&text, "[\"ready\",null,[%d,%d]]\n", ff.printed[0], ff.printed[1]);
     ff_send(&text);
     text.at = NULL;
     text.length = text.room = 0;
@@ -1056,6 +1152,7 @@ static int ff_number(int argc, char **argv, int at, int otherwise) {
 int fanfold_main(int argc, char **argv, const fanfold_function *functions) {
     pthread_mutex_init(&ff.lock, NULL);
     pthread_mutex_init(&ff.out, NULL);
+    pthread_mutex_init(&ff.print, NULL);
     pthread_cond_init(&ff.arrived, NULL);
     pthread_cond_init(&ff.told, NULL);
     ff.functions = functions;

@@ -33,6 +33,7 @@ type harness struct {
 	concurrency int
 	out         sync.Mutex
 	meter       meter
+	printed     *printed
 
 	mu      sync.Mutex
 	arrived sync.Cond
@@ -52,10 +53,17 @@ func serve(functions Functions, concurrency, outputMax int) {
 	for _, fd := range []int{callsIn, resultsOut} {
 		syscall.CloseOnExec(fd)
 	}
+	var err error
+	h.printed, err = catchPrinted(func(call int64, stream int, lines []string) {
+		h.send([]any{"log", call, time.Now().UnixMilli(), stream, lines})
+	})
+	if err != nil {
+		panic(err)
+	}
 	for i := 0; i < concurrency; i++ {
 		go h.work()
 	}
-	h.send([]any{"ready"})
+	h.send([]any{"ready", nil, h.printed.pipes})
 	h.read()
 }
 
@@ -186,6 +194,9 @@ func (h *harness) taskOf(next waiting) *Task {
 }
 
 func (h *harness) runOne(next waiting, task *Task) {
+	if h.concurrency == 1 || h.isOldest(next.id) {
+		h.printed.printFor(next.id)
+	}
 	began := time.Now()
 	var output json.RawMessage
 	failure := &failed{Reason: "error", Name: "Goexit", Message: "the function ended its goroutine"}
@@ -217,7 +228,7 @@ func (h *harness) end(id int64, began time.Time, spent time.Duration, output jso
 	for at := bytes.IndexByte(output, '\n'); at >= 0; at = bytes.IndexByte(output, '\n') {
 		output[at] = ' ' // a message is one line
 	}
-	waitUntilRead()
+	h.printed.printFor(h.next())
 	us := spent.Microseconds()
 	text := make([]byte, 0, len(output)+96)
 	if mb, ok := h.meter.memory(spent); ok {
@@ -232,6 +243,24 @@ func (h *harness) end(id int64, began time.Time, spent time.Duration, output jso
 	}
 	h.write(append(text, "]\n"...))
 }
+
+// next is who prints once a call has ended: of those that run the first, or nobody.
+func (h *harness) next() int64 {
+	if h.concurrency == 1 {
+		return -1
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	oldest := int64(-1)
+	for id := range h.running {
+		if oldest < 0 || id < oldest {
+			oldest = id
+		}
+	}
+	return oldest
+}
+
+func (h *harness) isOldest(id int64) bool { return h.next() == id }
 
 func (h *harness) send(message any) {
 	text, err := json.Marshal(message)

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // meter tells what calls have used.
@@ -50,30 +49,4 @@ func (m *meter) memory(spent time.Duration) (float64, bool) {
 	kb, err := strconv.ParseFloat(string(bytes.Fields(after)[0]), 64)
 	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 	return kb / 1024, err == nil
-}
-
-// How many bytes that were written to a socket were not read by its other end; of a pipe, that are in it.
-const (
-	siocoutq = 0x5411
-	fionread = 0x541b
-)
-
-// waitUntilRead returns once all that was printed was read: a result must not overtake what was printed before it.
-func waitUntilRead() {
-	for _, fd := range []uintptr{1, 2} {
-		for pause := 20 * time.Microsecond; unread(fd) > 0; pause = min(2*pause, time.Millisecond) {
-			time.Sleep(pause)
-		}
-	}
-}
-
-func unread(fd uintptr) int32 {
-	var bytes int32
-	for _, request := range []uintptr{siocoutq, fionread} {
-		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(unsafe.Pointer(&bytes)))
-		if errno == 0 {
-			return bytes
-		}
-	}
-	return 0
 }

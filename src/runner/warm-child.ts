@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { AttemptError } from '../contract/execution.ts';
+import { LastWords } from './last-words.ts';
 import { Lines } from './launcher-lines.mjs';
 import { oomKills, signal } from './launcher-proc.mjs';
 import { gotNoMemory } from './out-of-memory.ts';
@@ -15,7 +16,7 @@ export interface WarmCommand {
   /** Its own folder; made here, and removed when it has ended. */
   readonly folder: string;
   readonly token: string;
-  /** A program that serves its own functions: it prints to its pipes, and waits at a call's end until that was read. */
+  /** A program that serves its own functions. */
   readonly isOwnHarness: boolean;
 }
 
@@ -45,6 +46,7 @@ export class WarmChild {
   #stderr = new Lines(LINE_MAX);
   #oomBefore = oomKills();
   #over = false;
+  #lastWords: LastWords | undefined;
   /** Task code has meddled with our pipe: nothing that comes now can be believed. */
   #broken = false;
 
@@ -114,10 +116,9 @@ export class WarmChild {
     else this.#listener.messages(messages ?? []);
   }
 
-  /** What was printed so far ends here, also without a line end. */
-  endPrinted(): void {
-    this.#endLines('stdout', this.#stdout);
-    this.#endLines('stderr', this.#stderr);
+  /** It reads what it prints by itself, from these pipes of its own: what it leaves in them is to be found. */
+  keep(fds: readonly [stdout: number, stderr: number]): void {
+    this.#lastWords ??= new LastWords(this.#child.pid ?? 0, fds);
   }
 
   #endLines(stream: 'stdout' | 'stderr', lines: Lines): void {
@@ -151,6 +152,7 @@ export class WarmChild {
       if (this.#child.pid === undefined) setImmediate(over);
     });
     this.#child.once('exit', (code, signalName) => {
+      this.#hearLastWords();
       if (this.#child.pid !== undefined) signal(-this.#child.pid, 'SIGKILL');
       timer = setTimeout(over, LAST_WORDS_MS);
       why ??= this.#crash(code, signalName);
@@ -159,6 +161,23 @@ export class WarmChild {
       if (code !== null || signalName !== null) why = this.#crash(code, signalName);
       over();
     });
+  }
+
+  /** It has told this of its stderr: should it end now, it may say why. */
+  heard(lines: readonly string[]): void {
+    if (Array.isArray(lines)) this.#stderr.push(Buffer.from(`${lines.join('\n')}\n`));
+  }
+
+  #hearLastWords(): void {
+    const [out, err] = this.#lastWords?.take() ?? [];
+    for (const [stream, bytes, lines] of [
+      ['stdout', out, this.#stdout],
+      ['stderr', err, this.#stderr],
+    ] as const) {
+      const found = bytes === undefined ? [] : lines.push(bytes);
+      if (found.length > 0) this.#listener.printed(stream, found);
+      this.#endLines(stream, lines);
+    }
   }
 
   #clean(): void {

@@ -10,7 +10,7 @@ export type Message =
   | ['say', number, number, unknown]
   | ['fatal', number, AttemptError]
   | ['recalled', ...number[]]
-  | ['ready', NodeJS.Signals?]
+  | ['ready', (NodeJS.Signals | null)?, (readonly [stdout: number, stderr: number])?]
   | ['memory', number];
 
 export type EndMessage = Extract<Message, { 0: 'done' | 'fail' }>;

@@ -135,7 +135,8 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     else if (kind === 'ready') {
       this.ready = true;
       this.#freeAt = this.#shared.clock.now();
-      this.#signal = message[1];
+      this.#signal = message[1] ?? undefined;
+      if (message[2] !== undefined) this.#child.keep(message[2]);
     } else this.#said(message);
   }
 
@@ -143,7 +144,6 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     const [, id, , us] = message;
     const attempt = this.calls.get(id);
     if (attempt === undefined || typeof us !== 'number') return;
-    if (this.#isOwnHarness) this.#child.endPrinted();
     this.calls.delete(id);
     this.queuedMs -= attempt.costMs;
     this.#warmSpecs(attempt.spec)?.learn(us / 1000);
@@ -165,6 +165,8 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #said(message: Extract<Message, { 0: 'log' | 'say' }>): void {
     const attempt = this.calls.get(message[1]);
     if (attempt === undefined) return;
+    if (message[0] === 'log' && message[3] === 1 && this.#isOwnHarness)
+      this.#child.heard(message[4]);
     if (message[0] === 'log')
       this.#log(attempt, message[2], streams[message[3]] ?? 'system', message[4]);
     else this.#shared.control.take(attempt, message[2], message[3]);

@@ -1,7 +1,8 @@
 //! The warm process; see ../../PROTOCOL.md.
 
 use crate::call::{call, keep_panics, Failed};
-use crate::kernel::{close_on_exec, end_group, wait_until_read, write_all, Meter};
+use crate::kernel::{close_on_exec, end_group, write_all, Meter};
+use crate::printed::Printed;
 use crate::task::{Line, Stop};
 use crate::{Handler, Task};
 use serde_json::value::RawValue;
@@ -11,7 +12,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::fd::FromRawFd;
 use std::sync::atomic::AtomicU64;
-use std::sync::{mpsc, Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{mpsc, Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 const CALLS_IN: i32 = 3;
@@ -41,6 +42,7 @@ struct Harness {
     arrived: Condvar,
     out: Mutex<()>,
     meter: Mutex<Meter>,
+    printed: OnceLock<Arc<Printed>>,
 }
 
 pub(crate) fn serve(
@@ -59,12 +61,22 @@ pub(crate) fn serve(
         arrived: Condvar::new(),
         out: Mutex::default(),
         meter: Mutex::default(),
+        printed: OnceLock::new(),
     });
+    let teller = Arc::clone(&harness);
+    let printed = Printed::catch(Box::new(move |call, stream, lines| {
+        teller.send(&json!(["log", call, epoch_ms() as u64, stream, lines]));
+    }));
+    let printed = match printed {
+        Ok(printed) => printed,
+        Err(error) => panic!("stdout and stderr: {error}"),
+    };
+    let _ = harness.printed.set(Arc::clone(&printed));
     for _ in 0..concurrency {
         let harness = Arc::clone(&harness);
         std::thread::spawn(move || harness.work());
     }
-    harness.send(&json!(["ready"]));
+    harness.send(&json!(["ready", null, printed.pipes]));
     harness.read()
 }
 
@@ -169,6 +181,9 @@ impl Harness {
 
     fn run_one(self: &Arc<Self>, function: &str, call_of: Call, stop: Arc<Stop>) {
         let (id, input, run, task, attempt, workflow) = call_of;
+        if self.concurrency == 1 || self.oldest() == Some(id) {
+            self.print_for(Some(id));
+        }
         let at = epoch_ms();
         let start = Instant::now();
         let line = Box::new(Pipe {
@@ -199,7 +214,11 @@ impl Harness {
 
     fn end(&self, id: u64, at: u128, us: i64, result: Result<String, Failed>) {
         let result = result.and_then(|output| self.fitting(output));
-        wait_until_read();
+        self.print_for(if self.concurrency == 1 {
+            None
+        } else {
+            self.oldest()
+        });
         let mut meter = locked(&self.meter);
         let memory = meter
             .memory_mb(us)
@@ -225,6 +244,16 @@ impl Harness {
         self.write(&format!(
             "{memory}[\"{kind}\",{id},{at},{us},{body}{cpu}]\n"
         ));
+    }
+
+    fn print_for(&self, call: Option<u64>) {
+        if let Some(printed) = self.printed.get() {
+            printed.print_for(call);
+        }
+    }
+
+    fn oldest(&self) -> Option<u64> {
+        locked(&self.state).running.keys().min().copied()
     }
 
     fn fitting(&self, output: String) -> Result<String, Failed> {

@@ -21,32 +21,36 @@ pub(crate) fn write_all(fd: i32, mut bytes: &[u8]) {
     }
 }
 
-/// Returns once all that was printed was read: a result must not overtake what was printed before it.
-pub(crate) fn wait_until_read() {
-    use std::io::Write;
-    let _ = std::io::stdout().flush();
-    for fd in [1, 2] {
-        let mut pause = Duration::from_micros(20);
-        while unread(fd) > 0 {
-            std::thread::sleep(pause);
-            pause = Duration::min(pause * 2, Duration::from_millis(1));
+/// Makes a pipe of stdout (1) or stderr (2) that this process reads; gives where.
+pub(crate) fn catch_printed(fd: i32) -> std::io::Result<i32> {
+    let mut ends = [0; 2];
+    // SAFETY: the kernel fills both ends.
+    unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 || libc::dup2(ends[1], fd) < 0 {
+            return Err(std::io::Error::last_os_error());
         }
+        libc::close(ends[1]);
+        libc::fcntl(ends[0], libc::F_SETFL, libc::O_NONBLOCK);
     }
+    Ok(ends[0])
 }
 
-/// How many bytes that were written to a socket were not read by its other end; of a pipe, that are in it.
-fn unread(fd: i32) -> i32 {
-    let mut bytes: libc::c_int = 0;
-    // SAFETY: both requests write one int.
-    let known = unsafe {
-        libc::ioctl(fd, libc::TIOCOUTQ, &mut bytes) == 0
-            || libc::ioctl(fd, libc::FIONREAD, &mut bytes) == 0
-    };
-    if known {
-        bytes
-    } else {
-        0
-    }
+/// What is in a pipe now, up to the size of the buffer; 0 where there is nothing.
+pub(crate) fn read_some(fd: i32, buffer: &mut [u8]) -> usize {
+    // SAFETY: the kernel fills no more than there is room for.
+    let length = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(length).unwrap_or(0)
+}
+
+/// Waits until something is in one of the pipes.
+pub(crate) fn wait_for_any(fds: [i32; 2]) {
+    let mut pipes = fds.map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    // SAFETY: there are two.
+    unsafe { libc::poll(pipes.as_mut_ptr(), 2, -1) };
 }
 
 /// Ends this process and all of its group.

@@ -27,6 +27,7 @@ mod call;
 mod harness;
 mod kernel;
 mod once;
+mod printed;
 mod program;
 mod task;
 
