@@ -112,7 +112,7 @@ const runtimes = 'runtime-images';
 /** What warm processes run, below `runtime-images`; without what is made from it, and what it is tested with. */
 export function harnessFiles() {
   return readdirSync(join(root, runtimes), { recursive: true })
-    .filter((file) => /^[^/]+\/.*\.(mjs|py|bash|sh|java|jar)$/.test(file))
+    .filter((file) => /^[^/]+\/.*\.(mjs|py|bash|sh|java|jar|pl|pm|rb|php)$/.test(file))
     .filter((file) => !/\/(fixture|node_modules|target|test)\//.test(file))
     .sort();
 }

@@ -12,6 +12,8 @@ export const languageFacts = {
   node: { endings: ['mjs', 'js', 'cjs', 'ts'], entry: 'default', sideBySide: true },
   python: { endings: ['py'], entry: 'main', sideBySide: true },
   shell: { endings: ['sh', 'bash'], entry: 'main', sideBySide: false },
+  perl: { endings: ['pl'], entry: 'main', sideBySide: false },
+  ruby: { endings: ['rb'], entry: 'main', sideBySide: false },
   java: { endings: ['java', 'jar'], entry: 'run', sideBySide: true },
 } as const satisfies Record<string, LanguageFacts>;
 

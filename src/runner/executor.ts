@@ -18,7 +18,7 @@ import { machineCapacity } from './machine-capacity.ts';
 import { baseEnv, type ExecutorOptions, installEnv } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { processFiles } from './process-files.ts';
-import { type Interpreters, shellIn } from './program-order.ts';
+import { interpretersOf } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
@@ -68,13 +68,6 @@ export function createExecutor(options: ExecutorOptions): Executor {
       }),
   });
 }
-
-const interpretersOf = ({ node, python, hostEnv }: ExecutorOptions): Interpreters => ({
-  node: node ?? process.execPath,
-  python: python ?? 'python3',
-  shell: shellIn(hostEnv.PATH),
-  java: 'java',
-});
 
 class LocalExecutor implements Executor {
   #slots: number;

@@ -21,6 +21,8 @@ export function processFiles(folder: string | undefined): ProcessFiles {
       node: join(base, 'node', 'harness.mjs'),
       python: join(base, 'python', 'harness.py'),
       shell: join(base, 'bash', 'harness.bash'),
+      perl: join(base, 'perl', 'harness.pl'),
+      ruby: join(base, 'ruby', 'harness.rb'),
       java: join(base, 'java', 'harness.sh'),
     },
   };

@@ -5,6 +5,7 @@ import type { Language } from '../contract/language.ts';
 import type { PlainRun, Run } from '../contract/workflow.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
+import type { ExecutorOptions } from './options.ts';
 
 /** Runs that are programs of their own. */
 export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script' | 'snippet' }>;
@@ -12,12 +13,25 @@ export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script
 /** What runs a file of each language. For shell scripts bash where there is one, else sh. */
 export type Interpreters = Readonly<Record<Language, string>>;
 
-export function shellIn(path: string | undefined): string {
+function shellIn(path: string | undefined): string {
   const folders = (path ?? '').split(delimiter);
   return folders.some((folder) => folder !== '' && existsSync(join(folder, 'bash')))
     ? 'bash'
     : 'sh';
 }
+
+export const interpretersOf = ({
+  node,
+  python,
+  hostEnv,
+}: Pick<ExecutorOptions, 'node' | 'python' | 'hostEnv'>): Interpreters => ({
+  node: node ?? process.execPath,
+  python: python ?? 'python3',
+  shell: shellIn(hostEnv.PATH),
+  perl: 'perl',
+  ruby: 'ruby',
+  java: 'java',
+});
 
 /** What a launcher is told to start. */
 export interface ProgramOrder {

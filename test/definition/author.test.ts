@@ -118,6 +118,9 @@ describe('what a task does', () => {
     ['function: a.py:f', { kind: 'function', language: 'python', path: 'a.py', name: 'f' }],
     ['function: a.sh', { kind: 'function', language: 'shell', path: 'a.sh', name: 'main' }],
     ['run: a.jar x', { kind: 'script', language: 'java', path: 'a.jar', args: ['x'] }],
+    ['run: a.rb', { kind: 'script', language: 'ruby', path: 'a.rb' }],
+    ['function: a.pl:A::f', { kind: 'function', language: 'perl', path: 'a.pl', name: 'A::f' }],
+    ['function: a.rb#A.f', { kind: 'function', language: 'ruby', path: 'a.rb', name: 'A.f' }],
     ['function: a.java', { kind: 'function', language: 'java', path: 'a.java', name: 'run' }],
     [
       'function: a.jar#org.example.A.f',
