@@ -5,7 +5,6 @@ import type { Language } from '../contract/language.ts';
 import type { PlainRun, Run } from '../contract/workflow.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
-import type { ExecutorOptions } from './options.ts';
 
 /** Runs that are programs of their own. */
 export type ProgramRun = Extract<PlainRun, { kind: 'command' | 'shell' | 'script' | 'snippet' }>;
@@ -20,14 +19,14 @@ function shellIn(path: string | undefined): string {
     : 'sh';
 }
 
-export const interpretersOf = ({
-  node,
-  python,
-  hostEnv,
-}: Pick<ExecutorOptions, 'node' | 'python' | 'hostEnv'>): Interpreters => ({
-  node: node ?? process.execPath,
-  python: python ?? 'python3',
-  shell: shellIn(hostEnv.PATH),
+/** Those that the runner's host has, where nothing else is said. */
+export const interpretersOf = (
+  path: string | undefined,
+  said: Partial<Pick<Interpreters, 'node' | 'python'>>,
+): Interpreters => ({
+  node: said.node ?? process.execPath,
+  python: said.python ?? 'python3',
+  shell: shellIn(path),
   perl: 'perl',
   ruby: 'ruby',
   java: 'java',
