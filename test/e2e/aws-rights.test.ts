@@ -36,15 +36,25 @@ const workflow: Workflow = {
   ],
 };
 
+/** With a pool on Fargate, so that what it takes to deploy and to destroy one is enforced too. */
+const settings = {
+  pools: {
+    default: { kind: 'lambda' },
+    long: { kind: 'fargate', image: { repository: 'runners', tag: 'stable' } },
+  },
+};
+
 const withoutPuts: Keep = (role, action) =>
   !(role.startsWith('ControlApiRole') && action === 'dynamodb:PutItem');
 
 (reason === undefined ? describe : describe.skip)('deployed where rights are enforced', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fanfold-rights-'));
-  const [whole, lacking] = [join(folder, 'out'), join(folder, 'lacking')];
+  const [whole, lacking] = [join(folder, 'whole'), join(folder, 'lacking')];
   const outputs = join(folder, 'outputs.json');
   let emulator: Emulator;
   let client: Client;
+  /** What is said to who has not prepared the account. */
+  let unprepared: unknown;
   const deploy = (app: string): Promise<void> =>
     cdk(
       emulator,
@@ -53,13 +63,21 @@ const withoutPuts: Keep = (role, action) =>
       ...['--outputs-file', outputs],
     );
 
+  /** The stacks that settings give, as the emulator takes them. */
+  const synth = async (given: object, app: string): Promise<void> => {
+    const context = `fanfold=${JSON.stringify(given)}`;
+    await cdk(emulator, folder, 'synth', '--quiet', '--context', context);
+    cpSync(join(folder, 'out'), app, { recursive: true });
+    forEmulator(app);
+  };
+
   beforeAll(async () => {
     emulator = await startEmulator({ enforcesRights: true });
-    await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
-    await cdk(emulator, folder, 'synth', '--quiet');
-    cpSync(whole, lacking, { recursive: true });
-    forEmulator(whole);
+    await synth(settings, whole);
+    cpSync(join(folder, 'out'), lacking, { recursive: true });
     forEmulator(lacking, withoutPuts);
+    unprepared = await deploy(whole).catch((error: unknown) => error);
+    await cdk(emulator, folder, 'bootstrap', `aws://${account}/us-east-1`);
     await deploy(whole);
     const url = JSON.parse(readFileSync(outputs, 'utf8'))['fanfold-control'].ApiUrl;
     client = clientOf(url, emulator);
@@ -67,6 +85,10 @@ const withoutPuts: Keep = (role, action) =>
   afterAll(async () => {
     await emulator?.stop();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('an account without a bootstrap is told of, with what to do', () => {
+    expect(String(unprepared)).toMatch(/Please run 'cdk bootstrap/);
   });
 
   test('each function has the rights that it needs', async () => {
@@ -91,20 +113,26 @@ const withoutPuts: Keep = (role, action) =>
     DEPLOY_MS,
   );
 
+  const left = async () => {
+    const { dynamo, sqs, s3, close } = awsClients(emulator.place);
+    const { TableNames = [] } = await dynamo.send(new ListTablesCommand());
+    const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand());
+    const { Buckets = [] } = await s3.send(new ListBucketsCommand());
+    close();
+    const buckets = Buckets.map(({ Name }) => Name).sort();
+    return { tables: TableNames, queues: QueueUrls, buckets };
+  };
+  const assets = `cdk-hnb659fds-assets-${account}-us-east-1`;
+
   test(
     'nothing is left of it when it is destroyed but the data, as the settings say',
     async () => {
       await cdk(emulator, folder, 'destroy', '--all', '--force', '--app', whole);
-      const { dynamo, sqs, s3, close } = awsClients(emulator.place);
-      const { TableNames = [] } = await dynamo.send(new ListTablesCommand());
-      expect(TableNames).toEqual([expect.stringMatching(/^fanfold-state-/)]);
-      expect((await sqs.send(new ListQueuesCommand())).QueueUrls ?? []).toEqual([]);
-      const { Buckets = [] } = await s3.send(new ListBucketsCommand());
-      expect(Buckets.map(({ Name }) => Name).sort()).toEqual([
-        `cdk-hnb659fds-assets-${account}-us-east-1`,
-        expect.stringMatching(/^fanfold-state-/),
-      ]);
-      close();
+      expect(await left()).toEqual({
+        tables: [expect.stringMatching(/^fanfold-state-/)],
+        queues: [],
+        buckets: [assets, expect.stringMatching(/^fanfold-state-/)],
+      });
     },
     DEPLOY_MS,
   );
