@@ -15,7 +15,9 @@ export interface Tally {
 export class Holdings {
   readonly #held = new Map<number, Held>();
   /** By name, so that a doubled message starts nothing twice here, whatever its delivery. */
-  readonly #names = new Set<string>();
+  readonly #names = new Map<string, Held>();
+  /** Messages that brought an attempt once more which was held, and not answered for: they may be the only ones left. */
+  readonly #doubles = new Map<string, readonly Letter[]>();
   readonly #done: (receipt: string) => void;
   /** Messages of which something has ended. */
   readonly #opened = new WeakSet<Letter>();
@@ -58,38 +60,48 @@ export class Holdings {
     return held;
   }
 
-  /** False when that attempt is held already: then its message has one attempt less to answer for. */
+  /**
+   * False when that attempt is held already: then its message waits for what becomes of that, unless the first message is
+   * gone, as a saved heartbeat answers for it.
+   */
   add(held: Held): boolean {
-    if (this.#names.has(held.name)) {
-      this.#close(held);
-      return false;
-    }
-    this.#names.add(held.name);
-    this.#held.set(held.key, held);
-    return true;
+    const { name, letter } = held;
+    const first = this.#names.get(name);
+    if (first === undefined) {
+      this.#names.set(name, held);
+      this.#held.set(held.key, held);
+    } else if (first.letter.removed) this.#close(letter);
+    else this.#doubles.set(name, [...(this.#doubles.get(name) ?? []), letter]);
+    return first === undefined;
   }
 
   /** The attempt is answered for; with the last one of its message, the message is done. */
   letGo(held: Held): void {
-    this.#forget(held);
-    this.#close(held);
+    const doubles = this.#forget(held);
+    this.#close(held.letter);
+    for (const letter of doubles) this.#close(letter);
   }
 
   /** The attempt is somebody else's; its message stays, and comes again. */
   leave(held: Held): void {
-    this.#forget(held);
-    held.letter.stays = true;
+    for (const letter of [held.letter, ...this.#forget(held)]) letter.stays = true;
   }
 
-  #forget(held: Held): void {
-    this.#held.delete(held.key);
-    this.#names.delete(held.name);
+  /** Returns the messages that brought it once more. */
+  #forget({ key, name }: Held): readonly Letter[] {
+    this.#held.delete(key);
+    this.#names.delete(name);
+    const doubles = this.#doubles.get(name) ?? none;
+    this.#doubles.delete(name);
+    return doubles;
   }
 
-  #close({ letter }: Held): void {
+  #close(letter: Letter): void {
     letter.open--;
     if (letter.open > 0 || letter.removed) return;
     letter.removed = true;
     this.#done(letter.receipt);
   }
 }
+
+const none: readonly Letter[] = [];

@@ -530,6 +530,12 @@ export const mutants: readonly Mutant[] = [
     'return (await causesOf(decider, items, stuck)).get(runId)?.happenings ?? [];',
     'return [...(await causesOf(decider, items, stuck)).values()].flatMap(({ happenings }) => happenings);',
   ),
+  m(
+    'double-gone-before-its-attempt',
+    'runner/holdings.ts',
+    '} else if (first.letter.removed) this.#close(letter);',
+    '} else if (first) this.#close(letter);',
+  ),
   m('link-refused-while-its-need-waits', 'core/attempt.ts', 'if (decision.unfinished) return;', ''),
   m(
     'link-saved-before-its-need',
@@ -574,6 +580,7 @@ export const mutants: readonly Mutant[] = [
  * catches it instead, which `--mutants` plays.
  */
 export const rare: ReadonlyMap<string, string> = new Map([
+  ['double-gone-before-its-attempt', 'test/runner/holdings.test.ts'],
   ['sweep-takes-reports-of-others', 'test/engine/mixed-packs.test.ts'],
   ['half-loaded-run', 'test/engine/load-run.test.ts'],
   ['claim-on-unknown-task', 'test/engine/load-run.test.ts'],
