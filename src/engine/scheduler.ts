@@ -3,7 +3,7 @@ import type { ScheduleFacts } from '../core/schedule-policy.ts';
 import type { Timing } from '../core/schedule-timing.ts';
 import { runOfSlot } from '../core/slot-run.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Outgoing } from '../ports/queue.ts';
+import { delayMsMax, type Outgoing } from '../ports/queue.ts';
 import type { Decider } from './advance.ts';
 import { keepLast } from './keep-last.ts';
 import type { Schedule } from './schedule-items.ts';
@@ -62,8 +62,9 @@ export function hintFor(
   return [startMessage({ schedule: name, at: wakeAt }, now)];
 }
 
+/** What comes too early, as by a clock that is behind, is put off once more. */
 export const startMessage = (hint: StartHint, now: number): Outgoing => ({
   queue: startsQueue,
   body: { ...hint },
-  ...(hint.at > now && { delayMs: hint.at - now }),
+  ...(hint.at > now && { delayMs: Math.min(delayMsMax, hint.at - now) }),
 });

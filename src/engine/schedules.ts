@@ -127,7 +127,7 @@ function scheduleFrom(
     ...(tags && tags.length > 0 && { tags }),
     timing,
     policy: policyOf(given),
-    state: stateAfter(scheduler, name, timing, before, createdAt),
+    state: stateAfter(scheduler, name, timing, before, now),
     ...(isPaused && { paused: true }),
     createdAt,
     changedAt: now,
@@ -136,17 +136,16 @@ function scheduleFrom(
   return woken(scheduler, schedule);
 }
 
-/** What is due under another timing is due from now on. */
+/** What is due under another timing is due from when it was asked for. */
 function stateAfter(
   scheduler: Scheduler,
   name: string,
   timing: Schedule['timing'],
   before: Schedule | undefined,
-  createdAt: number,
+  cursor: number,
 ): Schedule['state'] {
-  const compiled = scheduler.compile(timing, createdAt);
+  const compiled = scheduler.compile(timing, before?.createdAt ?? cursor);
   if (before && JSON.stringify(before.timing) === JSON.stringify(timing)) return before.state;
-  const cursor = scheduler.ports.clock.now();
   if (nextSlot(compiled, cursor) === undefined)
     throw new Problem('schedule-invalid', `nothing of schedule ${name} is due from now on`, [
       { pointer: '/timing', message: 'nothing is due from now on' },

@@ -72,6 +72,17 @@ describe('a schedule', () => {
     expect(slotsOf(await home.runs())).toEqual(['00:01']);
   });
 
+  test('that a clock far ahead has said is put off, as long as messages can wait', async () => {
+    const home = scheduleHome();
+    const at = began + 60 * minuteMs;
+    await home.schedules.put('later', { workflow: instant, timing: { at } });
+    await soon(startDue(home.scheduler(), [{ schedule: 'later', at }]), home.time);
+    await home.time.passTo(began + 16 * minuteMs);
+    expect((await home.ports.queue.depth('starts')).waiting).toBe(1);
+    await home.handle();
+    expect(await home.runs()).toEqual([]);
+  });
+
   test('whose message is lost is found by the sweep, and counted', async () => {
     const home = scheduleHome();
     await home.schedules.put('tick', everyMinute);
