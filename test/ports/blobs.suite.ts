@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Problem } from '../../src/contract/problem.ts';
 import type { Blobs } from '../../src/ports/blobs.ts';
@@ -13,6 +16,22 @@ export interface BlobsSubject {
 }
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+async function withFile(bytes: Uint8Array, use: (path: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'blobs-'));
+  try {
+    await writeFile(join(folder, 'file'), bytes);
+    await use(join(folder, 'file'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function partsOf(blobs: Blobs, hash: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of (await blobs.read(hash)) ?? []) parts.push(part);
+  return Buffer.concat(parts);
+}
 
 /** Holds an adapter to the promises of `Blobs`. */
 export function testBlobs(name: string, make: () => Promise<BlobsSubject>): void {
@@ -32,6 +51,30 @@ export function testBlobs(name: string, make: () => Promise<BlobsSubject>): void
       const found = (await blobs.get(hash)) as Uint8Array;
       expect(Buffer.compare(found, bytes)).toBe(0);
       expect(await blobs.has(hash)).toBe(true);
+    });
+
+    test.each([0, 1000, 5 << 20])('a file of %i bytes is the blob of its bytes', async (size) => {
+      const bytes = new Uint8Array(randomBytes(size));
+      await withFile(bytes, async (path) => {
+        expect(await blobs.putFile(path)).toBe(hashOf(bytes));
+        expect(await blobs.putFile(path)).toBe(hashOf(bytes));
+      });
+      expect(Buffer.compare((await blobs.get(hashOf(bytes))) as Uint8Array, bytes)).toBe(0);
+      expect(await partsOf(blobs, hashOf(bytes))).toEqual(Buffer.from(bytes));
+    });
+
+    test('what was never put cannot be read in parts either', async () => {
+      for (const hash of ['..', 'x', hashOf(randomBytes(8))])
+        expect(await blobs.read(hash)).toBeUndefined();
+    });
+
+    test('where others may get bytes past us, they get them', async () => {
+      const bytes = new Uint8Array(randomBytes(5000));
+      const hash = await blobs.put(bytes);
+      const url = await blobs.downloadFrom(hash);
+      if (url === undefined) return;
+      const answer = await fetch(url);
+      expect(hashOf(new Uint8Array(await answer.arrayBuffer()))).toBe(hash);
     });
 
     test('the same bytes again are the same blob, also at the same time', async () => {
@@ -101,6 +144,9 @@ export function testBlobs(name: string, make: () => Promise<BlobsSubject>): void
       expect(refused).toBeInstanceOf(Problem);
       expect((refused as Problem).code).toBe('data-damaged');
       expect((refused as Problem).message).toContain(hash);
+      const inParts = await partsOf(blobs, hash).catch((error: unknown) => error);
+      expect((inParts as Problem).code).toBe('data-damaged');
+      expect((inParts as Problem).message).toContain(hash);
       await blobs.put(bytes);
       expect(hashOf((await blobs.get(hash)) as Uint8Array)).toBe(hash);
     });

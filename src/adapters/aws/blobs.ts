@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import {
   CopyObjectCommand,
   GetObjectCommand,
@@ -9,8 +10,9 @@ import {
 import { Problem } from '../../contract/problem.ts';
 import type { Blobs } from '../../ports/blobs.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { checkedParts, hashOfFile } from '../checked-parts.ts';
 import { insist, type Patience } from './insist.ts';
-import { signedUpload } from './signed-upload.ts';
+import { checksumOf, signedDownload, signedUpload } from './signed-upload.ts';
 
 export interface S3BlobsOptions {
   readonly client: S3Client;
@@ -80,6 +82,11 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
   const seen = new Lately(clock, knownMs);
   const renewed = new Lately(clock, renewedMs);
   const keyOf = (hash: string) => ({ Bucket: bucket, Key: prefix + hash });
+  const damaged = (hash: string): Problem => {
+    known.delete(hash);
+    return new Problem('data-damaged', `blob ${hash}: its content does not fit its hash`);
+  };
+  const place: Place = { client, patience, keyOf };
   return {
     async put(bytes) {
       const copy = Uint8Array.from(bytes);
@@ -101,9 +108,9 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
       );
       if (bytes === undefined) return undefined;
       if (hashOf(bytes) === hash) return bytes;
-      known.delete(hash);
-      throw new Problem('data-damaged', `blob ${hash}: its content does not fit its hash`);
+      throw damaged(hash);
     },
+    ...inParts(place, known, damaged),
     async has(hash) {
       if (!hashPattern.test(hash)) return false;
       if (known.has(hash) || seen.has(hash)) return true;
@@ -117,15 +124,58 @@ export function s3Blobs({ client, bucket, prefix, clock, patience }: S3BlobsOpti
     },
     async renew(hash) {
       if (!hashPattern.test(hash) || renewed.has(hash)) return;
-      // An object is as old as its last write, and a copy onto itself is one.
-      const copy = { ...keyOf(hash), CopySource: `${bucket}/${prefix}${hash}` };
-      await orNone(
-        insist(patience, `renew blob ${hash}`, () =>
-          client.send(new CopyObjectCommand({ ...copy, MetadataDirective: 'REPLACE' })),
-        ),
-      );
+      await rewrite(place, hash);
       renewed.add(hash);
     },
     uploadTo: (hash) => signedUpload(client, keyOf(hash), hash, clock.now()),
+    downloadFrom: (hash) => signedDownload(client, keyOf(hash), clock.now()),
   };
 }
+
+interface Place {
+  readonly client: S3Client;
+  readonly patience: Patience;
+  readonly keyOf: (hash: string) => { readonly Bucket: string; readonly Key: string };
+}
+
+/** An object is as old as its last write, and a copy onto itself is one. Answers whether there is one. */
+async function rewrite({ client, patience, keyOf }: Place, hash: string): Promise<boolean> {
+  const { Bucket, Key } = keyOf(hash);
+  const copy = { Bucket, Key, CopySource: `${Bucket}/${Key}` };
+  const done = await orNone(
+    insist(patience, `renew blob ${hash}`, () =>
+      client.send(new CopyObjectCommand({ ...copy, MetadataDirective: 'REPLACE' })),
+    ),
+  );
+  return done !== undefined;
+}
+
+/** One object takes up to 5 GB in one put. */
+const inParts = (
+  place: Place,
+  known: Lately,
+  damaged: (hash: string) => Problem,
+): Pick<Blobs, 'putFile' | 'read'> => ({
+  async putFile(path) {
+    const { client, patience, keyOf } = place;
+    const { hash, length } = await hashOfFile(path);
+    if (known.has(hash)) return hash;
+    // A file that was changed since its hash was taken is refused.
+    const sum = { ContentLength: length, ChecksumSHA256: checksumOf(hash) };
+    if (!(await rewrite(place, hash)))
+      await insist(patience, `put blob ${hash}`, () =>
+        client.send(new PutObjectCommand({ ...keyOf(hash), ...sum, Body: createReadStream(path) })),
+      );
+    known.add(hash);
+    return hash;
+  },
+  async read(hash) {
+    const { client, patience, keyOf } = place;
+    if (!hashPattern.test(hash)) return undefined;
+    const found = await orNone(
+      insist(patience, `get blob ${hash}`, () => client.send(new GetObjectCommand(keyOf(hash)))),
+    );
+    if (found?.Body === undefined) return undefined;
+    return checkedParts(found.Body as AsyncIterable<Uint8Array>, hash, () => damaged(hash));
+  },
+});

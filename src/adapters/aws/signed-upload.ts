@@ -19,13 +19,30 @@ export async function signedUpload(
   hash: string,
   now: number,
 ): Promise<Upload> {
+  const headers = { 'x-amz-checksum-sha256': checksumOf(hash) };
+  return { url: await signed(client, 'PUT', place, headers, now), headers };
+}
+
+/** A hash as S3 writes it. */
+export const checksumOf = (hash: string): string => Buffer.from(hash, 'hex').toString('base64');
+
+/** An address that gives one object, signed by us for who may not. */
+export const signedDownload = (client: S3Client, place: Place, now: number): Promise<string> =>
+  signed(client, 'GET', place, {}, now);
+
+async function signed(
+  client: S3Client,
+  method: 'GET' | 'PUT',
+  place: Place,
+  headers: Readonly<Record<string, string>>,
+  now: number,
+): Promise<string> {
   const { config } = client;
   const [keys, region] = await Promise.all([config.credentials(), config.region()]);
-  const headers = { 'x-amz-checksum-sha256': Buffer.from(hash, 'hex').toString('base64') };
   const url = new URL(await addressOf(client, region, place));
   url.searchParams.set('X-Amz-Expires', String(expirySeconds));
   const signer = new AwsV4Signer({
-    method: 'PUT',
+    method,
     url: url.href,
     headers,
     accessKeyId: keys.accessKeyId,
@@ -36,7 +53,7 @@ export async function signedUpload(
     signQuery: true,
     datetime: new Date(now).toISOString().replace(/[:-]|\.\d{3}/g, ''),
   });
-  return { url: (await signer.sign()).url.href, headers };
+  return (await signer.sign()).url.href;
 }
 
 async function addressOf({ config }: S3Client, region: string, { Bucket, Key }: Place) {

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blobs } from '../../ports/blobs.ts';
+import { checkedParts, hashOfFile, partsOf } from '../checked-parts.ts';
 import { damageProblem } from './damage.ts';
 import { diskFull } from './database.ts';
 import { codeOf, isNoSpace } from './error-code.ts';
@@ -28,11 +29,37 @@ export function openBlobs(folder: string, now: () => number = Date.now): Embedde
       const file = fileOf(hash);
       if ((await isWhole(file, hash, copy.length)) && (await touch(file, now()))) return hash;
       try {
-        await write(folder, join(unfinished, randomUUID()), file, copy);
+        await write(folder, join(unfinished, randomUUID()), file, (handle) =>
+          handle.writeFile(copy),
+        );
       } catch (error) {
         throw isNoSpace(error) ? diskFull(file) : error;
       }
       return hash;
+    },
+    async putFile(path) {
+      const { hash, length } = await hashOfFile(path);
+      const file = fileOf(hash);
+      if ((await isWhole(file, hash, length)) && (await touch(file, now()))) return hash;
+      const changed = () => new Error(`${path} was changed while it was stored`);
+      try {
+        await write(folder, join(unfinished, randomUUID()), file, (handle) =>
+          handle.writeFile(checkedParts(partsOf(path), hash, changed)),
+        );
+      } catch (error) {
+        throw isNoSpace(error) ? diskFull(file) : error;
+      }
+      return hash;
+    },
+    async read(hash) {
+      if (!hashPattern.test(hash)) return undefined;
+      const file = fileOf(hash);
+      const handle = await openIfThere(file);
+      if (handle === undefined) return undefined;
+      const parts: AsyncIterable<Uint8Array> = handle.createReadStream({
+        highWaterMark: partBytes,
+      });
+      return checkedParts(parts, hash, (length) => damaged(file, length));
     },
     async get(hash) {
       if (!hashPattern.test(hash)) return undefined;
@@ -48,6 +75,7 @@ export function openBlobs(folder: string, now: () => number = Date.now): Embedde
       return removeBefore(folder, time);
     },
     uploadTo: async () => undefined,
+    downloadFrom: async () => undefined,
   };
 }
 
@@ -59,7 +87,7 @@ const damaged = (file: string, length: number) =>
 /** What is there but damaged is written anew. */
 async function isWhole(file: string, hash: string, length: number): Promise<boolean> {
   try {
-    return (await stat(file)).size === length && hashOf(await readFile(file)) === hash;
+    return (await stat(file)).size === length && (await hashOfFile(file)).hash === hash;
   } catch {
     return false;
   }
@@ -76,10 +104,26 @@ async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** A file of the final name is always a whole one, also after a power cut. */
-async function write(folder: string, unfinished: string, file: string, bytes: Uint8Array) {
+const partBytes = 1 << 20;
+
+async function openIfThere(file: string): Promise<FileHandle | undefined> {
   try {
-    await synced(unfinished, 'wx', (handle) => handle.writeFile(bytes));
+    return await open(file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A file of the final name is always a whole one, also after a power cut. */
+async function write(
+  folder: string,
+  unfinished: string,
+  file: string,
+  fill: (handle: FileHandle) => Promise<void>,
+) {
+  try {
+    await synced(unfinished, 'wx', fill);
     const fresh = await mkdir(dirname(file), { recursive: true });
     await rename(unfinished, file);
     await syncFolder(dirname(file));
@@ -96,7 +140,7 @@ const syncFolder = (folder: string): Promise<void> => synced(folder, 'r', async 
 async function synced(
   file: string,
   flags: string,
-  work: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
+  work: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const handle = await open(file, flags);
   try {

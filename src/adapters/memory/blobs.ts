@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Blobs } from '../../ports/blobs.ts';
 import { type Gate, openGate } from './gate.ts';
 
@@ -24,11 +25,24 @@ export class BlobStore {
 
 /** One caller's way to the blobs. */
 export function memoryBlobs(store: BlobStore, gate: Gate = openGate): Blobs {
+  const put = (bytes: Uint8Array) =>
+    gate.pass('blobs.put', () => store.put(bytes), `${bytes.length} bytes`);
+  const get = (hash: string) => gate.pass('blobs.get', () => store.get(hash), hash);
   return {
-    put: (bytes) => gate.pass('blobs.put', () => store.put(bytes), `${bytes.length} bytes`),
-    get: (hash) => gate.pass('blobs.get', () => store.get(hash), hash),
+    put,
+    get,
+    putFile: async (path) => put(await readFile(path)),
+    read: async (hash) => {
+      const bytes = await get(hash);
+      return bytes && oneByOne([bytes]);
+    },
     has: (hash) => gate.pass('blobs.has', () => store.has(hash), hash),
     renew: (hash) => gate.pass('blobs.renew', () => undefined, hash),
     uploadTo: async () => undefined,
+    downloadFrom: async () => undefined,
   };
+}
+
+async function* oneByOne<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
 }

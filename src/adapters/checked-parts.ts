@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+/** The same parts; throws what `damaged` makes of their length when, at the end, they do not fit the hash. */
+export async function* checkedParts(
+  parts: AsyncIterable<Uint8Array>,
+  hash: string,
+  damaged: (length: number) => Error,
+): AsyncGenerator<Uint8Array> {
+  const digest = createHash('sha256');
+  let length = 0;
+  for await (const part of parts) {
+    digest.update(part);
+    length += part.length;
+    yield part;
+  }
+  if (digest.digest('hex') !== hash) throw damaged(length);
+}
+
+const partBytes = 1 << 20;
+
+/** A file in parts. */
+export const partsOf = (path: string): AsyncIterable<Uint8Array> =>
+  createReadStream(path, { highWaterMark: partBytes });
+
+/** The hash of a file's content and its length. */
+export async function hashOfFile(path: string): Promise<{ hash: string; length: number }> {
+  const digest = createHash('sha256');
+  let length = 0;
+  for await (const part of partsOf(path)) {
+    digest.update(part);
+    length += part.length;
+  }
+  return { hash: digest.digest('hex'), length };
+}
