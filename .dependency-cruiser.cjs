@@ -61,9 +61,15 @@ module.exports = {
       'The agent is the same on every substrate.',
     ),
     allow(
+      'access-knows-the-engine-s-table',
+      '^src/access/',
+      ['^src/(contract|ports|engine)/'],
+      'Who may call: accounts over the same table, in keys like those of the engine.',
+    ),
+    allow(
       'api-is-routes',
       '^src/api/',
-      ['^src/(contract|core|ports|engine|definition)/'],
+      ['^src/(contract|core|ports|engine|access|definition)/'],
       'Routes translate between HTTP and the engine.',
     ),
     allow(
@@ -76,7 +82,7 @@ module.exports = {
       'embedded-composes',
       '^src/embedded/',
       [
-        '^src/(contract|core|definition|ports|engine|runner|api|client)/',
+        '^src/(contract|core|definition|ports|engine|access|runner|api|client)/',
         '^src/adapters/(embedded/|[^/]+$)',
       ],
       'The composition root of local mode.',
@@ -84,7 +90,7 @@ module.exports = {
     allow(
       'entry-shows-the-library',
       '^src/[^/]+$',
-      ['^src/(contract|core|definition|ports|engine|runner|api|client|embedded)/'],
+      ['^src/(contract|core|definition|ports|engine|access|runner|api|client|embedded)/'],
       'The public entry names what users may rely on; adapters have entries of their own.',
     ),
     allow(

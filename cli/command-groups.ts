@@ -1,6 +1,7 @@
 /** Commands under a word of their own, such as `schedules preview`. */
 import { InvalidArgumentError } from 'commander';
 import { overlaps } from '../src/contract/schedule.ts';
+import { accessGroups } from './access-groups.ts';
 import { type CommandGroup, inputs } from './commands.ts';
 
 const PREVIEW_MAX = 10_000;
@@ -121,4 +122,4 @@ const schedules: CommandGroup = {
   ],
 };
 
-export const groups: readonly CommandGroup[] = [schedules];
+export const groups: readonly CommandGroup[] = [schedules, ...accessGroups];

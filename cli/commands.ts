@@ -71,6 +71,10 @@ const keep: OptionRow = [
   whole(1, 36_500),
 ];
 const port: OptionRow = ['--port <n>', 'default: 7420, or the next free one', whole(0, 65_535)];
+const host: OptionRow = [
+  '--host <address>',
+  'where it listens, such as 0.0.0.0; default: this machine alone',
+];
 const events: OptionRow = [
   '--events <file>',
   'write each start, success and failure as a JSON line',
@@ -199,7 +203,8 @@ export const commands: readonly CommandRow[] = [
     usage: 'serve',
     summary: 'serve the HTTP API, and go on with runs that have not ended',
     on: 'folder',
-    options: [port, slots, keep],
+    options: [port, host, slots, keep],
+    help: 'Who is on another machine signs in: make an account first, by `users add`, or FANFOLD_ADMIN_NAME and FANFOLD_ADMIN_PASSWORD.',
     load: async () => (await import('./commands/serve.ts')).act,
   },
   {
@@ -208,6 +213,36 @@ export const commands: readonly CommandRow[] = [
     on: 'folder',
     options: [['--once', 'leave when the example has ended'], port, slots],
     load: async () => (await import('./commands/start.ts')).act,
+  },
+  {
+    usage: 'link',
+    summary: 'print an address that signs a browser in, once',
+    on: 'server',
+    load: async () => (await import('./commands/sign-in.ts')).link,
+  },
+  {
+    usage: 'login',
+    summary: 'sign in to a server',
+    on: 'server',
+    options: [
+      ['--user <name>', 'default: the name you have on this machine'],
+      ['--as <profile>', 'a name for the server, to be given as --profile'],
+    ],
+    help: 'The password is read from the terminal, or from stdin.',
+    load: async () => (await import('./commands/sign-in.ts')).login,
+  },
+  {
+    usage: 'logout',
+    summary: 'sign out of a server',
+    on: 'server',
+    options: [['--everywhere', 'end all sign-ins and keys of the account']],
+    load: async () => (await import('./commands/sign-in.ts')).logout,
+  },
+  {
+    usage: 'whoami',
+    summary: 'show who a server takes you for',
+    on: 'server',
+    load: async () => (await import('./commands/sign-in.ts')).whoami,
   },
   {
     usage: 'import <format> <file>',

@@ -37,6 +37,9 @@ const ofTheCaller: ReadonlySet<ProblemCode> = new Set([
   'schedule-exists',
   'run-exists',
   'key-reused',
+  'account-invalid',
+  'account-unknown',
+  'key-unknown',
 ]);
 
 export const exitCodeOfProblem = (code: ProblemCode): number =>

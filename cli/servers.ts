@@ -8,6 +8,7 @@ import type { CodeArchive } from '../src/contract/workflow.ts';
 import type { Context } from './context.ts';
 import type { Embedded, EmbeddedOptions, Remote } from './shell.ts';
 import { ownTarget } from './ship-code.ts';
+import { readKept } from './sign-in-store.ts';
 
 export const URL_USUAL = 'http://127.0.0.1:7420';
 
@@ -37,11 +38,14 @@ export async function findServer({ shell, dataFolder }: Context): Promise<string
 
 /** The url that the caller named. */
 export function givenUrl({ flags, shell }: Context): string | undefined {
-  const url = flags.url ?? shell.env.FANFOLD_URL;
+  const url = flags.url ?? profileUrl(shell.env, flags.profile) ?? shell.env.FANFOLD_URL;
   if (url === undefined || url === '') return undefined;
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
   throw new Problem('input-invalid', `${url} is no URL; expected something like ${URL_USUAL}`);
 }
+
+const profileUrl = (env: Context['shell']['env'], profile: string | undefined) =>
+  profile === undefined ? undefined : readKept(env).profiles[profile];
 
 export interface Opened {
   readonly fanfold: Fanfold;

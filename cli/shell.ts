@@ -2,10 +2,13 @@
 import { createInterface } from 'node:readline';
 import { Client } from '../src/client/client.ts';
 import type { Fanfold } from '../src/client/fanfold.ts';
+import type { HttpCall } from '../src/client/http.ts';
 import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
 import type { CodeArchive } from '../src/contract/workflow.ts';
 import { awsCredentials } from './aws-credentials.ts';
 import { isBelowLocalhost, localFetch } from './local-fetch.ts';
+import { readSecret } from './secret.ts';
+import { readKept, signedInFetch } from './sign-in-store.ts';
 
 export interface Output {
   write(text: string): void;
@@ -17,6 +20,8 @@ export interface Output {
 export interface Remote extends Fanfold {
   readonly url: string;
   isAlive(): Promise<boolean>;
+  /** Any call of the API; refusals are thrown as `Problem`. */
+  call(call: HttpCall): Promise<unknown>;
   sendCode(bytes: Uint8Array): Promise<CodeArchive>;
 }
 
@@ -26,12 +31,17 @@ export interface EmbeddedOptions {
   readonly slots?: number;
   /** Null: no HTTP. Default: the usual port, or the next free one. */
   readonly port?: number | null;
+  readonly host?: string;
+  readonly firstAdmin?: { readonly name: string; readonly password: string };
+  readonly keepDays?: number;
   readonly fsync?: boolean;
 }
 
 export interface Embedded {
   readonly engine: Fanfold & { putCode(hash: string, bytes: Uint8Array): Promise<CodeArchive> };
   readonly url: string | undefined;
+  /** An address that signs a browser in, once. */
+  link(): string | undefined;
   /** How many tasks run at once. */
   readonly slots: number;
   close(): Promise<void>;
@@ -46,6 +56,8 @@ export interface Shell {
   readonly cwd: string;
   /** Each line of stdin as it comes. */
   readonly lines: () => AsyncIterable<string>;
+  /** A line of stdin that is not shown as it is typed. */
+  secret(question: string): Promise<string>;
   now(): number;
   sleep(ms: number): Promise<void>;
   /** Hears of signals until the returned function is called; meanwhile they no longer end the process. */
@@ -80,11 +92,17 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 /** One look for credentials serves a command. */
 function fetchFor(url: string, profile: string | undefined): typeof fetch {
   const send = isBelowLocalhost(url) ? localFetch : fetch;
-  if (profile === undefined && !asksForSignature(url)) return send;
   const { env } = process;
+  const isOurs = profile === undefined || profile in readKept(env).profiles;
+  if (isOurs && !asksForSignature(url)) return signedInFetch(url, env, send, () => Date.now());
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   let found: ReturnType<typeof awsCredentials> | undefined;
-  return signedFetch(url, region, () => (found ??= awsCredentials(env, profile)), send);
+  return signedFetch(
+    url,
+    region,
+    () => (found ??= awsCredentials(env, isOurs ? undefined : profile)),
+    send,
+  );
 }
 
 function isProcess(pid: number): boolean {
@@ -123,6 +141,7 @@ export function processShell(): Shell {
     env: process.env,
     cwd: process.cwd(),
     lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
+    secret: readSecret,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onSignal,

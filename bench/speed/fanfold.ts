@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from '../../src/client/client.ts';
 import type { RunsFilter } from '../../src/client/fanfold.ts';
+import { ownHeaders } from '../../src/client/server-token.ts';
 import type {
   RunSummary,
   SubmitManyRequest,
@@ -51,7 +52,7 @@ export async function serve(dataFolder: string): Promise<Served> {
   const args = [bin, 'serve', '--json', '--data', dataFolder, '--port', '0'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const { url } = JSON.parse(await firstLine(child)) as { url: string };
-  const client = new Client({ url });
+  const client = new Client({ url, headers: ownHeaders(url) });
   await client.isAlive();
   const readySeconds = (performance.now() - begin) / 1000;
   return { client, pid: child.pid as number, readySeconds, stop: () => stop(child) };

@@ -55,9 +55,10 @@ export const act: Act = async (context, _args, options) => {
   }
 };
 
-function greet({ note, paintNotes, dataFolder }: Context, { url }: Embedded): void {
+function greet({ note, paintNotes, dataFolder }: Context, { url, link }: Embedded): void {
   note(`${paintNotes.bold('fanfold')}, all in this process`);
   note(`  API      ${url}/v1`);
+  note(`  browser  ${link() ?? ''}`);
   note(`  data     ${dataFolder}`);
   note(`  example  ${EXAMPLE}`);
 }

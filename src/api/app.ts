@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import type { Access } from '../access/access.ts';
+import { SIGN_IN_MS } from '../access/sign-ins.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -8,12 +10,15 @@ import { openApi } from './openapi.ts';
 import { parseWith, problemResponse } from './problem-response.ts';
 import { type Call, json, type Route } from './route.ts';
 import { routes } from './routes.ts';
+import { callerFor, setCookie } from './who.ts';
 
 export interface AppOptions {
   /** Of a request's body. Default: 64 MB. */
   readonly bodyBytesMax?: number;
   /** Who may call. Default: loopback names and no foreign origin; a server behind a gateway opens it. */
   readonly guard?: GuardOptions;
+  /** Who callers are, and what they may. Default: nobody is asked, everybody may do all, as behind a gateway that asks. */
+  readonly access?: Access;
   /** Whether the engine can take work now; `/readyz` answers it. Default: always. */
   readonly isReady?: () => boolean;
   /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
@@ -37,7 +42,9 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono {
   for (const row of routes) {
     app.on(row.method, row.path, async (c) => {
       const param = (name: string) => c.req.param(name) ?? '';
-      const call = await callOf(row, engine, c.req.raw, param, options);
+      const caller = await callerFor(options.access, c.req.raw, row.right);
+      const who = { access: options.access, caller, from: addressOf(c.env) };
+      const call = { ...(await callOf(row, engine, c.req.raw, param, options)), ...who };
       return row.handle(call as never);
     });
   }
@@ -56,9 +63,34 @@ function addOwnRoutes(app: Hono, options: AppOptions): void {
     if (options.isReady?.() ?? true) return json({ status: 'ready' });
     throw new Problem('unavailable', 'not ready yet, or closing');
   });
+  app.get('/open', (c) => openLink(options.access, c.req.raw));
   app.get('/v1/openapi.json', () => {
     description ??= openApi(routes);
     return json(description);
+  });
+}
+
+/** Where a request comes from: as Node's server tells it, or as the gateway does. */
+function addressOf(env: unknown): string {
+  const { incoming, requestContext } = (env ?? {}) as {
+    readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
+    readonly requestContext?: { readonly http?: { readonly sourceIp?: string } };
+  };
+  return incoming?.socket?.remoteAddress ?? requestContext?.http?.sourceIp ?? '';
+}
+
+/** Signs a browser in by a one-time link. One that has the cookie already only goes on. */
+async function openLink(access: Access | undefined, request: Request): Promise<Response> {
+  const headers = { location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
+  const link = new URL(request.url).searchParams.get('link') ?? '';
+  const cookie = await access?.openLink(link);
+  if (access === undefined || cookie === undefined) await callerFor(access, request, 'viewer');
+  return new Response(null, {
+    status: 303,
+    headers:
+      cookie === undefined
+        ? headers
+        : { ...headers, 'set-cookie': setCookie(request, cookie, SIGN_IN_MS) },
   });
 }
 
@@ -68,7 +100,7 @@ async function callOf(
   request: Request,
   param: (name: string) => string,
   options: AppOptions,
-): Promise<Call> {
+): Promise<Omit<Call, 'access' | 'caller' | 'from'>> {
   const query = row.query === undefined ? {} : parseQuery(row, request);
   return { engine, request, param, query, ...(await bodyOf(row, request, options)) };
 }
@@ -98,7 +130,10 @@ async function bodyOf(
 
 const known = [
   ...routes,
-  ...['/healthz', '/readyz', '/v1/openapi.json'].map((path) => ({ method: 'GET' as const, path })),
+  ...['/healthz', '/readyz', '/open', '/v1/openapi.json'].map((path) => ({
+    method: 'GET' as const,
+    path,
+  })),
 ].map(({ method, path }) => ({
   method,
   pattern: new RegExp(`^${path.replace(/\/:\w+/g, '/[^/]+')}/?$`),

@@ -70,6 +70,8 @@ function operationOf(row: Route): Schema {
   return {
     operationId: row.op,
     summary: row.summary,
+    'x-fanfold-right': row.right,
+    ...(row.right === 'anyone' && { security: [] }),
     parameters: parametersOf(row),
     ...(requestBody !== undefined && { requestBody }),
     responses: {
@@ -119,6 +121,10 @@ export function openApi(routes: readonly Route[]): object {
     openapi: '3.1.0',
     info: { title: 'Fanfold', version: '1' },
     paths,
-    components: { schemas: { ...componentsOf(routes), Problem } },
+    security: [{ bearer: [] }],
+    components: {
+      schemas: { ...componentsOf(routes), Problem },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+    },
   };
 }

@@ -12,14 +12,16 @@ export const httpRefusals = {
 } as const;
 export type RefusalCode = keyof typeof problems | keyof typeof httpRefusals;
 
-/** A refusal of HTTP itself. */
+/** A refusal of HTTP itself, or one whose answer carries headers of its own. */
 export class HttpRefusal extends Error {
-  readonly code: keyof typeof httpRefusals;
+  readonly code: RefusalCode;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: keyof typeof httpRefusals, message: string) {
+  constructor(code: RefusalCode, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = 'HttpRefusal';
     this.code = code;
+    this.headers = headers;
   }
 }
 
@@ -78,6 +80,7 @@ export function problemResponse(error: unknown, context: ProblemContext): Respon
       'cache-control': 'no-store',
       'x-request-id': requestId,
       ...(retry && { 'retry-after': '1' }),
+      ...(error instanceof HttpRefusal && error.headers),
       ...context.headers,
     },
   });

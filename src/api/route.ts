@@ -1,4 +1,7 @@
 import type * as z from 'zod';
+import type { Access } from '../access/access.ts';
+import type { Caller } from '../access/callers.ts';
+import type { Right } from '../contract/access.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import type { Json } from '../contract/json.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -6,6 +9,11 @@ import type { Engine } from '../engine/engine.ts';
 /** What a route's handler gets: the request, taken apart and checked. */
 export interface Call<Query = unknown> {
   readonly engine: Engine;
+  /** Undefined where nobody is asked who they are. */
+  readonly access: Access | undefined;
+  readonly caller: Caller;
+  /** The address that it comes from; empty when unknown. */
+  readonly from: string;
   readonly request: Request;
   /** A parameter of the path. */
   param(name: string): string;
@@ -26,6 +34,8 @@ export interface Route<Query = never> {
   /** Hono's form: `:name` for a parameter. */
   readonly path: string;
   readonly summary: string;
+  /** The least that its caller must be. */
+  readonly right: Right;
   readonly body?: {
     readonly kind: 'json' | 'text' | 'bytes';
     /** Its schema's name in the description, and the schema. */

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
 import { CodeArchive } from '../contract/workflow.ts';
+import { accessRoutes } from './access-routes.ts';
 import { listPackages, offerCode, pushPackage, putCode, showPackage } from './code.ts';
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
@@ -39,6 +40,7 @@ const Nothing = z.strictObject({});
 const controlRoute = (action: Action, summary: string, schema: z.ZodType): Route =>
   route({
     op: `${action}Run`,
+    right: 'operator',
     method: 'POST',
     path: `/v1/runs/:id/${action}`,
     summary: `${summary} An Idempotency-Key makes it safe to repeat.`,
@@ -52,6 +54,7 @@ const controlRoute = (action: Action, summary: string, schema: z.ZodType): Route
 const submits: readonly Route[] = [
   route({
     op: 'submitRun',
+    right: 'author',
     method: 'POST',
     path: '/v1/runs',
     summary: 'Starts a run. An Idempotency-Key, or an id in the body, makes it safe to repeat.',
@@ -63,6 +66,7 @@ const submits: readonly Route[] = [
   }),
   route({
     op: 'submitRunAs',
+    right: 'author',
     method: 'PUT',
     path: '/v1/runs/:id',
     summary: 'Starts a run under an id made by the client (a ULID). Repeating it changes nothing.',
@@ -74,6 +78,7 @@ const submits: readonly Route[] = [
   }),
   route({
     op: 'submitRuns',
+    right: 'author',
     method: 'POST',
     path: '/v1/runs:batch',
     summary: 'Starts up to 10,000 runs of one workflow, one for each input.',
@@ -88,6 +93,7 @@ const submits: readonly Route[] = [
 const code: readonly Route[] = [
   route({
     op: 'offerCode',
+    right: 'author',
     method: 'POST',
     path: '/v1/code',
     summary: 'Says whether an archive of code is here already, and where to put it if not.',
@@ -99,6 +105,7 @@ const code: readonly Route[] = [
   }),
   route({
     op: 'putCode',
+    right: 'author',
     method: 'PUT',
     path: '/v1/code/:hash',
     summary:
@@ -114,6 +121,7 @@ const code: readonly Route[] = [
 const packages: readonly Route[] = [
   route({
     op: 'pushPackage',
+    right: 'author',
     method: 'PUT',
     path: '/v1/packages/:name',
     summary:
@@ -126,6 +134,7 @@ const packages: readonly Route[] = [
   }),
   route({
     op: 'listPackages',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/packages',
     summary: 'Packages by name, each with the version that was pushed last.',
@@ -136,6 +145,7 @@ const packages: readonly Route[] = [
   }),
   route({
     op: 'getPackage',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/packages/:name',
     summary: 'One package with its versions.',
@@ -149,6 +159,7 @@ const packages: readonly Route[] = [
 const reads: readonly Route[] = [
   route({
     op: 'listRuns',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/runs',
     summary:
@@ -160,6 +171,7 @@ const reads: readonly Route[] = [
   }),
   route({
     op: 'getRun',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/runs/:id',
     summary:
@@ -171,6 +183,7 @@ const reads: readonly Route[] = [
   }),
   route({
     op: 'listTasks',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/runs/:id/tasks',
     summary: "A run's tasks.",
@@ -181,6 +194,7 @@ const reads: readonly Route[] = [
   }),
   route({
     op: 'getTask',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/runs/:id/tasks/:task',
     summary: 'One task with its input, output and attempts.',
@@ -191,6 +205,7 @@ const reads: readonly Route[] = [
   }),
   route({
     op: 'listEvents',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/runs/:id/events',
     summary:
@@ -202,6 +217,7 @@ const reads: readonly Route[] = [
   }),
   route({
     op: 'readLogs',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/runs/:id/logs',
     summary: 'What tasks printed. With Accept: text/plain, as text; its cursor is in Fanfold-Next.',
@@ -229,6 +245,7 @@ const controls: readonly Route[] = [
 
 const lint = route({
   op: 'lintWorkflow',
+  right: 'viewer',
   method: 'POST',
   path: '/v1/workflows:lint',
   summary: 'Checks a workflow, YAML or JSON as users write it, without storing it.',
@@ -246,5 +263,6 @@ export const routes: readonly Route[] = [
   ...reads,
   ...controls,
   ...scheduleRoutes,
+  ...accessRoutes,
   lint,
 ];

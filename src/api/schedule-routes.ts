@@ -54,6 +54,7 @@ async function runNow(call: Call): Promise<Response> {
 export const scheduleRoutes: readonly Route[] = [
   route({
     op: 'listSchedules',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/schedules',
     summary: 'Schedules. A page may be short and have a next one.',
@@ -64,6 +65,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'previewSchedule',
+    right: 'viewer',
     method: 'POST',
     path: '/v1/schedules:preview',
     summary: 'When runs would start, without making anything.',
@@ -78,6 +80,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'getSchedule',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/schedules/:name',
     summary: 'One schedule: what it runs and when, what it did, what is next.',
@@ -88,6 +91,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'putSchedule',
+    right: 'author',
     method: 'PUT',
     path: '/v1/schedules/:name',
     summary:
@@ -100,6 +104,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'removeSchedule',
+    right: 'author',
     method: 'DELETE',
     path: '/v1/schedules/:name',
     summary: 'Removes a schedule. Its runs go on.',
@@ -113,6 +118,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'nextStarts',
+    right: 'viewer',
     method: 'GET',
     path: '/v1/schedules/:name/next',
     summary: 'When its next runs start, jitter included; none while it is paused.',
@@ -126,6 +132,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'pauseSchedule',
+    right: 'operator',
     method: 'POST',
     path: '/v1/schedules/:name/pause',
     summary: 'Starts nothing more until it is resumed.',
@@ -136,6 +143,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'resumeSchedule',
+    right: 'operator',
     method: 'POST',
     path: '/v1/schedules/:name/resume',
     summary: 'Goes on with a paused or stopped schedule, from now on.',
@@ -146,6 +154,7 @@ export const scheduleRoutes: readonly Route[] = [
   }),
   route({
     op: 'runSchedule',
+    right: 'operator',
     method: 'POST',
     path: '/v1/schedules/:name/run',
     summary: 'Starts one run of it now. An Idempotency-Key makes it safe to repeat.',

@@ -13,6 +13,8 @@ const CLOSE_GRACE_MS = 250;
 const KEEP_ALIVE_MS = 30_000;
 
 export interface ServeOptions extends AppOptions {
+  /** Default: the loopback address. */
+  readonly host?: string;
   /** Default: the usual one, or the next that is free. A given one is taken or refused; 0 takes any. */
   readonly port?: number;
 }
@@ -23,31 +25,44 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** Serves the API on the loopback address. */
+const loopback = '127.0.0.1';
+
+/** Serves the API. */
 export async function serveApi(engine: Engine, options: ServeOptions = {}): Promise<Serving> {
   const app = createApp(engine, options);
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
   }) as Server;
-  await listenSomewhere(server, options.port);
+  const host = options.host ?? loopback;
+  await listenSomewhere(server, host, options.port);
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, close: () => close(server) };
+  return { url: `http://${nameIn(host)}:${port}`, port, close: () => close(server) };
 }
 
-async function listenSomewhere(server: Server, given: number | undefined): Promise<void> {
+/** How this machine itself calls a server that listens there. */
+function nameIn(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return loopback;
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+async function listenSomewhere(
+  server: Server,
+  host: string,
+  given: number | undefined,
+): Promise<void> {
   if (given !== undefined) {
-    if (await listen(server, given)) return;
+    if (await listen(server, host, given)) return;
     throw new Problem('unavailable', `port ${given} is taken; give another one, or none`);
   }
   for (let port = PORT_USUAL; port < PORT_USUAL + PORTS_TRIED; port++) {
-    if (await listen(server, port)) return;
+    if (await listen(server, host, port)) return;
   }
-  await listen(server, 0);
+  await listen(server, host, 0);
 }
 
 /** False: the port is taken. */
-function listen(server: Server, port: number): Promise<boolean> {
+function listen(server: Server, host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
       server.off('listening', onListening);
@@ -60,7 +75,7 @@ function listen(server: Server, port: number): Promise<boolean> {
     };
     server.once('error', onError);
     server.once('listening', onListening);
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
   });
 }
 

@@ -133,6 +133,11 @@ export class Client implements Fanfold {
     return (await callHttp(this.#options, call)).body as RunSummary;
   }
 
+  /** Any call of the API. */
+  async call(call: HttpCall): Promise<unknown> {
+    return (await callHttp(this.#options, call)).body;
+  }
+
   /** Whether a server answers there at all. */
   async isAlive(): Promise<boolean> {
     try {

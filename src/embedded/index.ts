@@ -6,7 +6,6 @@ import { openLogs } from '../adapters/embedded/logs.ts';
 import { createQueue } from '../adapters/embedded/queue.ts';
 import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
-import { serveApi } from '../api/serve.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Capacity } from '../contract/resources.ts';
 import { fittingOne } from '../definition/placing.ts';
@@ -29,7 +28,8 @@ import { machineCapacity } from '../runner/machine-capacity.ts';
 import { every } from './every.ts';
 import { forOnePool, onePool } from './one-pool.ts';
 import { retentionOf, startKeeping } from './retention.ts';
-import { announceServer } from './server-file.ts';
+import { startServing } from './serving.ts';
+import { openSignIn, type SignInOptions } from './sign-in.ts';
 import { startSchedules } from './starts.ts';
 import { createSubmitThread } from './submit-thread.ts';
 
@@ -42,6 +42,10 @@ export interface EmbeddedOptions {
   readonly capacity?: Partial<Capacity>;
   /** Where the HTTP API listens, on loopback. Default: 7420 or the next that is free. Null: no API. */
   readonly port?: number | null;
+  /** Where it listens. Default: this machine alone; what is reached from others needs an account first. */
+  readonly host?: string;
+  /** Made when there is no account yet; for a server that others reach. */
+  readonly firstAdmin?: SignInOptions['firstAdmin'];
   /** False: a power cut may take the last moments. Default true. */
   readonly fsync?: boolean;
   /** For how many days runs that have ended can be read. Default: all are kept, for good. */
@@ -55,6 +59,10 @@ export interface Embedded {
   readonly engine: Engine;
   /** Undefined without an API. */
   readonly url: string | undefined;
+  /** Of the data folder's owner, who may do everything: `Authorization: Bearer TOKEN`. */
+  readonly token: string | undefined;
+  /** An address that signs a browser in, once. */
+  link(): string | undefined;
   /** Attempts at a time. */
   readonly slots: number;
   /** Lets what runs end for a moment, hands back the rest, and lets go of the folder. */
@@ -106,6 +114,7 @@ async function compose(
   trouble: (message: string) => void,
 ): Promise<Embedded> {
   const ports = portsOf(store, dataFolder);
+  const signIn = options.port === null ? undefined : await openSignIn(ports, settings, options);
   const { decider, specs } = createDecider(ports, settings);
   const capacity = { ...machineCapacity(dataFolder), ...options.capacity };
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
@@ -129,20 +138,18 @@ async function compose(
   }
   agent?.start();
   const serving =
-    options.port === null
-      ? undefined
-      : await serveApi(engine, {
-          ...(options.port !== undefined && { port: options.port }),
-          readLargeSubmit: (body) => submits.read(body),
-          onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
-        });
-  const unannounce = serving && announceServer(dataFolder, serving.url);
+    signIn &&
+    (await startServing(engine, dataFolder, signIn, options, {
+      readLargeSubmit: (body) => submits.read(body),
+      onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
+    }));
   return {
     engine,
     url: serving?.url,
+    token: signIn?.token,
+    link: () => serving?.link(),
     slots,
     close: closing(async () => {
-      unannounce?.();
       await serving?.close();
       for (const stop of timers) await stop();
       await agent?.drain(drainGraceMs);

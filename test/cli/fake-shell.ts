@@ -1,6 +1,7 @@
 import { runCli } from '../../cli/program.ts';
 import type { EmbeddedOptions, Output, Shell, Signal } from '../../cli/shell.ts';
 import type { Fanfold, LogLine } from '../../src/client/fanfold.ts';
+import type { HttpCall } from '../../src/client/http.ts';
 import type { RunEvent, RunView } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import { noCounts, noSchedules, RUN, summary, view } from '../api/fake-engine.ts';
@@ -25,6 +26,7 @@ export interface FakeShellOptions {
   readonly processes?: readonly number[];
   readonly stderr?: Output;
   readonly stdin?: readonly string[];
+  readonly answer?: (call: HttpCall) => unknown;
 }
 
 /** A shell in which time flies: sleeping takes no time, and moves the clock. */
@@ -37,6 +39,7 @@ export function fakeShell(options: FakeShellOptions = {}) {
   const listeners = new Set<(signal: Signal) => void>();
   const started: EmbeddedOptions[] = [];
   const left: number[] = [];
+  const calls: HttpCall[] = [];
   let now = NOW;
   const fanfold = fakeFanfold(options.fanfold);
   const shell: Shell = {
@@ -47,6 +50,7 @@ export function fakeShell(options: FakeShellOptions = {}) {
     lines: async function* () {
       yield* options.stdin ?? [];
     },
+    secret: async () => options.stdin?.[0] ?? '',
     now: () => now,
     sleep: async (ms) => {
       now += ms;
@@ -63,6 +67,10 @@ export function fakeShell(options: FakeShellOptions = {}) {
         ...fanfold,
         url,
         isAlive: async () => alive.includes(url),
+        call: async (call) => {
+          calls.push(call);
+          return options.answer?.(call);
+        },
         sendCode: async (bytes) => {
           sent.push(bytes);
           return { blob: 'f'.repeat(64), size: bytes.length };
@@ -82,6 +90,7 @@ export function fakeShell(options: FakeShellOptions = {}) {
         },
         url: given.port === null ? undefined : 'http://127.0.0.1:7420',
         slots: given.slots ?? 4,
+        link: () => 'http://127.0.0.1:7420/open?link=once',
         close: async () => void notes.push('close'),
       };
     },
@@ -94,6 +103,8 @@ export function fakeShell(options: FakeShellOptions = {}) {
     sent,
     started,
     left,
+    /** Calls of the API beside those of runs. */
+    calls,
     out: stdout.text,
     err: stderr.text,
     signal: (signal: Signal) => {

@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Client } from '../../src/client/client.ts';
+import { ownHeaders } from '../../src/client/server-token.ts';
 import { type Ended, fanfold } from '../examples/cli.ts';
 import { markedProcessesAfter } from './processes.ts';
 import { endOf, logTexts, node, python, runToEnd, runUntil, shell, workflowOf } from './runs.ts';
@@ -97,7 +98,11 @@ describe('a workflow file that is no workflow', () => {
       const path = join(place.folder, 'w.yaml');
       writeFileSync(path, text);
       expectClear(await cli('run', path, '--url', url), words);
-      const answer = await fetch(`${url}/v1/workflows:lint`, { method: 'POST', body: text });
+      const answer = await fetch(`${url}/v1/workflows:lint`, {
+        method: 'POST',
+        headers: ownHeaders(url),
+        body: text,
+      });
       const said = await answer.text();
       expect(answer.status).toBe(200);
       expect(JSON.parse(said)).toMatchObject({ valid: false });
@@ -109,7 +114,7 @@ describe('a workflow file that is no workflow', () => {
   test('a cycle of a million tasks is refused by the API', async () => {
     const answer = await fetch(`${url}/v1/runs`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...ownHeaders(url), 'content-type': 'application/json' },
       body: JSON.stringify({ workflow: cycleOf(1_000_000) }),
     });
     expect(answer.status).toBe(422);

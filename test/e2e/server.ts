@@ -4,6 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '../../src/client/client.ts';
+import { ownHeaders } from '../../src/client/server-token.ts';
 import { bin, plainEnv } from '../examples/cli.ts';
 import { markedProcesses } from './processes.ts';
 
@@ -121,8 +122,11 @@ export interface Served {
   readonly client: Client;
 }
 
+/** A client of this user's own server. */
+export const clientOf = (url: string): Client => new Client({ url, headers: ownHeaders(url) });
+
 /** A server that serves, and a client to it. */
 export async function serve(place: Place, options: ServeOptions = {}): Promise<Served> {
   const server = startServer(place, options);
-  return { place, server, client: new Client({ url: await server.ready }) };
+  return { place, server, client: clientOf(await server.ready) };
 }

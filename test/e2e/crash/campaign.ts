@@ -5,10 +5,10 @@
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from '../../../src/client/client.ts';
+import type { Client } from '../../../src/client/client.ts';
 import { isEnded } from '../../../src/contract/state.ts';
 import { markedProcessesAfter } from '../processes.ts';
-import { type Place, type ServerProcess, startServer } from '../server.ts';
+import { clientOf, type Place, type ServerProcess, startServer } from '../server.ts';
 import { judgeRun, startedTwice } from './judge.ts';
 import { crashKinds, inputOf, type Kind } from './kinds.ts';
 import { type Entry, Ledger } from './ledger.ts';
@@ -121,7 +121,7 @@ async function killOften(
     server.ready.then(
       (url) => {
         startMs.push(Date.now() - server.startedAt);
-        client = new Client({ url });
+        client = clientOf(url);
       },
       () => undefined,
     );
@@ -162,7 +162,7 @@ async function killHard(server: ServerProcess): Promise<string[]> {
 
 async function startLast(place: Place) {
   const server = startServer(place, { slots: 8, log: join(place.folder, 'stderr') });
-  const client = new Client({ url: await server.ready });
+  const client = clientOf(await server.ready);
   return { server, client, startMs: Date.now() - server.startedAt };
 }
 

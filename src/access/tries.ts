@@ -1,0 +1,40 @@
+import { type AccessPorts, type Place, recordsOf } from './items.ts';
+import { hashOf } from './secrets.ts';
+import { decideTry, type Tries, tryPolicies } from './throttle.ts';
+
+/** Counts tries where all servers see them. */
+export function createTries(ports: AccessPorts, place: Place) {
+  const records = recordsOf<Tries>(ports, place, 'tries');
+  const id = (...words: string[]) => hashOf(JSON.stringify(words)).toLowerCase();
+  const kinds = (name: string, from: string) =>
+    [
+      [tryPolicies.pair, id('pair', name, from)],
+      [tryPolicies.address, id('address', from)],
+      [tryPolicies.name, id('name', name)],
+    ] as const;
+  return {
+    /** How long to wait before the next try; 0: this one is counted, and may be made. */
+    async mayTry(name: string, from: string): Promise<number> {
+      for (const [policy, key] of kinds(name, from)) {
+        let waitMs = 0;
+        const now = ports.clock.now();
+        await records.change(
+          key,
+          (before) => {
+            const decided = decideTry(policy, before, now);
+            waitMs = decided.kind === 'wait' ? decided.waitMs : 0;
+            return decided.kind === 'try' ? decided.tries : undefined;
+          },
+          now + policy.forgetMs,
+        );
+        if (waitMs > 0) return waitMs;
+      }
+      return 0;
+    },
+    async succeeded(name: string, from: string): Promise<void> {
+      const [, [, address]] = kinds(name, from);
+      await records.remove(id('pair', name, from));
+      await records.change(address, (before) => before && { ...before, count: before.count - 1 });
+    },
+  };
+}
