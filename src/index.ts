@@ -8,6 +8,8 @@ export type {
   ControlRequest,
   PageOf,
   RunEvent,
+  RunGraph,
+  RunStates,
   RunSummary,
   RunView,
   SubmitManyRequest,

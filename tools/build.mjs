@@ -98,13 +98,48 @@ export async function bundle(folder, entryPoints, options = {}) {
   const results = [
     await esbuild.build({ ...shared, entryPoints: threads, outdir: folder, splitting: true }),
     await esbuild.build({ ...shared, banner: {}, entryPoints: processes, outdir: folder }),
+    await esbuild.build(dashboard(join(folder, 'dashboard'))),
   ];
+  writePage(join(folder, 'dashboard'));
   await esbuild.stop(); // else it stays, with 70 MB, for as long as the server that was started runs
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const images = harnessFiles().filter((file) => !/^node\/harness/.test(file));
   for (const file of images) cpSync(join(root, runtimes, file), join(folder, 'harness', file));
   const ours = inputs.filter((file) => !/^(node_modules\/|builtin:)/.test(file));
-  return [...ours, ...images.map((file) => join(runtimes, file))];
+  return [...ours, page, icon, ...images.map((file) => join(runtimes, file))];
+}
+
+const page = 'dashboard/index.html';
+const icon = 'dashboard/icon.svg';
+
+/** A browser's programs and styles, each with a hash of what is in it in its name: kept for ever by who has it. */
+function dashboard(outdir) {
+  return {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'browser',
+    format: 'esm',
+    target: ['es2023', 'chrome123', 'firefox120', 'safari17.5'],
+    minify: true,
+    metafile: true,
+    logLevel: 'warning',
+    entryPoints: [{ in: 'dashboard/main.tsx', out: 'dashboard' }],
+    outdir,
+    entryNames: '[name]-[hash]',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    tsconfigRaw: {},
+  };
+}
+
+/** The page, with the names that its program and its styles got. */
+function writePage(folder) {
+  const named = (ending) => readdirSync(folder).find((file) => file.endsWith(ending));
+  const text = readFileSync(join(root, page), 'utf8')
+    .replace('dashboard.js', named('.js'))
+    .replace('dashboard.css', named('.css'));
+  writeFileSync(join(folder, 'index.html'), text);
+  cpSync(join(root, icon), join(folder, 'icon.svg'));
 }
 
 const runtimes = 'runtime-images';

@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly isReady?: () => boolean;
   /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
   readonly readLargeSubmit?: (body: Uint8Array) => Promise<SubmitRequest>;
+  /** Answers what is no route: the dashboard's files. */
+  readonly pages?: (path: string) => Promise<Response | undefined>;
   /** Hears of errors that are ours. */
   readonly onError?: (error: unknown, requestId: string) => void;
 }
@@ -49,7 +51,11 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono {
     });
   }
   addOwnRoutes(app, options);
-  app.notFound((c) => notFound(c.req.raw, new URL(c.req.url).pathname));
+  app.notFound(async (c) => {
+    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
+    const page = isRead ? await options.pages?.(c.req.path) : undefined;
+    return page ?? notFound(c.req.raw, new URL(c.req.url).pathname);
+  });
   app.onError((error, c) =>
     problemResponse(error, { instance: c.req.path, onError: options.onError }),
   );

@@ -13,6 +13,8 @@ const limit = (max: number, usual: number) =>
 export const RunsParams = z.strictObject({
   state: z.enum(runStates).optional(),
   workflow: z.string().min(1).max(128).optional(),
+  /** In the id, the workflow's name or a tag. */
+  text: z.string().min(1).max(128).optional(),
   /** Created then or later, epoch ms. */
   since: z.coerce.number().int().min(0).optional(),
   /** Created before. */
@@ -23,6 +25,8 @@ export const RunsParams = z.strictObject({
 
 export const TasksParams = z.strictObject({
   state: z.enum(taskStates).optional(),
+  /** In the id. */
+  text: z.string().min(1).max(1024).optional(),
   after: After,
   limit: limit(1000, 100),
 });

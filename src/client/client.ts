@@ -6,6 +6,8 @@ import type {
   PackageView,
   PageOf,
   RunEvent,
+  RunGraph,
+  RunStates,
   RunSummary,
   RunView,
   SubmitManyRequest,
@@ -104,6 +106,14 @@ export class Client implements Fanfold {
       const run = await this.#get<RunSummary>(`${runPath(id)}${query({ wait })}`);
       if (isEnded(run.state) || left <= WAIT_MS_MAX) return run;
     }
+  }
+
+  graph(id: string): Promise<RunGraph> {
+    return this.#get(`${runPath(id)}/graph`);
+  }
+
+  states(id: string): Promise<RunStates> {
+    return this.#get(`${runPath(id)}/states`);
   }
 
   tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>> {

@@ -9,6 +9,8 @@ import type {
   PackageView,
   PageOf,
   RunEvent,
+  RunGraph,
+  RunStates,
   RunSummary,
   RunView,
   SubmitManyRequest,
@@ -22,6 +24,8 @@ import type { Schedules } from './schedules.ts';
 export interface RunsFilter {
   readonly state?: RunState;
   readonly workflow?: string;
+  /** In the id, the workflow's name or a tag. */
+  readonly text?: string;
   readonly after?: string;
   readonly limit?: number;
   /** Created then or later, epoch ms. */
@@ -32,6 +36,8 @@ export interface RunsFilter {
 
 export interface TasksFilter {
   readonly state?: TaskState;
+  /** In the id. */
+  readonly text?: string;
   readonly after?: string;
   readonly limit?: number;
 }
@@ -87,6 +93,8 @@ export interface Fanfold {
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */
   end(id: string, waitMs: number): Promise<RunSummary>;
+  graph(id: string): Promise<RunGraph>;
+  states(id: string): Promise<RunStates>;
   tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
   events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;

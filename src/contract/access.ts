@@ -1,16 +1,13 @@
 /** Words of sign-in: who may do what. Times: epoch ms. */
 import * as z from 'zod';
+import { isAtLeast, type Role as RoleWord, roles } from './role.ts';
 
-/** Each may do what those before it may. */
-export const roles = ['viewer', 'operator', 'author', 'admin'] as const;
+export { isAtLeast, roles };
 export const Role = z.enum(roles);
-export type Role = z.infer<typeof Role>;
+export type Role = RoleWord;
 
 /** What an operation asks of its caller. */
 export type Right = 'anyone' | 'signed-in' | Role;
-
-export const isAtLeast = (role: Role | undefined, least: Role): boolean =>
-  role !== undefined && roles.indexOf(role) >= roles.indexOf(least);
 
 export const accountPattern = /^[a-z0-9][a-z0-9._@+-]{0,127}$/;
 export const AccountName = z

@@ -106,6 +106,32 @@ export interface RunView extends RunSummary {
   readonly codes?: Codes;
 }
 
+/** One of the workflow's own tasks, as it is drawn. Tasks are known by their place in the list. */
+export interface GraphTask {
+  readonly id: string;
+  /** Of its `run`. */
+  readonly kind: string;
+  /** Places of what it needs: all smaller than its own. */
+  readonly needs?: readonly number[];
+  /** A map: its sub-tasks are counted, not listed. */
+  readonly each?: true;
+  readonly pool?: string;
+}
+
+/** The same for all of a run's life: sub-tasks are not in it. */
+export interface RunGraph {
+  readonly tasks: readonly GraphTask[];
+}
+
+export interface RunStates {
+  readonly state: RunState;
+  readonly generation: number;
+  /** For each task of the graph a digit: the place of its state in `taskStates`. */
+  readonly states: string;
+  /** Of tasks that have sub-tasks: how all that descends from them stands. */
+  readonly subTasks: readonly (readonly [task: number, counts: Counts])[];
+}
+
 /** A package: code under a name, in versions that never change. */
 export interface PackageSummary {
   readonly name: string;

@@ -25,6 +25,7 @@ import type { Agent } from '../runner/agent.ts';
 import { createRunner } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { machineCapacity } from '../runner/machine-capacity.ts';
+import { pagesOf } from './dashboard.ts';
 import { every } from './every.ts';
 import { forOnePool, onePool } from './one-pool.ts';
 import { retentionOf, startKeeping } from './retention.ts';
@@ -46,6 +47,8 @@ export interface EmbeddedOptions {
   readonly host?: string;
   /** Made when there is no account yet; for a server that others reach. */
   readonly firstAdmin?: SignInOptions['firstAdmin'];
+  /** The folder of the dashboard's files. Default: our own. Null: no dashboard. */
+  readonly dashboard?: string | null;
   /** False: a power cut may take the last moments. Default true. */
   readonly fsync?: boolean;
   /** For how many days runs that have ended can be read. Default: all are kept, for good. */
@@ -140,6 +143,7 @@ async function compose(
   const serving =
     signIn &&
     (await startServing(engine, dataFolder, signIn, options, {
+      ...pagesOf(options.dashboard),
       readLargeSubmit: (body) => submits.read(body),
       onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
     }));

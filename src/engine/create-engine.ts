@@ -13,6 +13,7 @@ import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './i
 import { listRuns } from './list-runs.ts';
 import { createOutputs } from './outputs.ts';
 import { listPackages, pushPackage, showPackage } from './packages.ts';
+import { graphOfRun, statesOfRun } from './run-graph.ts';
 import { summaryOf } from './run-summary.ts';
 import { createRuns } from './runs.ts';
 import { type CompileTiming, rememberingTimings, type Scheduler } from './scheduler.ts';
@@ -100,7 +101,10 @@ function readerOf(decider: Decider, archive: Archive): (id: string) => Promise<R
   };
 }
 
-type Readers = Pick<Engine, 'run' | 'end' | 'tasks' | 'task' | 'events' | 'logs'>;
+type Readers = Pick<
+  Engine,
+  'run' | 'end' | 'graph' | 'states' | 'tasks' | 'task' | 'events' | 'logs'
+>;
 
 /** What can be asked of one run, whether it is archived or not. */
 function readers(
@@ -128,6 +132,13 @@ function readers(
           forget();
         }
       }
+    },
+    async graph(id) {
+      return graphOfRun((await readable(id)).run);
+    },
+    async states(id) {
+      const { run } = await readable(id);
+      return statesOfRun(run, await running(id));
     },
     async tasks(id, query) {
       const { decider, run } = await readable(id);

@@ -6,6 +6,8 @@ import type {
   PackageView,
   PageOf,
   RunEvent,
+  RunGraph,
+  RunStates,
   RunSummary,
   RunView,
   SubmitManyRequest,
@@ -20,6 +22,8 @@ import type { Schedules } from './schedules.ts';
 export interface RunsQuery {
   readonly state?: string;
   readonly workflow?: string;
+  /** In the id, the workflow's name or a tag; upper and lower case are the same. */
+  readonly text?: string;
   /** Created then or later, epoch ms. */
   readonly since?: number;
   /** Created before, epoch ms. */
@@ -35,6 +39,8 @@ export interface PackagesQuery {
 
 export interface TasksQuery {
   readonly state?: TaskState;
+  /** In the id; upper and lower case are the same. */
+  readonly text?: string;
   readonly after?: string;
   readonly limit?: number;
 }
@@ -56,6 +62,9 @@ export interface Engine {
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */
   end(id: string, waitMs: number): Promise<RunSummary>;
+  graph(id: string): Promise<RunGraph>;
+  /** How the tasks of the graph stand. */
+  states(id: string): Promise<RunStates>;
   tasks(id: string, query: TasksQuery): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
   /** Events after the cursor; waits up to `waitMs` for one when there is none. */

@@ -58,7 +58,11 @@ const lower = (a: string | undefined, b: string | undefined): string | undefined
 
 const matches = (run: RunSummary, query: RunsQuery): boolean =>
   (query.state === undefined || run.state === query.state) &&
-  (query.workflow === undefined || run.workflow === query.workflow);
+  (query.workflow === undefined || run.workflow === query.workflow) &&
+  (query.text === undefined || says(run, query.text.toLowerCase()));
+
+const says = ({ id, workflow, tags }: RunSummary, text: string): boolean =>
+  [id, workflow, ...tags].some((word) => word.toLowerCase().includes(text));
 
 /** Of two lists, newest first, one. What both have is the first one's. */
 async function* merged(

@@ -32,15 +32,22 @@ export async function listTasks(
   const limit = Math.min(pageMax, Math.max(1, query.limit ?? pageDefault));
   const items: TaskView[] = [];
   const working = new Map(atWork.map((one) => [one.task, one]));
-  let task = Number(query.after ?? 0);
-  if (!Number.isSafeInteger(task) || task < 0)
-    throw new Problem('input-invalid', `after is not a cursor of this list: ${query.after}`);
+  const text = query.text?.toLowerCase();
+  let task = placeOf(query.after);
   for (; task < run.progress.graph.size && items.length < limit; task++) {
     const state = stateOf(run, task, working.get(task)?.attempt);
     if (query.state !== undefined && state !== query.state) continue;
+    if (text !== undefined && !idOf(run.progress.graph, task).toLowerCase().includes(text))
+      continue;
     items.push(await viewTask(decider, run, task, working.get(task)));
   }
   return { items, next: task < run.progress.graph.size ? String(task) : null };
+}
+
+function placeOf(after = '0'): number {
+  const task = Number(after);
+  if (Number.isSafeInteger(task) && task >= 0) return task;
+  throw new Problem('input-invalid', `after is not a cursor of this list: ${after}`);
 }
 
 /** One task with its output and all reports of its attempts. */

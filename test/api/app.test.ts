@@ -517,7 +517,8 @@ describe('the server about itself', () => {
       errors: [{ line: 2, column: expect.any(Number) }],
     });
     const good = await lint('name: hello\ntasks:\n  a: { run: echo hi }\n');
-    expect(good.body).toEqual({ valid: true, errors: [] });
+    const tasks = [{ id: 'a', run: { kind: 'shell', line: 'echo hi' } }];
+    expect(good.body).toEqual({ valid: true, errors: [], workflow: { name: 'hello', tasks } });
     expect(engine.calls).toEqual([]);
   });
 });

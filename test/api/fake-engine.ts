@@ -78,6 +78,8 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
       return view();
     },
     end: async () => summary(),
+    graph: async () => ({ tasks: [] }),
+    states: async () => ({ state: 'running', generation: 1, states: '', subTasks: [] }),
     tasks: async () => ({ items: [], next: null }),
     task: async (_, id) => ({ id, state: 'running', attempt: 1, level: 0, needs: [] }) as TaskView,
     events: async () => ({ items: [] as RunEvent[], next: 'c0' }),

@@ -132,6 +132,8 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     package: none,
     runs: async () => ({ items: [summary()], next: null }),
     run: none,
+    graph: none,
+    states: none,
     end: async () => summary(),
     tasks: async () => ({ items: [], next: null }),
     task: none,
