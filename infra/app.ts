@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { ownKeys } from '../src/adapters/aws/region-services.ts';
 import { buildFunctions } from '../tools/build-functions.ts';
@@ -19,6 +22,9 @@ const place = placeOf(account, region);
 const keys = place.env?.region === undefined ? undefined : await ownKeys(place.env.region);
 if (region !== undefined && keys !== undefined)
   await checkRegion({ region, keys, endpoint }, settings);
-const codeFolder = await buildFunctions(tell);
-const imagesFolder = await buildImages(tell);
+// Of its own, as deploys may run beside each other; what goes out is copied from there.
+const folder = mkdtempSync(join(tmpdir(), 'fanfold-assets-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const codeFolder = await buildFunctions(tell, join(folder, 'functions'));
+const imagesFolder = await buildImages(tell, join(folder, 'images'));
 makeStacks(app, { settings, codeFolder, imagesFolder, ...place });
