@@ -6,8 +6,9 @@ import {
   PASSWORD_MIN,
 } from '../contract/access.ts';
 import { Problem } from '../contract/problem.ts';
-import type { AccessPorts, Account, Held, Place } from './items.ts';
-import { recordsOf } from './items.ts';
+import { type Held, recordsOf } from '../engine/records.ts';
+import type { AccessPorts, Account, Place } from './items.ts';
+import { kinds } from './items.ts';
 import type { Passwords } from './passwords.ts';
 
 export interface Accounts {
@@ -31,7 +32,7 @@ const viewOf = (name: string, { roles, createdAt }: Account): AccountView => ({
 });
 
 export function createAccounts(ports: AccessPorts, place: Place, passwords: Passwords): Accounts {
-  const records = recordsOf<Account>(ports, place, 'account');
+  const records = recordsOf<Account>(ports, place, kinds.account);
   const { clock } = ports;
 
   async function changed(name: string, next: (before: Account) => Account): Promise<Account> {

@@ -1,8 +1,9 @@
 /** Keys for programs: `ff_<id>.<secret>`. Only a hash of the secret is kept. */
 import type { ApiKeyRequest, ApiKeyView } from '../contract/access.ts';
 import { Problem } from '../contract/problem.ts';
+import { recordsOf } from '../engine/records.ts';
 import type { AccessPorts, Place, StoredApiKey } from './items.ts';
-import { recordsOf } from './items.ts';
+import { kinds } from './items.ts';
 import { hashOf, isSame, joinToken, newId, newSecret, splitToken } from './secrets.ts';
 
 export const keyPrefix = 'ff_';
@@ -30,7 +31,7 @@ const viewOf = (id: string, key: StoredApiKey): ApiKeyView => ({
 });
 
 export function createApiKeys(ports: AccessPorts, place: Place): ApiKeys {
-  const records = recordsOf<StoredApiKey>(ports, place, 'apiKey');
+  const records = recordsOf<StoredApiKey>(ports, place, kinds.apiKey);
   const { clock } = ports;
   return {
     async make(account, epoch, { note, role, days }) {

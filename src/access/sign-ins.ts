@@ -1,6 +1,7 @@
 /** What goes on after a sign-in: refresh tokens, each good for once, and cookies of pages. */
+import { recordsOf } from '../engine/records.ts';
 import type { AccessPorts, Place, SignIn } from './items.ts';
-import { recordsOf } from './items.ts';
+import { kinds } from './items.ts';
 import { hashOf, isSame, joinToken, newId, newSecret, splitToken, successorOf } from './secrets.ts';
 
 export const SIGN_IN_MS = 30 * 86_400_000;
@@ -41,7 +42,7 @@ export function decideRefresh(signIn: SignIn | undefined, secret: string, now: n
 }
 
 export function createSignIns(ports: AccessPorts, place: Place): SignIns {
-  const records = recordsOf<SignIn>(ports, place, 'signIn');
+  const records = recordsOf<SignIn>(ports, place, kinds.signIn);
   const { clock } = ports;
   const isLive = (signIn: SignIn | undefined): signIn is SignIn =>
     signIn !== undefined && signIn.ended !== true && signIn.endsAt > clock.now();

@@ -44,10 +44,13 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono {
   for (const row of routes) {
     app.on(row.method, row.path, async (c) => {
       const param = (name: string) => c.req.param(name) ?? '';
-      const caller = await callerFor(options.access, c.req.raw, row.right);
+      const request = c.req.raw;
+      refuseTokenInAddress(request);
+      const read = (most: AppOptions) => callOf(row, engine, request, param, most);
+      const early = isTokenInBody(row, request) ? await read(untrusted) : undefined;
+      const caller = await callerFor(options.access, request, row.right, tokenIn(early?.body));
       const who = { access: options.access, caller, from: addressOf(c.env) };
-      const call = { ...(await callOf(row, engine, c.req.raw, param, options)), ...who };
-      return row.handle(call as never);
+      return row.handle({ ...(early ?? (await read(options))), ...who } as never);
     });
   }
   addOwnRoutes(app, options);
@@ -74,6 +77,28 @@ function addOwnRoutes(app: Hono, options: AppOptions): void {
     description ??= openApi(routes);
     return json(description);
   });
+}
+
+/** What is read before it is known who calls is small. */
+const untrusted: AppOptions = { bodyBytesMax: 1024 * 1024 };
+
+const isTokenInBody = ({ tokenInBody }: Route, request: Request): boolean =>
+  tokenInBody === true &&
+  !request.headers.has('authorization') &&
+  request.headers.get('content-type')?.startsWith('application/json') === true;
+
+function tokenIn(body: unknown): string | undefined {
+  const { accessToken } = (body ?? {}) as { readonly accessToken?: unknown };
+  return typeof accessToken === 'string' ? accessToken : undefined;
+}
+
+/** Addresses end up in logs, and in the history of browsers. */
+function refuseTokenInAddress({ url }: Request): void {
+  if (!/[?&](?:accessToken|access_token|refreshToken)=/i.test(url)) return;
+  throw new Problem(
+    'body-invalid',
+    'a token does not belong in an address: send it in the header Authorization: Bearer TOKEN',
+  );
 }
 
 /** Where a request comes from: as Node's server tells it, or as the gateway does. */

@@ -43,6 +43,8 @@ export interface Route<Query = never> {
     readonly schema?: z.ZodType;
     readonly optional?: boolean;
   };
+  /** Its body may hold the caller's token as `accessToken`, in place of the header. */
+  readonly tokenInBody?: true;
   readonly query?: z.ZodType<Query>;
   /** The status of a success, and the name of the shape it carries. */
   readonly status: number;

@@ -7,6 +7,7 @@ import { listPackages, offerCode, pushPackage, putCode, showPackage } from './co
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
+import { namedTaskRoutes } from './named-task-routes.ts';
 import { parseWith } from './problem-response.ts';
 import {
   EventsParams,
@@ -286,5 +287,6 @@ export const routes: readonly Route[] = [
   ...controls,
   ...scheduleRoutes,
   ...accessRoutes,
+  ...namedTaskRoutes,
   lint,
 ];

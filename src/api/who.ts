@@ -54,9 +54,11 @@ export async function callerFor(
   access: Access | undefined,
   request: Request,
   right: Right,
+  /** Came in the body. */
+  token?: string,
 ): Promise<Caller> {
   if (access === undefined) return anybody;
-  const credentials = credentialsOf(request);
+  const credentials = token === undefined ? credentialsOf(request) : { bearer: token };
   if (right === 'anyone') return (await access.callerOf(credentials)) ?? nobody;
   const caller = await access.callerOf(credentials);
   if (caller === undefined) {

@@ -9,6 +9,7 @@ export const problems = {
   'method-unknown': { status: 405, retry: false },
   'run-unknown': { status: 404, retry: false },
   'task-unknown': { status: 404, retry: false },
+  'task-exists': { status: 409, retry: false },
   'workflow-unknown': { status: 404, retry: false },
   'schedule-unknown': { status: 404, retry: false },
   'schedule-exists': { status: 409, retry: false },

@@ -11,6 +11,7 @@ import { readEvents } from './events.ts';
 import { type RunningSource, viewRun } from './inspect.ts';
 import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './items.ts';
 import { listRuns } from './list-runs.ts';
+import { createNamedTasks } from './named-tasks.ts';
 import { createOutputs } from './outputs.ts';
 import { listPackages, pushPackage, showPackage } from './packages.ts';
 import { graphOfRun, statesOfRun } from './run-graph.ts';
@@ -65,6 +66,7 @@ export function createEngine(
     runs: (query) => listRuns(decider, archive, query),
     ...readers(decider, readable, running),
     schedules: createSchedules(submitter),
+    namedTasks: createNamedTasks(ports, settings),
     async control(id, request, key) {
       const { meta: before } = (await readable(id)).run;
       if (before.archived !== undefined) throw archivedProblem(id);

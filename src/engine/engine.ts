@@ -17,6 +17,7 @@ import type {
 import type { TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type { LogPage, LogQuery } from '../ports/log-sink.ts';
+import type { NamedTasks } from './named-tasks.ts';
 import type { Schedules } from './schedules.ts';
 
 export interface RunsQuery {
@@ -76,4 +77,5 @@ export interface Engine {
   /** `key`: made by the client, so that asking again, as when the answer was lost, asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;
+  readonly namedTasks: NamedTasks;
 }

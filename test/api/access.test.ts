@@ -76,7 +76,7 @@ describe('who may do what', () => {
     const forViewers = routes.filter(({ method, right }) => method !== 'GET' && right === 'viewer');
     expect(forViewers.map(({ op }) => op).sort()).toEqual(harmless);
     const open = routes.filter(({ right }) => right === 'anyone').map(({ op }) => op);
-    expect(open.sort()).toEqual(['refreshTokens', 'signIn']);
+    expect(open.sort()).toEqual(['login', 'refreshTokens', 'signIn']);
   });
 
   test('a refusal says who is refused, and what it takes', async () => {

@@ -1,7 +1,13 @@
+import { systemHost } from '../../src/adapters/memory/host.ts';
+import { memoryTable } from '../../src/adapters/memory/table.ts';
+import { TableStore } from '../../src/adapters/memory/table-store.ts';
+import { systemClock } from '../../src/adapters/system.ts';
 import type { RunEvent, RunSummary, RunView, TaskView } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import { taskStates } from '../../src/contract/state.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { createNamedTasks } from '../../src/engine/named-tasks.ts';
+import { defaultSettings } from '../../src/engine/settings.ts';
 
 export const RUN = '01JD8K7QZZZZZZZZZZZZZZZZZZ';
 export const noCounts = Object.fromEntries(
@@ -52,6 +58,12 @@ export const noSchedules: Engine['schedules'] = {
   next: scheduleUnknown,
 };
 
+/** Named tasks over a table of their own. */
+function noNamedTasks(): Engine['namedTasks'] {
+  const store = new TableStore(systemHost);
+  return createNamedTasks({ table: memoryTable(store), clock: systemClock }, defaultSettings);
+}
+
 /** An engine that notes its calls and answers them with little; `over` replaces what a test is about. */
 export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
   const calls: [string, ...unknown[]][] = [];
@@ -89,14 +101,17 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
       known(id);
       return summary();
     },
+    namedTasks: noNamedTasks(),
     ...over,
   };
   const noted = Object.entries(base).map(([name, act]) => [
     name,
-    async (...args: unknown[]) => {
-      calls.push([name, ...args]);
-      return (act as (...all: unknown[]) => unknown)(...args);
-    },
+    typeof act !== 'function'
+      ? act
+      : async (...args: unknown[]) => {
+          calls.push([name, ...args]);
+          return (act as (...all: unknown[]) => unknown)(...args);
+        },
   ]);
   return { ...(Object.fromEntries(noted) as Engine), calls };
 }
