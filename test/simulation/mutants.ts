@@ -214,8 +214,8 @@ export const mutants: readonly Mutant[] = [
   m(
     'chain-led-elsewhere',
     'core/attempt.ts',
-    'else if (report.after && !ledHere(progress, report.after)) {',
-    'else if (report.after && !ledHere(progress, report.after) && attempt < 0) {',
+    'else if (report.after && !ledHere(progress, report.after))\n',
+    'else if (report.after && !ledHere(progress, report.after) && attempt < 0)\n',
   ),
   m(
     'skips-before-all-ended',
