@@ -112,6 +112,8 @@ export async function main(functions) {
     workflow: env.TASK_WORKFLOW,
     id: env.TASK_ID,
     attempt: Number(env.TASK_ATTEMPT ?? 1),
+    artifacts: env.TASK_ARTIFACTS,
+    inputs: env.TASK_INPUTS,
     signal: abort.signal,
     beat,
     progress,

@@ -32,12 +32,14 @@ export class Task {
   #asks = new Map();
   #lastAsk = 0;
 
-  constructor(id, run, task, attempt, workflow) {
+  constructor(id, run, task, attempt, workflow, folders = {}) {
     this.#id = id;
     this.run = run;
     this.id = task;
     this.attempt = attempt;
     this.workflow = workflow;
+    this.artifacts = folders.left;
+    this.inputs = folders.needed;
   }
 
   /** Aborted when the attempt is to stop. */

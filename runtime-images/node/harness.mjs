@@ -58,8 +58,8 @@ function next() {
 
 function begin(call) {
   const { definition, message } = call;
-  const [id, input, run, taskId, attempt, workflow] = message;
-  call.task = new Task(id, run, taskId, attempt, workflow);
+  const [id, input, run, taskId, attempt, workflow, folders] = message;
+  call.task = new Task(id, run, taskId, attempt, workflow, folders);
   call.input = input;
   running.set(id, call);
   call.startedAt = Date.now();

@@ -139,6 +139,8 @@ class Task:
         self.workflow = os.environ.get("TASK_WORKFLOW")
         self.id = os.environ.get("TASK_ID")
         self.attempt = int(os.environ.get("TASK_ATTEMPT", "1"))
+        self.artifacts = os.environ.get("TASK_ARTIFACTS")
+        self.inputs = os.environ.get("TASK_INPUTS")
         #: True once the attempt is to stop.
         self.cancelled = False
 

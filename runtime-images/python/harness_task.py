@@ -87,7 +87,11 @@ class Task:
     context = contextvars.ContextVar("task", default=None)
 
     def __init__(self, message):
-        self._key, _, self.run, self.id, self.attempt, self.workflow = message
+        self._key, _, self.run, self.id, self.attempt, self.workflow = message[:6]
+        folders = message[6] if len(message) > 6 else {}
+        #: The folder in which files are left for others, and the one with those that others have left; or None.
+        self.artifacts = folders.get("left")
+        self.inputs = folders.get("needed")
         #: True once the attempt is to stop.
         self.cancelled = False
         self._answers = {}

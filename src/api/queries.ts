@@ -31,6 +31,9 @@ export const TasksParams = z.strictObject({
   limit: limit(1000, 100),
 });
 
+export const ArtifactsParams = z.strictObject({ task: z.string().min(1).optional(), after: After });
+export const ArtifactParams = z.strictObject({ task: z.string().min(1), path: z.string().min(1) });
+
 export const PackagesParams = z.strictObject({ after: After, limit: limit(1000, 100) });
 
 export const EventsParams = z.strictObject({

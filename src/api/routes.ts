@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
 import { CodeArchive } from '../contract/workflow.ts';
 import { accessRoutes } from './access-routes.ts';
+import { artifactRoutes } from './artifacts.ts';
 import { listPackages, offerCode, pushPackage, putCode, showPackage } from './code.ts';
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
@@ -284,6 +285,7 @@ export const routes: readonly Route[] = [
   ...code,
   ...packages,
   ...reads,
+  ...artifactRoutes,
   ...controls,
   ...scheduleRoutes,
   ...accessRoutes,

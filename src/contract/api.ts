@@ -1,5 +1,6 @@
 /** Words of the HTTP API, version 1. Requests are schemas, since they cross a door; answers are shapes. Times: epoch ms. */
 import * as z from 'zod';
+import type { Artifact } from './artifacts.ts';
 import type { AttemptError } from './execution.ts';
 import type { Json } from './json.ts';
 import { Resources } from './resources.ts';
@@ -184,6 +185,8 @@ export interface TaskView {
   readonly readyAt?: number;
   readonly cpuSeconds?: number;
   readonly memoryMb?: number;
+  /** How many files it has left, and their bytes together. */
+  readonly artifacts?: { readonly count: number; readonly bytes: number };
   readonly step?: string;
   readonly stepAt?: number;
   readonly progress?: number;
@@ -198,6 +201,11 @@ export interface TaskView {
   readonly inputBlob?: { readonly blob: string; readonly size: number };
   /** Reports of attempts, the refused ones too. Left out in lists. */
   readonly attempts?: readonly AttemptView[];
+}
+
+/** A file that a task has left. */
+export interface ArtifactView extends Artifact {
+  readonly task: string;
 }
 
 export interface AttemptView {

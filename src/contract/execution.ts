@@ -2,6 +2,7 @@
  * What a runner's agent hands to its executor, and what comes back: one attempt at one task.
  * The words between executor and task processes are in `runtime-images/PROTOCOL.md`.
  */
+import type { NeededArtifacts, StoredArtifacts } from './artifacts.ts';
 import type { Json } from './json.ts';
 import type { Resources } from './resources.ts';
 import type { Code, FailureReason, Limits, Run } from './workflow.ts';
@@ -15,6 +16,8 @@ export interface ExecutionSpec {
   readonly code?: Code | undefined;
   /** What the manifests in its code list is installed before it runs. */
   readonly dependencies?: 'auto' | undefined;
+  /** The files it leaves are kept. */
+  readonly artifacts?: true | undefined;
 }
 
 export interface Execution {
@@ -28,6 +31,15 @@ export interface Execution {
   readonly input: Json;
   /** Inputs of the steps that have one of their own, nested ones too, in the order they are written. */
   readonly stepInputs?: readonly Json[] | undefined;
+  /** What its needs have left. Undefined: none of them may leave anything. */
+  readonly needed?: readonly NeededArtifacts[] | undefined;
+  /** Where those are laid out, and where it leaves its own. */
+  readonly folders?: Folders | undefined;
+}
+
+export interface Folders {
+  readonly needed?: string;
+  readonly left?: string;
 }
 
 export interface AttemptError {
@@ -88,6 +100,7 @@ export interface AttemptResult {
   /** Peak resident memory in MB. */
   readonly memoryMb?: number;
   readonly spawns?: readonly SpawnRequest[];
+  readonly artifacts?: StoredArtifacts;
 }
 
 /** "At step X since HH:MM". */

@@ -2,6 +2,7 @@
  * What happens to a run, as it is stored: appended, never changed. The decider folds it into progress.
  * Tasks go by their number in the run. Times: epoch ms.
  */
+import type { StoredArtifacts } from './artifacts.ts';
 import type { AttemptError, SpawnRequest } from './execution.ts';
 import type { Json } from './json.ts';
 
@@ -24,6 +25,7 @@ export interface Report {
   readonly error?: AttemptError;
   readonly cpuSeconds?: number;
   readonly memoryMb?: number;
+  readonly artifacts?: StoredArtifacts;
   /** Sort keys of the spawn items that the attempt wrote: folded before this report. */
   readonly spawns?: readonly string[];
   /** The attempt that its runner goes on with, if it gets the claim: nothing is sent for it. */

@@ -35,6 +35,7 @@ export const problems = {
   'file-unreadable': { status: 422, retry: false },
   'code-invalid': { status: 422, retry: false },
   'code-unknown': { status: 422, retry: false },
+  'artifact-unknown': { status: 404, retry: false },
   'package-unknown': { status: 404, retry: false },
   'server-unreachable': { status: 503, retry: true },
   unavailable: { status: 503, retry: true },

@@ -1,3 +1,4 @@
+import type { NeededArtifacts } from './artifacts.ts';
 import type { ExecutionSpec } from './execution.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Delivery } from './workflow.ts';
@@ -50,6 +51,7 @@ export type TaskRow = readonly [
   input: Json,
   follow?: readonly Follow[],
   stepInputs?: readonly Json[],
+  needed?: readonly NeededArtifacts[],
 ];
 
 export const asBody = (message: TaskMessage): JsonObject => message as unknown as JsonObject;

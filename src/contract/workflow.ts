@@ -174,6 +174,7 @@ export const failureReasons = [
   'start', // could not be started: interpreter or file missing
   'dependencies', // what its code needs could not be installed
   'input', // its input could not be computed
+  'artifacts', // what it left cannot be kept, or what it needs of others' is not there
   'output', // its output could not be read or is too large
   'spawn', // a sub-task was refused
   'children', // its own work was done, but a sub-task failed
@@ -230,6 +231,8 @@ export const Task = z.strictObject({
   code: z.string().min(1).max(1024).optional(),
   /** Whether what the manifests in its code list is installed. Default: auto where `code` is given, else off. */
   dependencies: z.enum(['auto', 'off']).optional(),
+  /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. Default: false. */
+  artifacts: z.boolean().optional(),
   /** Environment variables for the task's process. */
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
   description: z.string().optional(),

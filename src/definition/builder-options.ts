@@ -97,6 +97,8 @@ export interface Defaults {
   readonly code?: string;
   /** Whether what the manifests in its code list is installed. Default: `auto` where `code` is given. */
   readonly dependencies?: 'auto' | 'off';
+  /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. */
+  readonly artifacts?: boolean;
   readonly concurrency?: number;
 }
 

@@ -89,6 +89,7 @@ function canonicalTask(task: Task): Task {
       onLost: 'retry',
       lostMax: 10,
       mayFail: false,
+      artifacts: false,
       dependencies: task.code === undefined ? 'off' : 'auto',
     },
   );

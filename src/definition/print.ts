@@ -72,6 +72,7 @@ function printTask(task: Task): Author {
     pool: task.pool,
     code: task.code,
     dependencies: task.dependencies,
+    artifacts: task.artifacts,
     env: task.env,
     resources: task.resources && printResources(task.resources),
   });

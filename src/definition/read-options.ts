@@ -35,6 +35,7 @@ export const optionKeys = [
   'code',
   'dependencies',
   'install-timeout',
+  'artifacts',
   'concurrency',
 ] as const;
 
@@ -95,6 +96,9 @@ const readers = new Map<string, Reader>(
     },
     dependencies: (options, entry, mistakes) => {
       options.dependencies = oneOf(entry, dependenciesWords, mistakes);
+    },
+    artifacts: (options, entry, mistakes) => {
+      options.artifacts = flagOf(entry, mistakes);
     },
     env: (options, entry, mistakes) => {
       options.env = readEnv(entry, mistakes);

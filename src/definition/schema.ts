@@ -115,6 +115,10 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     { enum: dependenciesWords },
   ),
   'install-timeout': said('How long that may take. Default: 15m.', ref('time')),
+  artifacts: said(
+    'Files that an attempt leaves in $TASK_ARTIFACTS are kept, and given to the tasks that need it. Default: false.',
+    { type: 'boolean' },
+  ),
   env: said('Environment variables of its process.', {
     type: 'object',
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },

@@ -3,6 +3,7 @@ import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Decider } from './advance.ts';
 import { type Archive, createArchive, type ReadableRun } from './archive.ts';
+import { listArtifacts, readArtifact } from './artifacts.ts';
 import { offerCode, putCode } from './code.ts';
 import { archivedProblem, controlRun, controlRunOnce } from './control-run.ts';
 import type { Engine } from './engine.ts';
@@ -105,7 +106,16 @@ function readerOf(decider: Decider, archive: Archive): (id: string) => Promise<R
 
 type Readers = Pick<
   Engine,
-  'run' | 'end' | 'graph' | 'states' | 'tasks' | 'task' | 'events' | 'logs'
+  | 'run'
+  | 'end'
+  | 'graph'
+  | 'states'
+  | 'tasks'
+  | 'task'
+  | 'artifacts'
+  | 'artifact'
+  | 'events'
+  | 'logs'
 >;
 
 /** What can be asked of one run, whether it is archived or not. */
@@ -149,6 +159,14 @@ function readers(
     async task(id, task) {
       const { decider, run } = await readable(id);
       return showTask(decider, run, await running(id), task);
+    },
+    async artifacts(id, query) {
+      const { decider, run } = await readable(id);
+      return listArtifacts(decider, run, query);
+    },
+    async artifact(id, task, path) {
+      const { decider, run } = await readable(id);
+      return readArtifact(decider, run, task, path);
     },
     async events(id, { after, waitMs = 0 }) {
       const until = ports.clock.now() + waitMs;

@@ -1,3 +1,4 @@
+import type { NeededArtifacts } from '../contract/artifacts.ts';
 import type { Json } from '../contract/json.ts';
 import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
@@ -11,6 +12,7 @@ import { stepInputs } from '../core/steps.ts';
 import type { Ports } from '../ports/ports.ts';
 import { delayMsMax, type Outgoing } from '../ports/queue.ts';
 import { jsonBytes } from './items.ts';
+import { neededArtifacts } from './left-artifacts.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import type { Outputs } from './outputs.ts';
 import type { EngineSettings } from './settings.ts';
@@ -51,9 +53,10 @@ export async function composeMessages(
       impossible.push({ run, send, message: resolved.message });
       continue;
     }
+    const needed = await (neededArtifacts(outputs, run, send.task) ?? undefined);
     const bundle = bundleFor(bundles, run, send, now);
     addRunOf(bundle, run, generation);
-    addRow(bundle, run, send, resolved, followOf(run, send.task, settings));
+    addRow(bundle, run, send, { ...resolved, needed }, followOf(run, send.task, settings));
     if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
       messages.push(outgoing(bundle, now));
       bundles.delete(bundle.name);
@@ -114,17 +117,22 @@ function addRunOf({ runs, generations, inputs }: Bundle, run: LoadedRun, generat
   inputs.push(run.input);
 }
 
+type Given = Extract<TaskInput, { kind: 'ok' }> & {
+  readonly needed: readonly NeededArtifacts[] | undefined;
+};
+
 function addRow(
   bundle: Bundle,
   run: LoadedRun,
   send: Send,
-  { value, steps }: Extract<TaskInput, { kind: 'ok' }>,
+  { value, steps, needed }: Given,
   follow: readonly Follow[],
 ): void {
   const id = idOf(run.progress.graph, send.task);
   const row = [bundle.runs.length - 1, send.task, id, send.attempt, value] as const;
   bundle.follows ||= follow.length > 0;
-  if (steps.length > 0) bundle.rows.push([...row, follow, steps]);
+  if (needed !== undefined) bundle.rows.push([...row, follow, steps, needed]);
+  else if (steps.length > 0) bundle.rows.push([...row, follow, steps]);
   else bundle.rows.push(follow.length > 0 ? [...row, follow] : row);
 }
 
@@ -221,6 +229,7 @@ const inlineable = (task: Task | undefined): boolean =>
   task.rule !== 'always' &&
   task.delivery !== 'at-most-once' &&
   task.each === undefined &&
+  task.artifacts === undefined &&
   task.run.kind !== 'none' &&
   task.limits?.queueMs === undefined &&
   stepInputs(task.run).templates.length === 0;

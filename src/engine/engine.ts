@@ -1,4 +1,5 @@
 import type {
+  ArtifactView,
   CodeOffer,
   ControlRequest,
   PackageSummary,
@@ -46,6 +47,18 @@ export interface TasksQuery {
   readonly limit?: number;
 }
 
+export interface ArtifactsQuery {
+  /** Of this task only. */
+  readonly task?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+/** Where the content is to be had past this process, or else the content, in parts. */
+export type ArtifactContent = { readonly artifact: ArtifactView } & (
+  | { readonly url: string }
+  | { readonly parts: AsyncIterable<Uint8Array> }
+);
+
 /** What the API can ask of the engine, whatever the substrate. Refusals are thrown as `Problem`. */
 export interface Engine {
   /** `created` is false when that run id was there already with the same content. */
@@ -68,6 +81,9 @@ export interface Engine {
   states(id: string): Promise<RunStates>;
   tasks(id: string, query: TasksQuery): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
+  /** The files that tasks have left. */
+  artifacts(id: string, query: ArtifactsQuery): Promise<PageOf<ArtifactView>>;
+  artifact(id: string, task: string, path: string): Promise<ArtifactContent>;
   /** Events after the cursor; waits up to `waitMs` for one when there is none. */
   events(
     id: string,

@@ -18,6 +18,7 @@ const beside = [
   'env',
   'code',
   'dependencies',
+  'artifacts',
   'delivery',
   'pool',
 ] as const satisfies readonly (keyof Task)[];
@@ -49,6 +50,7 @@ function typeByText(definition: Task, code: Code | undefined): TaskType {
     ...(resources && { resources }),
     ...(env && { env }),
     ...(code && { code }),
+    ...(definition.artifacts && { artifacts: true as const }),
     ...(code && installsDependencies(definition) && { dependencies: 'auto' as const }),
   };
   const { delivery, pool } = definition;

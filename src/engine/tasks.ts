@@ -141,9 +141,12 @@ async function endOf(decider: Decider, run: LoadedRun, task: number): Promise<Pa
     ...(report && { startedAt: report.startedAt, endedAt: report.endedAt }),
     ...(report?.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
     ...(report?.memoryMb !== undefined && { memoryMb: report.memoryMb }),
+    ...(report?.artifacts && { artifacts: sizeOf(report.artifacts) }),
     ...(error && { error }),
   };
 }
+
+const sizeOf = ({ count, bytes }: NonNullable<Report['artifacts']>) => ({ count, bytes });
 
 const packsRead = 2000;
 

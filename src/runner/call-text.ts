@@ -1,4 +1,4 @@
-import type { ExecutionSpec } from '../contract/execution.ts';
+import type { Execution, ExecutionSpec } from '../contract/execution.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
 
@@ -16,8 +16,9 @@ export class CallText {
 
   add({ id, input, execution, spec }: Attempt): void {
     if (this.#batchSpec !== spec) this.#open(spec);
-    const { run, task, attempt, workflow } = execution;
-    const call = JSON.stringify([id, input, run, task, attempt, workflow]);
+    const { run, task, attempt, workflow, folders } = execution;
+    const members = [id, input, run, task, attempt, workflow];
+    const call = JSON.stringify(takesFolders(spec, folders) ? [...members, folders] : members);
     this.#batch += this.#batch === '' ? call : `,${call}`;
   }
 
@@ -44,3 +45,7 @@ export class CallText {
     this.#batchSpec = undefined;
   }
 }
+
+/** The SDKs of compiled programs know no seventh member. */
+const takesFolders = ({ run }: ExecutionSpec, folders: Execution['folders']): boolean =>
+  folders !== undefined && !('language' in run && run.language === 'binary');

@@ -34,6 +34,7 @@ export function createRunner(
     controlMs: settings.soleDecider ? controlMs : settings.heartbeatMs,
     executor: (events) =>
       createExecutor({
+        artifacts: { blobs, clock },
         ...{ slots, workFolder, logs, blobs, clock, events, hostEnv },
         ...(shared && { sharedInstallations: shared }),
         ...(capacity && { capacity }),

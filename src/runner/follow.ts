@@ -1,5 +1,5 @@
 import type { AttemptResult } from '../contract/execution.ts';
-import type { TaskMessage } from '../contract/task-message.ts';
+import type { TaskMessage, TaskRow } from '../contract/task-message.ts';
 import { resolve } from '../core/reference.ts';
 import { keyOfAttempt } from '../engine/lost.ts';
 import type { Held } from './held.ts';
@@ -33,6 +33,7 @@ export function followHeld(
     attempt: follow.attempt,
     input: resolved.value,
     stepInputs: undefined,
+    needed: undefined,
     spec: intake.intern(follow.spec),
     notAfter: 0,
     follow: rest,
@@ -48,6 +49,11 @@ export function followHeld(
   };
 }
 
+function rowOf({ task, id, attempt, input, stepInputs = [], needed }: Held): TaskRow {
+  const row = [0, task, id, attempt, input, [], stepInputs] as const;
+  return needed === undefined ? row : [...row, needed];
+}
+
 /** A message for one attempt, as the decider would send it. */
 export function messageOf(held: Held, now: number): TaskMessage {
   return {
@@ -60,6 +66,6 @@ export function messageOf(held: Held, now: number): TaskMessage {
     notAfter: 0,
     runs: [held.run],
     generations: [held.generation],
-    tasks: [[0, held.task, held.id, held.attempt, held.input, [], held.stepInputs ?? []]],
+    tasks: [rowOf(held)],
   };
 }

@@ -1,3 +1,4 @@
+import type { NeededArtifacts } from '../contract/artifacts.ts';
 import type { Beat, Execution, ExecutionSpec } from '../contract/execution.ts';
 import type { Report } from '../contract/happening.ts';
 import type { Json } from '../contract/json.ts';
@@ -31,6 +32,7 @@ export interface Held {
   readonly attempt: number;
   readonly input: Json;
   readonly stepInputs: readonly Json[] | undefined;
+  readonly needed: readonly NeededArtifacts[] | undefined;
   readonly spec: ExecutionSpec;
   readonly delivery: Delivery;
   readonly always: boolean;
@@ -69,4 +71,5 @@ export const executionOf = (held: Held): Execution => ({
   spec: held.spec,
   input: held.input,
   stepInputs: held.stepInputs,
+  needed: held.needed,
 });

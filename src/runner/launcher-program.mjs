@@ -111,6 +111,7 @@ export class Program {
 
   #env() {
     const { env, token } = this.#host.config;
+    const { left, needed } = this.#order.folders ?? {};
     return {
       ...env,
       HOME: this.#folder,
@@ -125,6 +126,8 @@ export class Program {
       TASK_OUTPUT: join(this.#folder, this.#names.output),
       TASK_CONTROL: '/dev/fd/3',
       TASK_ANSWERS: join(this.#folder, this.#names.answers),
+      ...(left && { TASK_ARTIFACTS: left }),
+      ...(needed && { TASK_INPUTS: needed }),
       TASK_TOKEN: `${token}.${this.id}`,
     };
   }

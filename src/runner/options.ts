@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ArtifactLimits } from '../contract/artifacts.ts';
 import type { ExecutorEvents } from '../contract/execution.ts';
 import type { Capacity } from '../contract/resources.ts';
 import type { Blobs } from '../ports/blobs.ts';
@@ -6,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { installEnvAllowed } from './dependencies/environment.ts';
 import type { SharedInstallations } from './dependencies/installations.ts';
+import type { ArtifactPorts } from './with-artifacts.ts';
 
 export interface ExecutorOptions {
   /** How many programs and busy warm processes there may be at a time. Default: twice the cores, at least 4. */
@@ -19,6 +21,9 @@ export interface ExecutorOptions {
   readonly logs: LogSink;
   /** Where code in archives is. */
   readonly blobs: Pick<Blobs, 'get'>;
+  /** Where artifacts are kept. Default: nowhere. */
+  readonly artifacts?: ArtifactPorts | undefined;
+  readonly artifactLimits?: ArtifactLimits | undefined;
   /**
    * Where dependencies are installed, and kept; runners of one machine that name the same share it. Default: a folder of
    * its own in `workFolder`.

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { ExecutionSpec } from '../contract/execution.ts';
+import type { Execution, ExecutionSpec } from '../contract/execution.ts';
 import type { Language } from '../contract/language.ts';
 import type { PlainRun, Run } from '../contract/workflow.ts';
 import type { Attempt } from './attempt.ts';
@@ -46,6 +46,7 @@ export interface ProgramOrder {
   readonly task: string;
   readonly attempt: number;
   readonly input: Attempt['input'];
+  readonly folders?: Execution['folders'];
 }
 
 /** Java does not look at TMPDIR by itself. */
@@ -76,5 +77,6 @@ export function programOrder(attempt: Attempt, interpreters: Interpreters): Prog
     task: execution.task,
     attempt: execution.attempt,
     input: attempt.input,
+    ...(execution.folders && { folders: execution.folders }),
   };
 }

@@ -173,7 +173,10 @@ const failedBy = (
   result: AttemptResult,
   reason: 'input' | 'output',
   message: string,
-): AttemptResult => ({ ...result, outcome: 'failed', error: { reason, message } });
+): AttemptResult => {
+  const { artifacts: _artifacts, ...rest } = result;
+  return { ...rest, outcome: 'failed', error: { reason, message } };
+};
 
 function reportOf(held: Held, result: AttemptResult): Report {
   return {
@@ -183,6 +186,7 @@ function reportOf(held: Held, result: AttemptResult): Report {
     startedAt: result.startedAt,
     endedAt: result.endedAt,
     ...(result.error && { error: result.error }),
+    ...(result.artifacts && { artifacts: result.artifacts }),
     ...(result.cpuSeconds !== undefined && { cpuSeconds: result.cpuSeconds }),
     ...(result.memoryMb !== undefined && { memoryMb: result.memoryMb }),
   };
@@ -213,8 +217,9 @@ function cut(rows: readonly Packed[]): Packed[][] {
   let pack: Packed[] = [];
   let bytes = 0;
   for (const row of rows) {
-    const { output, error, spawns } = row.report;
-    const size = output || error || spawns ? JSON.stringify(row.report).length * 2 : 150;
+    const { output, error, spawns, artifacts } = row.report;
+    const size =
+      output || error || spawns || artifacts ? JSON.stringify(row.report).length * 2 : 150;
     if (pack.length >= packRowsMax || (pack.length > 0 && bytes + size > packBytesMax)) {
       packs.push(pack);
       pack = [];

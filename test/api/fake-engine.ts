@@ -94,6 +94,10 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     states: async () => ({ state: 'running', generation: 1, states: '', subTasks: [] }),
     tasks: async () => ({ items: [], next: null }),
     task: async (_, id) => ({ id, state: 'running', attempt: 1, level: 0, needs: [] }) as TaskView,
+    artifacts: async () => ({ items: [], next: null }),
+    artifact: async (_, task, path) => {
+      throw new Problem('artifact-unknown', `task ${task} has left no artifact ${path}`);
+    },
     events: async () => ({ items: [] as RunEvent[], next: 'c0' }),
     logs: async () => ({ lines: [], next: 'l0' }),
     schedules: noSchedules,

@@ -203,6 +203,7 @@ const options = fc.record(
     onLost: fc.constantFrom('retry' as const, 'fail' as const),
     lostMax: fc.integer({ min: 0, max: 10_000 }),
     mayFail: fc.boolean(),
+    artifacts: fc.boolean(),
     code: fc.constantFrom('.', './app', 'tool', 'tool@0123456789abcdef'),
     dependencies: fc.constantFrom('auto' as const, 'off' as const),
     env: fc
