@@ -9,6 +9,7 @@ export type {
   PageOf,
   RunEvent,
   RunGraph,
+  RunnerView,
   RunStates,
   RunSummary,
   RunView,

@@ -6,7 +6,9 @@ export const helpIsOpen = signal(false);
 
 export const keys: readonly (readonly [string, string])[] = [
   ['/', 'search'],
+  ['g o', 'go to the overview'],
   ['g r', 'go to the runs'],
+  ['g f', 'go to the failures'],
   ['g s', 'go to the form that starts a run'],
   ['j, k', 'next row, row before'],
   ['Enter', 'open the row'],
@@ -16,7 +18,12 @@ export const keys: readonly (readonly [string, string])[] = [
   ['?', 'this list'],
 ];
 
-const places: Readonly<Record<string, readonly string[]>> = { r: ['runs'], s: ['start'] };
+const places: Readonly<Record<string, readonly string[]>> = {
+  o: ['overview'],
+  r: ['runs'],
+  f: ['failures'],
+  s: ['start'],
+};
 const tabs = ['graph', 'timeline', 'tasks', 'logs', 'data'];
 let before = '';
 

@@ -2,14 +2,22 @@ import type { Counts } from '../../src/contract/api.ts';
 import { shownStates, signs, totalOf, wordOf } from '../model/states.ts';
 import { count } from '../model/words.ts';
 
+interface StateProps {
+  readonly of: string;
+  /** Default: the state's own. */
+  readonly word?: string;
+  /** Only for those who cannot see the sign. */
+  readonly brief?: boolean;
+}
+
 /** Colour, sign and word together. */
-export function State({ of, brief = false }: { of: string; brief?: boolean }) {
+export function State({ of, word = wordOf(of), brief = false }: StateProps) {
   return (
-    <span class={`state s-${of}`} title={brief ? wordOf(of) : undefined}>
+    <span class={`state s-${of}`} title={brief ? word : undefined}>
       <span class="sign" aria-hidden="true">
         {signs[of] ?? '•'}
       </span>
-      <span class={brief ? 'unseen' : undefined}>{wordOf(of)}</span>
+      <span class={brief ? 'unseen' : undefined}>{word}</span>
     </span>
   );
 }

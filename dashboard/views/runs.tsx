@@ -123,6 +123,11 @@ export function Runs() {
             <span class="unseen">(remove this filter)</span>
           </button>
         )}
+        {workflow !== '' && (
+          <a class="chip" href={to(['workflows', workflow])}>
+            grid of its tasks
+          </a>
+        )}
         {may('author') && (
           <a class="button primary push" href={to(['start'])}>
             Start a run

@@ -6,14 +6,23 @@ import { helpIsOpen, keys } from '../live/keys.ts';
 import { notice } from '../live/server.ts';
 import { setTheme, type Theme, theme, themes } from '../live/theme.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { Failures } from './failures.tsx';
+import { GridView } from './grid.tsx';
 import { Mark } from './mark.tsx';
+import { OverviewPage } from './overview.tsx';
 import { Run } from './run.tsx';
+import { Runners } from './runners.tsx';
 import { Runs } from './runs.tsx';
+import { Schedules } from './schedules.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Start } from './start.tsx';
 
 const places = [
+  ['overview', 'Overview', 'viewer'],
   ['runs', 'Runs', 'viewer'],
+  ['failures', 'Failures', 'viewer'],
+  ['schedules', 'Schedules', 'viewer'],
+  ['runners', 'Runners', 'viewer'],
   ['start', 'Start a run', 'author'],
 ] as const;
 
@@ -25,14 +34,14 @@ export function Shell() {
 }
 
 function Frame() {
-  const [place = 'runs', id, tab] = address.value.path;
+  const [place = 'overview', id, tab] = address.value.path;
   return (
     <>
       <button type="button" class="skip" onClick={skip}>
         Go to the content
       </button>
       <header class="top">
-        <a class="brand" href={to(['runs'])}>
+        <a class="brand" href={to(['overview'])}>
           <Mark /> Fanfold
         </a>
         <nav aria-label="Main">
@@ -96,22 +105,27 @@ function Frame() {
 /** Not a link: the address says what is shown. */
 const skip = (): void => document.getElementById('main')?.focus();
 
-function content(
-  place: string,
-  id: string | undefined,
-  tab: string | undefined,
-): ComponentChildren {
-  if (place === 'runs') return id === undefined ? <Runs /> : <Run key={id} id={id} tab={tab} />;
-  if (place === 'start' && may('author')) return <Start />;
-  return (
-    <section class="page">
-      <h1>Nothing is here</h1>
-      <p>
-        <a href={to(['runs'])}>All runs</a>
-      </p>
-    </section>
-  );
-}
+const screens: Readonly<Record<string, (id?: string, tab?: string) => ComponentChildren>> = {
+  overview: () => <OverviewPage />,
+  runs: (id, tab) => (id === undefined ? <Runs /> : <Run key={id} id={id} tab={tab} />),
+  workflows: (name) => (name === undefined ? <Runs /> : <GridView key={name} workflow={name} />),
+  failures: () => <Failures />,
+  schedules: (name) => <Schedules name={name} />,
+  runners: () => <Runners />,
+  start: () => (may('author') ? <Start /> : <Nothing />),
+};
+
+const content = (place: string, id?: string, tab?: string): ComponentChildren =>
+  Object.hasOwn(screens, place) ? screens[place]?.(id, tab) : <Nothing />;
+
+const Nothing = () => (
+  <section class="page">
+    <h1>Nothing is here</h1>
+    <p>
+      <a href={to(['overview'])}>Overview</a>
+    </p>
+  </section>
+);
 
 function Help() {
   const close = () => {

@@ -20,6 +20,7 @@ import {
   TasksParams,
 } from './queries.ts';
 import { type Call, json, type Route, route } from './route.ts';
+import { runnerRoutes } from './runner-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
 import { submit, submitAs, submitMany } from './submits.ts';
 
@@ -288,6 +289,7 @@ export const routes: readonly Route[] = [
   ...artifactRoutes,
   ...controls,
   ...scheduleRoutes,
+  ...runnerRoutes,
   ...accessRoutes,
   ...namedTaskRoutes,
   lint,

@@ -7,6 +7,7 @@ import type {
   PageOf,
   RunEvent,
   RunGraph,
+  RunnerView,
   RunStates,
   RunSummary,
   RunView,
@@ -106,6 +107,10 @@ export class Client implements Fanfold {
       const run = await this.#get<RunSummary>(`${runPath(id)}${query({ wait })}`);
       if (isEnded(run.state) || left <= WAIT_MS_MAX) return run;
     }
+  }
+
+  async runners(): Promise<readonly RunnerView[]> {
+    return (await this.#get<PageOf<RunnerView>>('/v1/runners')).items;
   }
 
   graph(id: string): Promise<RunGraph> {

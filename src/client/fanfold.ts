@@ -10,6 +10,7 @@ import type {
   PageOf,
   RunEvent,
   RunGraph,
+  RunnerView,
   RunStates,
   RunSummary,
   RunView,
@@ -90,6 +91,7 @@ export interface Fanfold {
   packages(filter: PackagesFilter): Promise<PageOf<PackageSummary>>;
   package(name: string): Promise<PackageView>;
   runs(filter: RunsFilter): Promise<PageOf<RunSummary>>;
+  runners(): Promise<readonly RunnerView[]>;
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */
   end(id: string, waitMs: number): Promise<RunSummary>;

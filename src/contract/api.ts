@@ -133,6 +133,22 @@ export interface RunStates {
   readonly subTasks: readonly (readonly [task: number, counts: Counts])[];
 }
 
+/** A runner, as its last heartbeat says. */
+export interface RunnerView {
+  readonly id: string;
+  readonly pool: string;
+  /** Attempts at a time, and how many it holds now. */
+  readonly slots: number;
+  readonly atWork: number;
+  /** Of its last heartbeat, and until when it counts as alive. */
+  readonly at: number;
+  readonly leaseUntil: number;
+  /** What it has done since it began, in all: attempts, and the time they took. */
+  readonly since?: number;
+  readonly ended?: number;
+  readonly servedMs?: number;
+}
+
 /** A package: code under a name, in versions that never change. */
 export interface PackageSummary {
   readonly name: string;

@@ -17,6 +17,7 @@ import { createOutputs } from './outputs.ts';
 import { listPackages, pushPackage, showPackage } from './packages.ts';
 import { graphOfRun, statesOfRun } from './run-graph.ts';
 import { summaryOf } from './run-summary.ts';
+import { listRunners } from './runners.ts';
 import { createRuns } from './runs.ts';
 import { type CompileTiming, rememberingTimings, type Scheduler } from './scheduler.ts';
 import { createSchedules } from './schedules.ts';
@@ -65,6 +66,7 @@ export function createEngine(
     packages: (query) => listPackages(ports, settings, query),
     package: (name) => showPackage(ports, settings, name),
     runs: (query) => listRuns(decider, archive, query),
+    runners: () => listRunners(decider),
     ...readers(decider, readable, running),
     schedules: createSchedules(submitter),
     namedTasks: createNamedTasks(ports, settings),

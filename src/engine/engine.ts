@@ -8,6 +8,7 @@ import type {
   PageOf,
   RunEvent,
   RunGraph,
+  RunnerView,
   RunStates,
   RunSummary,
   RunView,
@@ -73,6 +74,7 @@ export interface Engine {
   packages(query: PackagesQuery): Promise<PageOf<PackageSummary>>;
   package(name: string): Promise<PackageView>;
   runs(query: RunsQuery): Promise<PageOf<RunSummary>>;
+  runners(): Promise<readonly RunnerView[]>;
   run(id: string): Promise<RunView>;
   /** The run's summary as soon as it has ended, or as it is after `waitMs`. */
   end(id: string, waitMs: number): Promise<RunSummary>;

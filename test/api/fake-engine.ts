@@ -84,6 +84,7 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     }),
     packages: async () => ({ items: [], next: null }),
     package: async (name) => ({ name, digest: '', size: 0, pushedAt: 0, versions: [] }),
+    runners: async () => [],
     runs: async () => ({ items: [summary()], next: null }),
     run: async (id) => {
       known(id);

@@ -124,6 +124,13 @@ test.each(['/nothing', '/..%2f..%2fpackage.json', '/%2e%2e/main.mjs', '/index.ht
 
 /** Of each screen: its address, and what shows that it is there. */
 const screens: readonly (readonly [string, (made: Runs) => string, string])[] = [
+  ['overview', () => '#/', 'text=no such table'],
+  ['failures', () => '#/failures', 'text=1 × >> visible=true'],
+  ['schedules', () => '#/schedules', '.list >> text=nightly'],
+  ['calendar', () => '#/schedules/calendar', '.calendar >> text=nightly'],
+  ['schedule', () => '#/schedules/nightly', '.starts li'],
+  ['runners', () => '#/runners', 'table >> text=of'],
+  ['grid', () => '#/workflows/fan', '.cell'],
   ['runs', () => '#/runs', 'text=fan'],
   ['runs-none', () => '#/runs?text=nowhere', 'text=No run is like that'],
   ['graph', ({ fan }) => `#/runs/${fan}`, 'canvas'],
@@ -226,6 +233,22 @@ testThere('a run is started, watched, paused, resumed and cancelled', async () =
   const id = /runs\/(\w+)/.exec(page.url())?.[1] ?? '';
   await server.engine.control(id, { action: 'cancel' });
   await page.locator('.run-head >> text=cancelled').first().waitFor();
+  expect(errors).toEqual([]);
+  await close();
+});
+
+testThere('a schedule is paused, resumed, run and removed', async () => {
+  const { page, errors, close } = await open('#/schedules/weekly');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.locator('text=None is due').waitFor();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.locator('.starts li').first().waitFor();
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await page.locator('text=A run was started').waitFor();
+  await page.getByRole('button', { name: 'Remove…' }).click();
+  await page.getByRole('button', { name: 'Remove it' }).click();
+  await page.locator('.list >> text=nightly').waitFor();
+  expect(await page.locator('.list >> text=weekly').count()).toBe(0);
   expect(errors).toEqual([]);
   await close();
 });

@@ -77,6 +77,14 @@ export async function allRuns(engine: Engine): Promise<Runs> {
     await engine.end(run.id, 120_000);
     return run.id;
   };
+  const workflow = { name: 'fan', tasks: byId(fan) };
+  await engine.schedules.put('nightly', { workflow, timing: { cron: '30 2 * * *' } });
+  await engine.schedules.put('hourly', {
+    workflow,
+    timing: { cron: '15 8-18 * * mon-fri', timezone: 'Europe/Berlin' },
+    paused: true,
+  });
+  await engine.schedules.put('weekly', { workflow, timing: { cron: '0 6 * * mon' } });
   return {
     large: await ended('large', large(), ['wide']),
     hostile: await ended('hostile', hostile, [attack.slice(0, 128)]),

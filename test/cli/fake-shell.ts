@@ -130,6 +130,7 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     }),
     packages: async () => ({ items: [], next: null }),
     package: none,
+    runners: async () => [],
     runs: async () => ({ items: [summary()], next: null }),
     run: none,
     graph: none,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../../dashboard/model/address.ts';
+import { endedByHour, hourMs } from '../../dashboard/model/ended.ts';
 import { layoutOf, node } from '../../dashboard/model/layout.ts';
+import { groupsOf, normalised } from '../../dashboard/model/signature.ts';
 import { Timeline, timingOf } from '../../dashboard/model/timeline.ts';
 import { ago, duration } from '../../dashboard/model/words.ts';
 import type { RunEvent, RunGraph } from '../../src/contract/api.ts';
@@ -146,4 +148,67 @@ describe('a timeline', () => {
     expect(timing.slack('c')).toBe(35);
     expect(timing.slack('d')).toBe(0);
   });
+});
+
+describe('failures', () => {
+  test.each([
+    ['row 17 of 4,000 is bad', 'row # of # is bad'],
+    ['no file /tmp/a1b2c3d4e5/x', 'no file /tmp/#/x'],
+    ['run 01JD8K7QZZZZZZZZZZZZZZZZZZ is gone', 'run # is gone'],
+    ['id 6f1a2c3e-1111-2222-3333-0123456789ab at 0xFFee', 'id # at #'],
+    ['a decade of feedback', 'a decade of feedback'],
+    ['first\nsecond', 'first'],
+  ])('%s is %s', (message, signature) => expect(normalised(message)).toBe(signature));
+
+  test('ten thousand of three causes are three groups', () => {
+    const causes = [
+      (n: number) => `timeout after ${n} ms`,
+      (n: number) => `no such key: user-${n}`,
+      (n: number) => `connection ${(n * 7919).toString(16).padStart(8, '0')} was reset`,
+    ];
+    const failures = Array.from({ length: 10_000 }, (_, n) => ({
+      run: `r${n}`,
+      workflow: 'w',
+      task: 't',
+      at: n,
+      error: { reason: 'error' as const, message: causes[n % 3]?.(n) ?? '' },
+    }));
+    const groups = groupsOf(failures);
+    expect(groups.map(({ failures: all }) => all.length).sort()).toEqual([3333, 3333, 3334]);
+    expect(groups[0]).toMatchObject({ first: 0, last: 9_999 });
+  });
+
+  test('what differs in its reason, name or exit code is not the same', () => {
+    const of = (error: object) => ({ run: 'r', workflow: 'w', task: 't', at: 0, error }) as never;
+    const message = 'no';
+    expect(
+      groupsOf([
+        of({ reason: 'exit', message, exitCode: 1 }),
+        of({ reason: 'exit', message, exitCode: 2 }),
+        of({ reason: 'error', message, name: 'ValueError' }),
+        of({ reason: 'error', message, name: 'KeyError' }),
+      ]),
+    ).toHaveLength(4);
+  });
+});
+
+test('runs count in the hour in which they ended', () => {
+  const now = 100 * hourMs + 5;
+  const run = (endedAt: number, state: string) => ({ endedAt, state }) as never;
+  const hours = endedByHour(
+    [
+      run(100 * hourMs, 'succeeded'),
+      run(100 * hourMs - 1, 'failed'),
+      run(98 * hourMs, 'cancelled'),
+      run(98 * hourMs - 1, 'failed'),
+      run(0, 'running'),
+    ],
+    now,
+    3,
+  );
+  expect(hours).toEqual([
+    { from: 98 * hourMs, succeeded: 0, failed: 0, cancelled: 1 },
+    { from: 99 * hourMs, succeeded: 0, failed: 1, cancelled: 0 },
+    { from: 100 * hourMs, succeeded: 1, failed: 0, cancelled: 0 },
+  ]);
 });

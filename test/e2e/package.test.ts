@@ -73,6 +73,19 @@ test('the command line runs a workflow of programs, Node and Python', async () =
   expect(JSON.parse(ended.stdout)).toMatchObject({ state: 'succeeded', outputs: { done: 42 } });
 });
 
+test('the server has its dashboard', async () => {
+  write('page.mjs', [
+    "import { startEmbedded } from 'fanfold/embedded';",
+    "const server = await startEmbedded({ dataFolder: 'page', port: 0, slots: 0 });",
+    'const page = await fetch(server.url);',
+    "console.log(page.headers.get('content-type'), await page.text());",
+    'await server.close();',
+  ]);
+  const { stdout } = await succeed('node', ['page.mjs'], project);
+  expect(stdout).toContain('text/html');
+  expect(stdout).toMatch(/src="\/dashboard-[A-Z0-9]{8}\.js"/);
+});
+
 test('the library has its types, under a plain compiler, and runs', async () => {
   write('made.ts', [
     "import { task, workflow } from 'fanfold';",

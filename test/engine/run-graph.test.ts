@@ -50,3 +50,14 @@ test('tasks and runs are found by a part of their names, in either case', async 
     expect((await home.engine.runs({ text })).items).toHaveLength(1);
   expect((await home.engine.runs({ text: 'elsewhere' })).items).toEqual([]);
 });
+
+test('runners are listed as their heartbeats say', async () => {
+  home = openHome(() => ({ output: 1 }));
+  const { run } = await home.engine.submit({ workflow: workflowOf([{ id: 'a' }]) });
+  await home.ended(run.id);
+  const runners = await home.engine.runners();
+  expect(runners.length).toBeGreaterThan(0);
+  for (const { pool, slots, atWork, at, leaseUntil } of runners) {
+    expect([pool, atWork <= slots, leaseUntil > at]).toEqual(['default', true, true]);
+  }
+});
