@@ -14,8 +14,12 @@ import type { Language, Way } from '../test/runtime-images/language.ts';
 import { bash } from '../test/runtime-images/languages/bash.ts';
 import { c, cpp } from '../test/runtime-images/languages/cpp.ts';
 import { go } from '../test/runtime-images/languages/go.ts';
+import { java } from '../test/runtime-images/languages/java.ts';
 import { node } from '../test/runtime-images/languages/node.ts';
+import { perl } from '../test/runtime-images/languages/perl.ts';
+import { php } from '../test/runtime-images/languages/php.ts';
 import { python } from '../test/runtime-images/languages/python.ts';
+import { ruby } from '../test/runtime-images/languages/ruby.ts';
 import { rust } from '../test/runtime-images/languages/rust.ts';
 import { addHarness, bundle } from '../tools/bundle.ts';
 import { describeMachine, machineText } from './machine.ts';
@@ -116,7 +120,8 @@ function measurePrograms({ name, run }: Language, way: Way, folder: string): voi
 function argvOf(run: Run): readonly string[] {
   if (run.kind === 'command') return run.argv;
   if (run.kind !== 'script') throw new Error(`${run.kind} is no program`);
-  return [interpreters[run.language] ?? run.language, run.path, ...(run.args ?? [])];
+  const flags = run.path.endsWith('.jar') ? ['-jar'] : [];
+  return [interpreters[run.language] ?? run.language, ...flags, run.path, ...(run.args ?? [])];
 }
 
 const interpreters: Readonly<Record<string, string>> = {
@@ -125,7 +130,7 @@ const interpreters: Readonly<Record<string, string>> = {
   shell: 'bash',
 };
 
-for (const language of [node, python, go, rust, c, cpp, bash]) {
+for (const language of [node, python, go, rust, c, cpp, java, bash, perl, ruby, php]) {
   if (wanted.length > 0 && !wanted.includes(language.name)) continue;
   const missing = language.missing();
   if (missing !== undefined) {

@@ -57,6 +57,50 @@ task_output() {
   [[ ${TASK_OUTPUT-} ]] && printf '%s\n' "$1" >"$TASK_OUTPUT"
 }
 
+# Runs a command unless an attempt at this task has already run it to its end under this key: task_once KEY COMMAND...
+# Prints what it printed, JSON (nothing is null), or what it printed then. PROTOCOL.md says what is promised.
+task_once() {
+  local key answer value
+  key=$(task_quote "$1") || return
+  shift
+  while answer=$(_task_ask "{\"key\":$key}"); do
+    case $answer in
+      '{"mine":true}')
+        value=$("$@") || return
+        answer=$(_task_ask "{\"key\":$key,\"value\":${value:-null}}")
+        [[ $answer == '{"kept":true}' ]] && printf '%s\n' "${value:-null}" && return
+        ;;
+      '{"wait":'*)
+        answer=${answer//[!0-9]/}
+        printf -v answer '%d.%03d' $((answer / 1000)) $((answer % 1000))
+        sleep "$answer"
+        continue
+        ;;
+    esac
+    [[ $answer == '{"value":'* ]] || break
+    answer=${answer#*:}
+    printf '%s\n' "${answer%\}}"
+    return
+  done
+  printf 'task_once: %s\n' "${answer:-no answer: within a task only, and what the command prints must be JSON}" >&2
+  return 1
+}
+
+# Prints the answer to a question about an effect, which comes as a file.
+_task_ask() {
+  [[ ${TASK_ANSWERS-} ]] || return
+  local number=${EPOCHREALTIME/[.,]/} turn
+  printf '{"once":%s,"ask":%s}\n' "$1" "$number" >&3
+  for ((turn = 0; turn < 6000; turn++)); do
+    if [[ -f $TASK_ANSWERS/$number.json ]]; then
+      printf '%s\n' "$(<"$TASK_ANSWERS/$number.json")"
+      return
+    fi
+    sleep 0.01
+  done
+  return 1
+}
+
 # Prints a folder of the task's own, which is removed after it.
 task_folder() {
   mkdir -p "${TASK_DIR:?no task}" && printf '%s\n' "$TASK_DIR"

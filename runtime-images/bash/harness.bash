@@ -1,5 +1,5 @@
 # The warm process for Bash: runs calls of functions in files, one after another, each in a copy of this shell.
-# JSON lines on fd 3 (in) and fd 4 (out); see ../PROTOCOL.md. Bash 5 or later, and no other program but mkfifo and rm.
+# JSON lines on fd 3 (in) and fd 4 (out); see ../PROTOCOL.md. Bash 5 or later, and no other program but mkfifo, mkdir, mv and rm.
 
 if ((BASH_VERSINFO[0] < 5)); then
   echo "functions in Bash need Bash 5 or later, this is $BASH_VERSION" >&2
@@ -137,6 +137,7 @@ take() {
       fi
       ;;
     '"recall"') giveBack '' ;;
+    '"answer"') [[ ${message[1]} == "$running" ]] && answerAsk "${message[2]}" "${message[3]}" ;;
   esac
 }
 
@@ -159,6 +160,11 @@ enqueue() {
   unquote "${ITEMS[2]}" && local run=$REPLY
   unquote "${ITEMS[3]}" && local task=$REPLY
   unquote "${ITEMS[5]}" && attempts+=("$run"$'\n'"$task"$'\n'"${ITEMS[4]}"$'\n'"$REPLY")
+}
+
+# What a call has asked for comes as a file, whole at once.
+answerAsk() {
+  printf '%s\n' "$2" >"$HOME/answers/new" && mv -- "$HOME/answers/new" "$HOME/answers/$1.json"
 }
 
 # Gives back one call that has not begun, or all.
@@ -218,6 +224,7 @@ call() {
   IFS=$'\n' read -r -d '' TASK_RUN TASK_ID TASK_ATTEMPT TASK_WORKFLOW <<<"$attempt"
   export TASK_RUN TASK_ID TASK_ATTEMPT TASK_WORKFLOW
   export TASK_CONTROL=/dev/fd/3 TASK_OUTPUT=$HOME/output TASK_DIR=$HOME/task
+  export TASK_ANSWERS=$HOME/answers
   exec {turn}>&- {out}>&- {err}>&- {say}>&- {answers0}>&- {answers1}>&- {answersSay}>&-
   cd -- "$folder" || exit
   set -- "$path" "$name" "$input" "$mark" "$localeBefore" "$here/fanfold.bash"
@@ -244,8 +251,13 @@ await() {
   while true; do
     wait "$1"
     code=$?
-    # More than 128 is also the answer when a signal came in between.
-    ((code > 128)) && kill -0 "$1" 2>/dev/null || break
+    ((code > 128)) || break
+    # That is also the answer when a signal came in between, maybe just as it ended: how it ended is remembered.
+    kill -0 "$1" 2>/dev/null && continue
+    wait "$1"
+    local ended=$?
+    ((ended == 127)) || code=$ended
+    break
   done
   isWaiting=
 }
@@ -266,6 +278,11 @@ endCall() {
     sendEnd 'done' "$text"
   fi
   [[ -e $HOME/output || -e $HOME/task ]] && rm -rf -- "$HOME/output" "$HOME/task"
+  local -a old
+  set +f
+  old=("$HOME"/answers/*.json)
+  set -f
+  [[ ! -e ${old[0]} ]] || rm -f -- "${old[@]}"
 }
 
 # What the function said last is why it failed; a shell tells of a signal by a code above 128.
@@ -320,6 +337,7 @@ readMessages() {
   isReading=
 }
 
+mkdir -p -- "$HOME/answers"
 openPipe turn
 openPipe out
 openPipe err

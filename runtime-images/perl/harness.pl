@@ -15,6 +15,7 @@ my $here = File::Basename::dirname(Cwd::abs_path(__FILE__));
 my $json = Fanfold::json();
 my (@queue, %definitions, $call, $rest, $files, $memory_at);
 ($rest, $files, $memory_at) = ('', 0, 0);
+our $is_pumping = 0;
 open my $in, '<&=', 3 or die "fd 3: $!";
 
 # ---- messages ----
@@ -27,6 +28,10 @@ sub take {
   }
   elsif ($kind eq 'call') {
     push @queue, map { { definition => $definitions{ $message->[1] }, message => $_ } } @{ $message->[2] };
+  }
+  elsif ($kind eq 'answer') {
+    my (undef, $id, $number, $answer) = @$message;
+    $call->{answers}{$number} = $answer if $call && $call->{id} == $id;
   }
   elsif ($kind eq 'recall') { give_back(sub { 1 }) }
   elsif ($kind eq 'cancel') {
@@ -55,8 +60,9 @@ sub read_messages {
 }
 
 sub is_waiting {
+  my ($seconds) = @_;
   vec(my $ready = '', 3, 1) = 1;
-  return (select $ready, undef, undef, 0) > 0;
+  return (select $ready, undef, undef, $seconds // 0) > 0;
 }
 
 # Whoever started us is gone: nothing that we have started may stay.
@@ -67,9 +73,13 @@ sub abandon {
 
 # In the middle of a call, told by a signal.
 sub poked {
-  return unless $call;
+  return if !$call || $is_pumping;
   return Fanfold::Call::later(\&poked) if Fanfold::Call::is_sending();
   read_messages() while is_waiting();
+  stop_if_cancelled();
+}
+
+sub stop_if_cancelled {
   return if !$call->{cancelled} || $call->{told};
   $call->{told} = 1;
   die bless { message => 'the attempt was cancelled' }, 'Fanfold::Cancelled';
@@ -194,6 +204,13 @@ sub tell_memory {
   print $clear '5';
 }
 
+$Fanfold::Call::pump = sub {
+  # Else the signal that comes with an answer would take it away from us.
+  local $is_pumping = 1;
+  read_messages() if is_waiting(0.05);
+  $is_pumping = 0;
+  stop_if_cancelled();
+};
 $SIG{USR1} = \&poked;
 Fanfold::Call::capture_streams();
 Fanfold::Call::send_value([ 'ready', 'SIGUSR1' ]);

@@ -68,6 +68,7 @@ module FanfoldHarness
     end
 
     def serve
+      Task.pump = method(:pump)
       Signal.trap('USR1') { poked }
       Out.value(%w[ready SIGUSR1])
       loop do
@@ -88,12 +89,13 @@ module FanfoldHarness
       abandon
     end
 
-    def waiting? = !IO.select([@pipe], nil, nil, 0).nil?
+    def waiting?(seconds = 0) = !IO.select([@pipe], nil, nil, seconds).nil?
 
     def take(message)
       case message
       in ['define', id, run, folder] then @definitions[id] = Definition.new(run, folder)
       in ['call', id, calls] then calls.each { |call| @queue << [@definitions[id], Task.new(call)] }
+      in ['answer', id, number, answer] then (@task.answered(number, answer) if @task&.number == id)
       in ['recall'] then give_back { true }
       in ['cancel', id]
         if @task&.number == id
@@ -117,12 +119,24 @@ module FanfoldHarness
       exit!(1)
     end
 
+    # In the middle of a call that waits for an answer. Else the signal that comes with it would take it away from us.
+    def pump
+      @pumping = true
+      read if waiting?(0.05)
+      @pumping = false
+      stop_if_cancelled
+    end
+
     # In the middle of a call, told by a signal.
     def poked
-      return if @task.nil?
+      return if @task.nil? || @pumping
       return Out.later = method(:poked) if Out.busy
 
       read while waiting?
+      stop_if_cancelled
+    end
+
+    def stop_if_cancelled
       return if !@task.cancelled? || @told
 
       @told = true

@@ -37,8 +37,14 @@ module FanfoldHarness
   # The second argument of a call.
   class Task
     include Fanfold::Saying
+    include Fanfold::Asking
     attr_reader :number, :input, :run, :id, :attempt, :workflow
     attr_writer :cancelled
+
+    class << self
+      # Of the harness: reads messages, or waits a moment for some.
+      attr_accessor :pump
+    end
 
     def initialize(message)
       @number, @input, @run, @id, @attempt, @workflow = message
@@ -47,6 +53,8 @@ module FanfoldHarness
     end
 
     def cancelled? = @cancelled
+
+    def answered(number, answer) = (@answers ||= {})[number] = answer
 
     def folder = ENV.fetch('TMPDIR', '/tmp')
 
@@ -69,6 +77,12 @@ module FanfoldHarness
     end
 
     private
+
+    def ask(asked, number)
+      say({ once: asked, ask: number })
+      Task.pump.call until @answers&.key?(number)
+      @answers.delete(number)
+    end
 
     def print_lines(stream, lines)
       return if lines.empty?

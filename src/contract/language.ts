@@ -14,6 +14,7 @@ export const languageFacts = {
   shell: { endings: ['sh', 'bash'], entry: 'main', sideBySide: false },
   perl: { endings: ['pl'], entry: 'main', sideBySide: false },
   ruby: { endings: ['rb'], entry: 'main', sideBySide: false },
+  php: { endings: ['php'], entry: 'main', sideBySide: false },
   java: { endings: ['java', 'jar'], entry: 'run', sideBySide: true },
 } as const satisfies Record<string, LanguageFacts>;
 

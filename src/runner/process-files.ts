@@ -23,6 +23,7 @@ export function processFiles(folder: string | undefined): ProcessFiles {
       shell: join(base, 'bash', 'harness.bash'),
       perl: join(base, 'perl', 'harness.pl'),
       ruby: join(base, 'ruby', 'harness.rb'),
+      php: join(base, 'php', 'harness.php'),
       java: join(base, 'java', 'harness.sh'),
     },
   };

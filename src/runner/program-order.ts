@@ -29,6 +29,7 @@ export const interpretersOf = (
   shell: shellIn(path),
   perl: 'perl',
   ruby: 'ruby',
+  php: 'php',
   java: 'java',
 });
 

@@ -121,6 +121,10 @@ describe('what a task does', () => {
     ['run: a.rb', { kind: 'script', language: 'ruby', path: 'a.rb' }],
     ['function: a.pl:A::f', { kind: 'function', language: 'perl', path: 'a.pl', name: 'A::f' }],
     ['function: a.rb#A.f', { kind: 'function', language: 'ruby', path: 'a.rb', name: 'A.f' }],
+    [
+      String.raw`function: a.php#A\f`,
+      { kind: 'function', language: 'php', path: 'a.php', name: String.raw`A\f` },
+    ],
     ['function: a.java', { kind: 'function', language: 'java', path: 'a.java', name: 'run' }],
     [
       'function: a.jar#org.example.A.f',

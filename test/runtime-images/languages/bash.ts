@@ -28,7 +28,6 @@ export const bash: Language = {
     binary: 'Bash is not compiled',
     stack: 'of a function that has returned nothing is left',
     'error-name': 'an error is a number and what was said on stderr',
-    once: 'there is no function for it yet',
     'side-by-side': 'a shell does one thing after another',
   },
 };

@@ -3,6 +3,11 @@ package dev.fanfold;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** One call in the warm process. */
 final class Call implements Task {
@@ -17,6 +22,8 @@ final class Call implements Task {
   final CallLog log;
   private final List<?> message;
   private final Pipe pipe;
+  private final AtomicLong asks = new AtomicLong();
+  private final Map<Long, CompletableFuture<Map<?, ?>>> answers = new ConcurrentHashMap<>();
   private volatile boolean isCancelled;
   private Thread thread;
 
@@ -97,6 +104,30 @@ final class Call implements Task {
   @Override
   public void spawn(Spawn request) {
     say(request.message());
+  }
+
+  @Override
+  public Object once(String key, Callable<?> effect) throws Exception {
+    return Once.have(this::ask, key, effect);
+  }
+
+  private Map<?, ?> ask(Map<String, Object> asked) throws InterruptedException {
+    long number = asks.incrementAndGet();
+    CompletableFuture<Map<?, ?>> answer = new CompletableFuture<>();
+    answers.put(number, answer);
+    say(Map.of("once", asked, "ask", number));
+    try {
+      return answer.get();
+    } catch (ExecutionException never) {
+      throw new IllegalStateException(never);
+    } finally {
+      answers.remove(number);
+    }
+  }
+
+  void answer(long ask, Map<?, ?> answer) {
+    CompletableFuture<Map<?, ?>> waiting = answers.get(ask);
+    if (waiting != null) waiting.complete(answer);
   }
 
   @Override

@@ -66,7 +66,7 @@ public final class Fanfold {
     }
   }
 
-  private static String read(Path path) {
+  static String read(Path path) {
     try {
       return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
     } catch (IOException error) {

@@ -55,6 +55,7 @@ public final class Harness {
       case "define" -> definitions.put((Long) message.get(1), new Definition((Map<?, ?>) message.get(2), (String) message.get(3)));
       case "call" -> enqueue(definitions.get((Long) message.get(1)), (List<?>) message.get(2));
       case "cancel" -> cancel((Long) message.get(1));
+      case "answer" -> answer((Long) message.get(1), (Long) message.get(2), (Map<?, ?>) message.get(3));
       case "recall" -> giveBack(id -> true);
       default -> { }
     }
@@ -75,6 +76,13 @@ public final class Harness {
     }
     if (call != null) call.cancel();
     else giveBack(wanted -> wanted == id);
+  }
+
+  private void answer(long id, long ask, Map<?, ?> answer) {
+    synchronized (queue) {
+      Call call = running.get(id);
+      if (call != null) call.answer(ask, answer);
+    }
   }
 
   private void giveBack(LongPredicate isWanted) {

@@ -1,6 +1,7 @@
 package dev.fanfold;
 
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 
 /**
  * What task code sees of its attempt: the second argument of a function, the same in a program and in a warm process.
@@ -42,6 +43,20 @@ public interface Task {
 
   /** Asks for a sub-task. */
   void spawn(Spawn request);
+
+  /**
+   * Runs {@code effect} unless an attempt at this task has already run it to its end under this key; gives what it gave
+   * then, as {@link Json} has values, at most 64 KB. PROTOCOL.md says what is promised.
+   *
+   * @throws IllegalStateException where it can't be promised
+   * @throws Exception what {@code effect} throws; {@link InterruptedException} when the attempt is to stop
+   */
+  Object once(String key, Callable<?> effect) throws Exception;
+
+  /** The same, with its value as a type: {@code task.once("charge", Receipt.class, () -> charge(card))}. */
+  default <T> T once(String key, Class<T> type, Callable<T> effect) throws Exception {
+    return Fanfold.as(once(key, effect), type);
+  }
 
   /** Whether the attempt is to stop. Its thread is interrupted too, so that what waits ends. */
   boolean isCancelled();
