@@ -132,6 +132,13 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./commands/packages.ts')).act,
   },
   {
+    usage: 'artifacts [run] [task]',
+    summary: 'list the files that tasks have left, or fetch them',
+    on: 'server',
+    options: [['--out <dir>', 'fetch them into this folder, as TASK/PATH']],
+    load: async () => (await import('./commands/artifacts.ts')).act,
+  },
+  {
     usage: 'ls',
     summary: 'list runs, newest first',
     on: 'server',

@@ -189,6 +189,7 @@ async function showTask(
     ...placeFacts(task),
     ['input', task.input === undefined ? blobText(task.inputBlob) : JSON.stringify(task.input)],
     ['output', task.output === undefined ? undefined : JSON.stringify(task.output)],
+    ['left', leftText(task)],
     ['error', task.error && errorText(task.error)],
   ];
   for (const [label, value] of facts) {
@@ -202,6 +203,9 @@ const placeFacts = ({ resources = {}, placed }: TaskView): Fact[] => [
   ['has', resourcesText(resources) || undefined],
   ['placed', placed],
 ];
+
+const leftText = ({ artifacts }: TaskView): string | undefined =>
+  artifacts && `${count(artifacts.count, 'artifact')}, ${artifacts.bytes} bytes`;
 
 const blobText = (blob: TaskView['inputBlob']): string | undefined =>
   blob && `${blob.size} bytes, blob ${blob.blob}`;

@@ -1,5 +1,6 @@
 import { monotonicFactory } from 'ulid';
 import type {
+  ArtifactView,
   ControlRequest,
   PackageSummary,
   PackageVersion,
@@ -18,6 +19,8 @@ import type {
 import { isEnded } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type {
+  ArtifactsFilter,
+  Content,
   EventsFilter,
   Fanfold,
   LogPage,
@@ -27,7 +30,7 @@ import type {
   Submitted,
   TasksFilter,
 } from './fanfold.ts';
-import { callHttp, type HttpCall, type HttpOptions } from './http.ts';
+import { callHttp, getBytes, type HttpCall, type HttpOptions } from './http.ts';
 import { type Schedules, schedulesOver } from './schedules.ts';
 import { sendCode } from './send-code.ts';
 
@@ -127,6 +130,17 @@ export class Client implements Fanfold {
 
   task(id: string, task: string): Promise<TaskView> {
     return this.#get(`${runPath(id)}/tasks/${encodeURIComponent(task)}`);
+  }
+
+  artifacts(id: string, filter: ArtifactsFilter): Promise<PageOf<ArtifactView>> {
+    return this.#get(`${runPath(id)}/artifacts${query(filter)}`);
+  }
+
+  async artifact(id: string, task: string, path: string): Promise<Content> {
+    const place = `${runPath(id)}/artifacts/content${query({ task, path })}`;
+    const response = await getBytes(this.#options, place);
+    const url = response.headers.get('location');
+    return url === null ? { parts: response.body as ReadableStream<Uint8Array> } : { url };
   }
 
   events(id: string, { after, waitMs = 0 }: EventsFilter): Promise<PageOf<RunEvent>> {

@@ -3,6 +3,7 @@
  * in this process, so that whatever shows runs need not know which of the two it has.
  */
 import type {
+  ArtifactView,
   ControlRequest,
   PackageSummary,
   PackageVersion,
@@ -47,6 +48,14 @@ export interface PackagesFilter {
   readonly after?: string;
   readonly limit?: number;
 }
+
+export interface ArtifactsFilter {
+  /** Of this task only. */
+  readonly task?: string;
+  readonly after?: string;
+}
+
+export type Content = { readonly url: string } | { readonly parts: AsyncIterable<Uint8Array> };
 
 export interface EventsFilter {
   readonly after?: string;
@@ -99,6 +108,10 @@ export interface Fanfold {
   states(id: string): Promise<RunStates>;
   tasks(id: string, filter: TasksFilter): Promise<PageOf<TaskView>>;
   task(id: string, task: string): Promise<TaskView>;
+  /** The files that its tasks have left. */
+  artifacts(id: string, filter: ArtifactsFilter): Promise<PageOf<ArtifactView>>;
+  /** One's content, in parts; or an address that gives it to a plain `GET`, for some minutes. */
+  artifact(id: string, task: string, path: string): Promise<Content>;
   events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;
   logs(filter: LogsFilter): Promise<LogPage>;
   /** `key`: asking again under the same one asks nothing new. */

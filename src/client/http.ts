@@ -49,6 +49,16 @@ export async function callHttp(options: HttpOptions, call: HttpCall): Promise<An
   }
 }
 
+/** An answer that is bytes, or leads to where they are. Not tried again: who reads it knows how far it came. */
+export async function getBytes(options: HttpOptions, path: string): Promise<Response> {
+  const response = await (options.fetch ?? fetch)(new URL(path, options.url), {
+    redirect: 'manual',
+    headers: { ...options.headers },
+  });
+  if (response.ok || response.status === 307) return response;
+  throw problemOf(response.status, await readAnswer(response));
+}
+
 type Outcome =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly mayPass: boolean };

@@ -72,7 +72,8 @@ export async function leftByTask(
   run: LoadedRun,
   task: number,
 ): Promise<StoredArtifacts | undefined> {
-  if (definitionOf(run.progress.graph, task).artifacts !== true) return undefined;
+  const { graph } = run.progress;
+  if (!anyLeaves(graph.dag) || definitionOf(graph, task).artifacts !== true) return undefined;
   if (codeOf(run.progress, task) !== codes.succeeded) return undefined;
   return (await outputs.report(run, task))?.artifacts;
 }

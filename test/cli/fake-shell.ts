@@ -138,6 +138,8 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     end: async () => summary(),
     tasks: async () => ({ items: [], next: null }),
     task: none,
+    artifacts: async () => ({ items: [], next: null }),
+    artifact: none,
     events: async () => ({ items: [], next: null }),
     logs: async () => ({ lines: [], next: 'end' }),
     control: async () => summary(),

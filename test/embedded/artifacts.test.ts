@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '../../src/client/client.ts';
 import type { Run, Task } from '../../src/contract/workflow.ts';
 import { type Embedded, startEmbedded } from '../../src/embedded/index.ts';
 
 const dataFolder = mkdtempSync(join(tmpdir(), 'fanfold-artifacts-'));
 let open: Embedded;
 beforeAll(async () => {
-  open = await startEmbedded({ dataFolder, slots: 4, port: null });
+  open = await startEmbedded({ dataFolder, slots: 4, port: 0 });
 });
 afterAll(async () => {
   await open.close();
@@ -164,6 +165,25 @@ test('a damaged or missing artifact fails the task that needs it, by name', asyn
     expect(message).toContain(hash);
     expect(message).toContain(why);
   }
+});
+
+test('the API lists artifacts and gives their bytes, and says which is not there', async () => {
+  const leave = 'printf hello > "$TASK_ARTIFACTS/ä b.txt"';
+  const { id } = await ended({ id: 'leave', artifacts: true, run: shell(leave) });
+  const headers = { authorization: `Bearer ${open.token}` };
+  const client = new Client({ url: open.url as string, headers });
+  const { items } = await client.artifacts(id, { task: 'leave' });
+  expect(items).toEqual([{ task: 'leave', path: 'ä b.txt', size: 5, blob: hashOf('hello') }]);
+  const content = (await client.artifact(id, 'leave', 'ä b.txt')) as {
+    parts: AsyncIterable<Uint8Array>;
+  };
+  const parts: Uint8Array[] = [];
+  for await (const part of content.parts) parts.push(part);
+  expect(Buffer.concat(parts).toString()).toBe('hello');
+  await expect(client.artifact(id, 'leave', 'x')).rejects.toThrow(
+    'task leave has left no artifact x',
+  );
+  await expect(client.artifacts(id, { task: 'x' })).rejects.toThrow(`run ${id} has no task x`);
 });
 
 test.each([
