@@ -1,4 +1,4 @@
-/** Commands of accounts and keys. */
+/** Commands of accounts, keys and the audit. */
 import { InvalidArgumentError } from 'commander';
 import { type Role, roles } from '../src/contract/access.ts';
 import type { CommandGroup } from './commands.ts';
@@ -8,10 +8,10 @@ const roleNamed = (value: string): Role => {
   if (role !== undefined) return role;
   throw new InvalidArgumentError(`Expected one of ${roles.join(', ')}.`);
 };
-const daysNamed = (value: string): number => {
-  const days = Number(value);
-  if (/^\d+$/.test(value) && days >= 1) return days;
-  throw new InvalidArgumentError('Expected a number of days.');
+const wholeNamed = (value: string): number => {
+  const n = Number(value);
+  if (/^\d+$/.test(value) && n >= 1) return n;
+  throw new InvalidArgumentError('Expected a whole number from 1 on.');
 };
 
 const role = ['--role <role>', `${roles.join(', ')}; default: viewer`, roleNamed] as const;
@@ -68,7 +68,7 @@ const tokens: CommandGroup = {
       options: [
         ['--role <role>', 'at most this; default: what you may', roleNamed],
         ['--note <text>', 'what it is for'],
-        ['--days <n>', 'for how long; default: 90', daysNamed],
+        ['--days <n>', 'for how long; default: 90', wholeNamed],
       ],
       load: async () => (await import('./commands/users.ts')).addKey,
     },
@@ -87,4 +87,31 @@ const tokens: CommandGroup = {
   ],
 };
 
-export const accessGroups: readonly CommandGroup[] = [users, tokens];
+const audit: CommandGroup = {
+  name: 'audit',
+  summary: 'who changed what, and from where',
+  commands: [
+    {
+      usage: 'ls',
+      summary: 'list what was changed, newest first',
+      on: 'server',
+      options: [['--limit <n>', 'how many; default: 50', wholeNamed]],
+      load: async () => (await import('./commands/audit.ts')).list,
+    },
+    {
+      usage: 'verify',
+      summary: 'find entries that were altered or taken out',
+      on: 'server',
+      help: 'Its last line names the end of the chain: keep it elsewhere, as only that shows when all of it is made anew.',
+      load: async () => (await import('./commands/audit.ts')).verify,
+    },
+    {
+      usage: 'export',
+      summary: 'print all entries as JSON lines, newest first',
+      on: 'server',
+      load: async () => (await import('./commands/audit.ts')).exportAll,
+    },
+  ],
+};
+
+export const accessGroups: readonly CommandGroup[] = [users, tokens, audit];

@@ -6,6 +6,7 @@ import { ulidPattern } from '../src/contract/api.ts';
 import { Problem } from '../src/contract/problem.ts';
 import type { CodeArchive } from '../src/contract/workflow.ts';
 import type { Context } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { Embedded, EmbeddedOptions, Remote } from './shell.ts';
 import { ownTarget } from './ship-code.ts';
 import { readKept } from './sign-in-store.ts';
@@ -121,6 +122,24 @@ export function startEmbedded(
   options: Omit<EmbeddedOptions, 'dataFolder'>,
 ): Promise<Embedded> {
   return context.shell.startEmbedded({ dataFolder: context.dataFolder, ...options });
+}
+
+/** Without a server, one that nobody else hears of is there for the moment. */
+export async function withServer(
+  context: Context,
+  act: (server: Remote) => Promise<void>,
+): Promise<number> {
+  const isServed = (givenUrl(context) ?? (await findServer(context))) !== undefined;
+  if (isServed) await act(await openServer(context));
+  else {
+    const { url = '', close } = await startEmbedded(context, { slots: 0, port: 0 });
+    try {
+      await act(context.shell.connect(url));
+    } finally {
+      await close();
+    }
+  }
+  return exitCodes.succeeded;
 }
 
 /** Runs `act` with what `open` gives, and closes it whatever happens. */

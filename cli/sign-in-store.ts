@@ -70,6 +70,9 @@ export function signedInFetch(
   now: () => number,
 ): typeof fetch {
   return async (input, init) => {
+    const asked = input instanceof Request ? input.url : String(input);
+    // Servers also give addresses of others, where files lie; who calls is no concern of theirs.
+    if (originOf(asked) !== originOf(url)) return send(input, init);
     const token = await tokenFor(url, env, send, now);
     if (token === undefined) return send(input, init);
     const headers = new Headers(init?.headers);

@@ -3,25 +3,9 @@ import type { AccountView, ApiKeyView } from '../../src/contract/access.ts';
 import { type Act, number, optional, required, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { findServer, givenUrl, openServer, startEmbedded } from '../servers.ts';
-import type { Remote } from '../shell.ts';
+import { openServer, withServer } from '../servers.ts';
 
 const NAMESPACE = 'main';
-
-/** Without a server, one that nobody else hears of is there for the moment. */
-async function withServer(context: Context, act: (server: Remote) => Promise<void>) {
-  const isServed = (givenUrl(context) ?? (await findServer(context))) !== undefined;
-  if (isServed) await act(await openServer(context));
-  else {
-    const { url = '', close } = await startEmbedded(context, { slots: 0, port: 0 });
-    try {
-      await act(context.shell.connect(url));
-    } finally {
-      await close();
-    }
-  }
-  return exitCodes.succeeded;
-}
 
 const pathOf = (name: string): string => `/v1/users/${encodeURIComponent(name)}`;
 

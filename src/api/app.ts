@@ -1,16 +1,18 @@
 import { Hono } from 'hono';
 import type { Access } from '../access/access.ts';
+import type { Audit } from '../access/audit.ts';
 import { SIGN_IN_MS } from '../access/sign-ins.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Engine } from '../engine/engine.ts';
+import { noteChange } from './audit.ts';
 import { parseJson, readBytes, readJsonBytes, textOf } from './body.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { openApi } from './openapi.ts';
-import { parseWith, problemResponse } from './problem-response.ts';
+import { parseWith, problemResponse, statusOf } from './problem-response.ts';
 import { type Call, json, type Route } from './route.ts';
 import { routes } from './routes.ts';
-import { callerFor, setCookie } from './who.ts';
+import { checkRight, knownCaller, nobody, setCookie } from './who.ts';
 
 export interface AppOptions {
   /** Of a request's body. Default: 64 MB. */
@@ -19,6 +21,8 @@ export interface AppOptions {
   readonly guard?: GuardOptions;
   /** Who callers are, and what they may. Default: nobody is asked, everybody may do all, as behind a gateway that asks. */
   readonly access?: Access;
+  /** Where changes are noted, with who made them. Default: nowhere. */
+  readonly audit?: Audit;
   /** Whether the engine can take work now; `/readyz` answers it. Default: always. */
   readonly isReady?: () => boolean;
   /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
@@ -44,13 +48,8 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono {
   for (const row of routes) {
     app.on(row.method, row.path, async (c) => {
       const param = (name: string) => c.req.param(name) ?? '';
-      const request = c.req.raw;
-      refuseTokenInAddress(request);
-      const read = (most: AppOptions) => callOf(row, engine, request, param, most);
-      const early = isTokenInBody(row, request) ? await read(untrusted) : undefined;
-      const caller = await callerFor(options.access, request, row.right, tokenIn(early?.body));
-      const who = { access: options.access, caller, from: addressOf(c.env) };
-      return row.handle({ ...(early ?? (await read(options))), ...who } as never);
+      const from = addressOf(c.env);
+      return answerOf(row, { engine, request: c.req.raw, param, from }, options);
     });
   }
   addOwnRoutes(app, options);
@@ -77,6 +76,29 @@ function addOwnRoutes(app: Hono, options: AppOptions): void {
     description ??= openApi(routes);
     return json(description);
   });
+}
+
+type Asked = Pick<Call, 'engine' | 'request' | 'param' | 'from'>;
+
+/** Finds out who calls, and whether they may; acts; and notes in the audit what that changed. */
+async function answerOf(row: Route, asked: Asked, options: AppOptions): Promise<Response> {
+  const { request } = asked;
+  const { access, audit } = options;
+  refuseTokenInAddress(request);
+  const read = (most: AppOptions) => callOf(row, asked, most);
+  const early = isTokenInBody(row, request) ? await read(untrusted) : undefined;
+  const caller = await knownCaller(access, request, tokenIn(early?.body));
+  let call = { ...asked, access, audit, caller: caller ?? nobody, body: early?.body };
+  try {
+    checkRight(access, request, row.right, caller);
+    call = { ...call, ...(early ?? (await read(options))) };
+    const answer = await row.handle(call as never);
+    await noteChange(audit, row, call, answer.status, answer.headers.get('location'));
+    return answer;
+  } catch (error) {
+    await noteChange(audit, row, call, statusOf(error), null);
+    throw error;
+  }
 }
 
 /** What is read before it is known who calls is small. */
@@ -115,7 +137,8 @@ async function openLink(access: Access | undefined, request: Request): Promise<R
   const headers = { location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
   const link = new URL(request.url).searchParams.get('link') ?? '';
   const cookie = await access?.openLink(link);
-  if (access === undefined || cookie === undefined) await callerFor(access, request, 'viewer');
+  if (cookie === undefined)
+    checkRight(access, request, 'viewer', await knownCaller(access, request));
   return new Response(null, {
     status: 303,
     headers:
@@ -127,13 +150,11 @@ async function openLink(access: Access | undefined, request: Request): Promise<R
 
 async function callOf(
   row: Route,
-  engine: Engine,
-  request: Request,
-  param: (name: string) => string,
+  { request }: Asked,
   options: AppOptions,
-): Promise<Omit<Call, 'access' | 'caller' | 'from'>> {
+): Promise<Pick<Call, 'query' | 'body' | 'bytes' | 'submit'>> {
   const query = row.query === undefined ? {} : parseQuery(row, request);
-  return { engine, request, param, query, ...(await bodyOf(row, request, options)) };
+  return { query, ...(await bodyOf(row, request, options)) };
 }
 
 function parseQuery(row: Route, request: Request): unknown {

@@ -101,6 +101,7 @@ function both<T extends object>(
     route({
       ...shared,
       op: `${op}ByGet`,
+      acts: true,
       method: 'GET',
       summary: `${summary} Use POST: this one is for callers that were written so.`,
       query: params,

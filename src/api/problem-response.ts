@@ -50,6 +50,8 @@ function refusalOf(error: unknown): Refusal {
   return { code: 'internal-error', message: 'an error of ours; it was logged', details: [] };
 }
 
+export const statusOf = (error: unknown): number => table[refusalOf(error).code].status;
+
 export interface ProblemContext {
   readonly instance: string;
   /** Hears of errors that are ours, with the id that the answer carries. */

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Access } from '../access/access.ts';
+import type { Audit } from '../access/audit.ts';
 import type { Caller } from '../access/callers.ts';
 import type { Right } from '../contract/access.ts';
 import type { SubmitRequest } from '../contract/api.ts';
@@ -11,6 +12,8 @@ export interface Call<Query = unknown> {
   readonly engine: Engine;
   /** Undefined where nobody is asked who they are. */
   readonly access: Access | undefined;
+  /** Undefined where none is kept. */
+  readonly audit: Audit | undefined;
   readonly caller: Caller;
   /** The address that it comes from; empty when unknown. */
   readonly from: string;
@@ -45,6 +48,8 @@ export interface Route<Query = never> {
   };
   /** Its body may hold the caller's token as `accessToken`, in place of the header. */
   readonly tokenInBody?: true;
+  /** A GET that changes something. */
+  readonly acts?: true;
   readonly query?: z.ZodType<Query>;
   /** The status of a success, and the name of the shape it carries. */
   readonly status: number;

@@ -1,10 +1,10 @@
 /** The API, one row a route. Routes translate; what they mean is the engine's. */
 import * as z from 'zod';
 import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
-import { CodeArchive } from '../contract/workflow.ts';
 import { accessRoutes } from './access-routes.ts';
 import { artifactRoutes } from './artifacts.ts';
-import { listPackages, offerCode, pushPackage, putCode, showPackage } from './code.ts';
+import { auditRoutes } from './audit.ts';
+import { codeRoutes } from './code-routes.ts';
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
@@ -14,7 +14,6 @@ import {
   EventsParams,
   LogsParams,
   NoParams,
-  PackagesParams,
   RunParams,
   RunsParams,
   TasksParams,
@@ -90,72 +89,6 @@ const submits: readonly Route[] = [
     status: 202,
     answer: 'RunIds',
     handle: submitMany,
-  }),
-];
-
-const code: readonly Route[] = [
-  route({
-    op: 'offerCode',
-    right: 'author',
-    method: 'POST',
-    path: '/v1/code',
-    summary: 'Says whether an archive of code is here already, and where to put it if not.',
-    body: { kind: 'json', name: 'CodeArchive', schema: CodeArchive },
-    query: NoParams,
-    status: 200,
-    answer: 'CodeOffer',
-    handle: offerCode,
-  }),
-  route({
-    op: 'putCode',
-    right: 'author',
-    method: 'PUT',
-    path: '/v1/code/:hash',
-    summary:
-      'Takes an archive of code (tar, gzip) under its SHA-256. Repeating it changes nothing.',
-    body: { kind: 'bytes' },
-    query: NoParams,
-    status: 201,
-    answer: 'CodeArchive',
-    handle: putCode,
-  }),
-];
-
-const packages: readonly Route[] = [
-  route({
-    op: 'pushPackage',
-    right: 'author',
-    method: 'PUT',
-    path: '/v1/packages/:name',
-    summary:
-      'Makes an archive of code that is here a version of a package, and its last one. Repeating it changes nothing.',
-    body: { kind: 'json', name: 'CodeArchive', schema: CodeArchive },
-    query: NoParams,
-    status: 201,
-    answer: 'PackageVersion',
-    handle: pushPackage,
-  }),
-  route({
-    op: 'listPackages',
-    right: 'viewer',
-    method: 'GET',
-    path: '/v1/packages',
-    summary: 'Packages by name, each with the version that was pushed last.',
-    query: PackagesParams,
-    status: 200,
-    answer: 'PageOfPackageSummary',
-    handle: listPackages,
-  }),
-  route({
-    op: 'getPackage',
-    right: 'viewer',
-    method: 'GET',
-    path: '/v1/packages/:name',
-    summary: 'One package with its versions.',
-    query: NoParams,
-    status: 200,
-    answer: 'PackageView',
-    handle: showPackage,
   }),
 ];
 
@@ -283,14 +216,14 @@ const lint = route({
 
 export const routes: readonly Route[] = [
   ...submits,
-  ...code,
-  ...packages,
+  ...codeRoutes,
   ...reads,
   ...artifactRoutes,
   ...controls,
   ...scheduleRoutes,
   ...runnerRoutes,
   ...accessRoutes,
+  ...auditRoutes,
   ...namedTaskRoutes,
   lint,
 ];

@@ -49,29 +49,34 @@ function mayUseCookie(request: Request): boolean {
 const signInFirst =
   'sign in first: send `Authorization: Bearer TOKEN`; `fanfold login`, the token in the data folder, or an API key gives one';
 
-/** The caller, if it may; throws otherwise. */
-export async function callerFor(
+/** `token`: came in the body. Undefined: nobody that is known. */
+export async function knownCaller(
+  access: Access | undefined,
+  request: Request,
+  token?: string,
+): Promise<Caller | undefined> {
+  if (access === undefined) return anybody;
+  return access.callerOf(token === undefined ? credentialsOf(request) : { bearer: token });
+}
+
+/** Throws when the caller may not. */
+export function checkRight(
   access: Access | undefined,
   request: Request,
   right: Right,
-  /** Came in the body. */
-  token?: string,
-): Promise<Caller> {
-  if (access === undefined) return anybody;
-  const credentials = token === undefined ? credentialsOf(request) : { bearer: token };
-  if (right === 'anyone') return (await access.callerOf(credentials)) ?? nobody;
-  const caller = await access.callerOf(credentials);
+  caller: Caller | undefined,
+): void {
+  if (access === undefined || right === 'anyone') return;
   if (caller === undefined) {
-    const was =
-      credentials.bearer === undefined ? signInFirst : `this token counts no more; ${signInFirst}`;
-    throw new HttpRefusal('not-signed-in', was, { 'www-authenticate': 'Bearer' });
+    const had = request.headers.has('authorization');
+    const why = had ? `this token counts no more; ${signInFirst}` : signInFirst;
+    throw new HttpRefusal('not-signed-in', why, { 'www-authenticate': 'Bearer' });
   }
   if (right !== 'signed-in' && !isAtLeast(caller.role, right))
     throw new Problem(
       'not-allowed',
       `${caller.name} is ${caller.role ?? 'nobody'} in ${access.namespace}; this takes ${right}`,
     );
-  return caller;
 }
 
-const nobody: Caller = { kind: 'open', name: 'nobody' };
+export const nobody: Caller = { kind: 'open', name: 'nobody' };

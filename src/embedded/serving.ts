@@ -13,7 +13,7 @@ export interface EmbeddedServing extends Serving {
 export async function startServing(
   engine: Engine,
   dataFolder: string,
-  { access, token, guard }: OpenedSignIn,
+  { access, audit, token, guard }: OpenedSignIn,
   { host, port }: { readonly host?: string; readonly port?: number | null },
   options: AppOptions,
 ): Promise<EmbeddedServing> {
@@ -21,7 +21,7 @@ export async function startServing(
     ...(typeof port === 'number' && { port }),
     ...(host !== undefined && { host }),
   };
-  const serving = await serveApi(engine, { ...options, ...place, access, guard });
+  const serving = await serveApi(engine, { ...options, ...place, access, audit, guard });
   const unannounce = announceServer(dataFolder, serving.url, token);
   return {
     ...serving,

@@ -1,6 +1,7 @@
 /** Who may call this server. */
 import { join } from 'node:path';
 import { type Access, createAccess } from '../access/access.ts';
+import { type Audit, createAudit } from '../access/audit.ts';
 import type { AccessPorts, Place } from '../access/items.ts';
 import type { AppOptions } from '../api/app.ts';
 import { AccountName, isAtLeast, type Roles } from '../contract/access.ts';
@@ -16,6 +17,7 @@ export interface SignInOptions {
 
 export interface OpenedSignIn {
   readonly access: Access;
+  readonly audit: Audit;
   readonly token: string;
   readonly guard: NonNullable<AppOptions['guard']>;
 }
@@ -49,7 +51,8 @@ export async function openSignIn(
       `a server on ${host} is open to others and needs an account first: \`npx fanfold users add NAME --role admin\`, or FANFOLD_ADMIN_NAME and FANFOLD_ADMIN_PASSWORD`,
     );
   }
-  return { access, token, guard: { hosts: isLoopback(host) ? 'loopback' : 'any' } };
+  const audit = createAudit(ports, place);
+  return { access, audit, token, guard: { hosts: isLoopback(host) ? 'loopback' : 'any' } };
 }
 
 const mayManage = (roles: Roles, { namespace }: Place): boolean =>

@@ -111,6 +111,18 @@ describe('requests', () => {
     expect((await ask()).status).toBe(401);
   });
 
+  test('to the addresses of others carry nothing', async () => {
+    const sent: (string | null)[] = [];
+    const send = (async (_, init) => {
+      sent.push(new Headers(init?.headers).get('authorization'));
+      return new Response('{}');
+    }) as typeof fetch;
+    const ask = signedInFetch(URL, { ...env(), FANFOLD_TOKEN: 'mine' }, send, () => 0);
+    for (const url of [`${URL}/v1/me`, 'https://files.example/x', 'http://fanfold.example/x'])
+      await ask(url);
+    expect(sent).toEqual(['Bearer mine', null, null]);
+  });
+
   test('carry FANFOLD_TOKEN before anything else', async () => {
     const { ask } = await server();
     keep(env(), URL, { ...tokens, name: 'ada' });
