@@ -48,6 +48,7 @@ function endsOf(
   { lossesMax, releasesMax = 0 }: Circumstances,
 ): readonly End[] {
   const ends: End[] = released < releasesMax ? ['released'] : [];
+  if (mayBeEarly(task) && released < releasesMax + earlyMax(lossesMax, fate)) ends.push('early');
   if (fate.end === 'kills') return [...ends, 'lost'];
   ends.push(ownEnd(task, fate));
   if (task.limits?.queueMs !== undefined) ends.push({ reason: 'queue-limit', message: '' });
@@ -55,7 +56,18 @@ function endsOf(
   return ends;
 }
 
-type End = 'succeeded' | 'lost' | 'released' | AttemptError;
+/**
+ * `early`: its runner went on with it from the attempt before, and died before that was known to have succeeded. Then it
+ * was not its turn, and it counts as no loss.
+ */
+type End = 'succeeded' | 'lost' | 'early' | 'released' | AttemptError;
+
+const mayBeEarly = ({ needs = [], delivery, onLost }: Task): boolean =>
+  needs.length === 1 && delivery !== 'at-most-once' && onLost !== 'fail';
+
+/** Each such death takes the attempt before with it. */
+const earlyMax = (lossesMax: number, fate: Fate): number =>
+  Math.min(LOST_MAX, lossesMax + (fate.end === 'kills' ? 1 : 0));
 
 /** The attempt at hand, and how many before it failed and were lost. */
 interface Tries {
@@ -81,6 +93,7 @@ function afterEnd(
     if (lostIsFinal(task, lost + 1)) return { verdicts: ['failed'] };
     return { verdicts: [], next: { attempt: attempt + 1, tries, lost: lost + 1 } };
   }
+  if (end === 'early') return { verdicts: [], next: { attempt: attempt + 1, tries, lost } };
   if (end === 'released') {
     const next = { attempt: attempt + 1, tries, lost };
     // Handed back at work, it is as good as lost; unbegun, it is as good as new.
