@@ -71,6 +71,7 @@ describe('the workflows', () => {
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 5 },
     'code.yaml': { greet: 'hello Ada' },
+    'files.yaml': { count: 1000 },
     'report.yaml': { report: 'report of today' },
   };
   const files = blocks.flatMap(({ language, file }) => (language === 'yaml' && file ? file : []));
