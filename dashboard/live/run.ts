@@ -15,11 +15,18 @@ export interface LiveRun {
   readonly timeline: Timeline;
   /** Rises when something happened that is not in the signals above. */
   readonly changes: Signal<number>;
+  /** The timeline is to be filled, however large the run is. */
+  wantTimeline(): void;
   /** Looks again, also at a run that had ended. */
   refresh(): Promise<void>;
   stop(): void;
 }
 
+/** Of larger runs the events are read only once somebody wants to see when each attempt ran. */
+const TASKS_FOLLOWED = 20_000;
+const LARGE_LOOK_MS = 2_000;
+/** Events of so long come together. */
+const PACE_MS = 700;
 /** Never more than a look a second; fewer where looking takes long. */
 const LOOK_MS_MIN = 1_000;
 /** What happens together is looked at together. */
@@ -28,6 +35,8 @@ const LOOK_MS_FIRST = 100;
 const ENDED_LOOK_MS = 15_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const pace = (): Promise<void> => sleep(PACE_MS);
 
 export function followRun(id: string): LiveRun {
   const run = new Follower(id);
@@ -44,12 +53,17 @@ class Follower implements LiveRun {
   readonly changes = signal(0);
   readonly timeline = new Timeline();
   readonly #abort = new AbortController();
+  #wantsTimeline = false;
   #isStale = false;
   #isLooking = false;
   #wake: (() => void) | undefined;
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  wantTimeline(): void {
+    this.#wantsTimeline = true;
   }
 
   stop(): void {
@@ -66,16 +80,22 @@ class Follower implements LiveRun {
       this.view.value = view;
       this.graph.value = graph;
       this.states.value = states;
-      while (!this.#abort.signal.aborted) await this.#follow();
+      while (!this.#abort.signal.aborted) await this.#next(view.tasks > TASKS_FOLLOWED);
     } catch (error) {
       this.problem.value = messageOf(error);
     }
   }
 
+  async #next(isLarge: boolean): Promise<void> {
+    if (!isLarge || this.#wantsTimeline) return this.#follow();
+    await sleep(LARGE_LOOK_MS);
+    if (!document.hidden) await this.#read();
+  }
+
   /** Until the run has ended, and begins again. */
   async #follow(): Promise<void> {
     const { signal } = this.#abort;
-    for await (const events of followPages(server, this.id, { signal })) {
+    for await (const events of followPages(server, this.id, { signal, pace })) {
       this.timeline.add(events);
       this.changes.value++;
       this.#lookSoon();

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isEnded } from '../../src/contract/state.ts';
 import { readColours } from '../draw/colours.ts';
 import { axisHeight, drawGantt, type Gantt, rowHeight } from '../draw/gantt.ts';
@@ -19,6 +19,7 @@ export function TimelineView({ run }: { run: LiveRun }) {
   const place = useRef<HTMLDivElement>(null);
   const colours = useMemo(readColours, [palette.value]);
   const changes = run.changes.value;
+  useEffect(() => run.wantTimeline(), [run]);
   const [view, graph] = [run.view.value, run.graph.value];
   const rows = useMemo(() => run.timeline.rows(), [changes]);
   const timing = useMemo(

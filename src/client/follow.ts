@@ -9,8 +9,12 @@ export interface FollowOptions {
   /** Stops the iteration; it ends without an error. */
   readonly signal?: AbortSignal;
   readonly waitMs?: number;
+  /** Sleeps so long after a page that is not full, so that a busy run is asked seldom for much. Default: never. */
+  readonly pace?: () => Promise<void>;
 }
 
+/** Pages with as many events are followed by the next at once: they are about as long as pages get. */
+const FULL_PAGE = 1000;
 const WAIT_MS = 20_000;
 
 export const stopped = Symbol('stopped');
@@ -41,6 +45,10 @@ async function isLast(
   return mayBe && isEnded((await fanfold.run(id)).state);
 }
 
+async function paced(events: number, { pace, signal }: FollowOptions): Promise<void> {
+  if (pace !== undefined && events < FULL_PAGE) await unless(signal, pace());
+}
+
 /**
  * The events of a run, a page at a time, each event once, until the run has ended. Goes on where it was after a lost
  * connection, as the calls below it do.
@@ -63,6 +71,7 @@ export async function* followPages(
     after = page.next ?? after;
     if (isOver && page.items.length === 0) return;
     isOver ||= await isLast(fanfold, id, page.items);
+    await paced(page.items.length, options);
   }
 }
 
