@@ -27,6 +27,9 @@ export interface Drawn {
 
 /** Below it names could not be read. */
 const SCALE_NAMES = 0.5;
+/** A graph of more tasks is first shown as a whole, without names. */
+const TASKS_NAMED = 60;
+const MARGIN = 24;
 /** More lines than this are left out while one moves, and beyond the second number always. */
 const LINES_MOVING = 3_000;
 const LINES_MAX = 30_000;
@@ -223,13 +226,24 @@ export function wholeSight(
 ): Sight {
   const scale = Math.min(
     1,
-    Math.max(scaleMin, Math.min((width - 48) / layout.width, (height - 48) / layout.height)),
+    Math.max(
+      scaleMin,
+      Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height),
+    ),
   );
   return {
     scale,
     x: layout.width / 2 - width / 2 / scale,
     y: layout.height / 2 - height / 2 / scale,
   };
+}
+
+/** All of it, if the names can be read so or it is large anyway; else its beginning, with names. */
+export function firstSight(board: Pick<Board, 'width' | 'height'>, layout: Layout): Sight {
+  const whole = wholeSight(board, layout);
+  if (whole.scale >= SCALE_NAMES || layout.x.length > TASKS_NAMED) return whole;
+  const scale = SCALE_NAMES + 0.1;
+  return { scale, x: -MARGIN / scale, y: layout.height / 2 - board.height / 2 / scale };
 }
 
 export function taskAt({ x, y }: Layout, atX: number, atY: number): number | undefined {

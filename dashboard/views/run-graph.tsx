@@ -1,7 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RunGraph } from '../../src/contract/api.ts';
 import { readColours } from '../draw/colours.ts';
-import { type Drawn, drawGraph, type Sight, taskAt, wholeSight } from '../draw/graph.ts';
+import {
+  type Drawn,
+  drawGraph,
+  firstSight,
+  type Sight,
+  taskAt,
+  wholeSight,
+} from '../draw/graph.ts';
 import { listen, zoomAt } from '../draw/moving.ts';
 import { address, setQuery } from '../live/address.ts';
 import type { LiveRun } from '../live/run.ts';
@@ -38,7 +45,7 @@ function Drawing({ run, graph }: { run: LiveRun; graph: RunGraph }) {
   const { task, find = '', critical } = address.value.query;
   const drawn = useDrawn(run, graph, layout, dependents, isMoving);
   const canvas = useCanvas((board) => {
-    sight.current ??= wholeSight(board, layout);
+    sight.current ??= firstSight(board, layout);
     drawGraph(board, colours, sight.current, drawn);
   });
   useMoves(canvas.element, sight, layout, graph, () => canvas.redraw(), setMoving);

@@ -199,7 +199,11 @@ testThere('a run of ten thousand tasks is drawn at once, and moves smoothly', as
   for (let step = 0; step < 8; step++) await page.mouse.wheel(0, -200);
   await page.waitForTimeout(300);
   const frames = (await page.evaluate('frames_')) as number[];
-  process.stderr.write(`dashboard: ${frames.length} frames while moving over 10,000 tasks\n`);
+  const gaps = frames.slice(1).map((at, n) => at - (frames[n] ?? at));
+  const middle = gaps.sort((x, y) => x - y)[gaps.length >> 1] ?? 0;
+  process.stderr.write(
+    `dashboard: ${frames.length} frames while moving over 10,000 tasks, in the median ${middle.toFixed(1)} ms apart\n`,
+  );
   await picture(page, 'large');
   expect(errors).toEqual([]);
   await close();
