@@ -46,7 +46,8 @@ export function createApp(engine: Engine, options: AppOptions = {}): Hono {
     await next();
   });
   for (const row of routes) {
-    app.on(row.method, row.path, async (c) => {
+    // Names of sub-tasks have slashes, which gateways hand on unescaped.
+    app.on(row.method, row.path.replace(/:task$/, ':task{.+}'), async (c) => {
       const param = (name: string) => c.req.param(name) ?? '';
       const from = addressOf(c.env);
       return answerOf(row, { engine, request: c.req.raw, param, from }, options);
