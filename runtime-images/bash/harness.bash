@@ -115,7 +115,7 @@ lookAtClock() {
 # ---- calls ----
 
 declare -A paths names folders
-ids=() definitions=() inputs=() attempts=()
+ids=() definitions=() inputs=() attempts=() left=() needed=()
 head=0 running='' isWaiting='' isReading='' readAgain=''
 
 take() {
@@ -160,6 +160,8 @@ enqueue() {
   unquote "${ITEMS[2]}" && local run=$REPLY
   unquote "${ITEMS[3]}" && local task=$REPLY
   unquote "${ITEMS[5]}" && attempts+=("$run"$'\n'"$task"$'\n'"${ITEMS[4]}"$'\n'"$REPLY")
+  left+=('') needed+=('')
+  [[ ${#ITEMS[@]} -lt 7 ]] || takeFolders "${ITEMS[6]}"
 }
 
 # What a call has asked for comes as a file, whole at once.
@@ -167,19 +169,33 @@ answerAsk() {
   printf '%s\n' "$2" >"$HOME/answers/new" && mv -- "$HOME/answers/new" "$HOME/answers/$1.json"
 }
 
+# Where the call that came last may leave files, and finds those that its needs have left.
+takeFolders() {
+  local member
+  split "$1"
+  for member in "${ITEMS[@]}"; do
+    case $member in
+      '"left":'*) unquote "${member#*:}" && left[-1]=$REPLY ;;
+      '"needed":'*) unquote "${member#*:}" && needed[-1]=$REPLY ;;
+    esac
+  done
+}
+
 # Gives back one call that has not begun, or all.
 giveBack() {
-  local at back='' keptIds=() keptDefinitions=() keptInputs=() keptAttempts=()
+  local at back='' keptIds=() keptDefinitions=() keptInputs=() keptAttempts=() keptLeft=() keptNeeded=()
   for ((at = head; at < ${#ids[@]}; at++)); do
     if [[ $1 == '' || $1 == "${ids[at]}" ]]; then
       back+=,${ids[at]}
     else
       keptIds+=("${ids[at]}") keptDefinitions+=("${definitions[at]}")
       keptInputs+=("${inputs[at]}") keptAttempts+=("${attempts[at]}")
+      keptLeft+=("${left[at]}") keptNeeded+=("${needed[at]}")
     fi
   done
   ids=("${keptIds[@]}") definitions=("${keptDefinitions[@]}")
-  inputs=("${keptInputs[@]}") attempts=("${keptAttempts[@]}") head=0
+  inputs=("${keptInputs[@]}") attempts=("${keptAttempts[@]}")
+  left=("${keptLeft[@]}") needed=("${keptNeeded[@]}") head=0
   send "[\"recalled\"$back]"
 }
 
@@ -192,9 +208,10 @@ tell() {
 
 runNext() {
   local definition=${definitions[head]} id=${ids[head]} input=${inputs[head]} attempt=${attempts[head]}
+  local ownLeft=${left[head]} ownNeeded=${needed[head]}
   ids[head]='' inputs[head]='' attempts[head]=''
   ((++head))
-  if ((head == ${#ids[@]})); then ids=() definitions=() inputs=() attempts=() head=0; fi
+  if ((head == ${#ids[@]})); then ids=() definitions=() inputs=() attempts=() left=() needed=() head=0; fi
   local path=${paths[$definition]} name=${names[$definition]} folder=${folders[$definition]}
   [[ $path == /* ]] || path=$folder/$path
   local code=0 started=${EPOCHREALTIME/[.,]/} startError=''
@@ -225,6 +242,8 @@ call() {
   export TASK_RUN TASK_ID TASK_ATTEMPT TASK_WORKFLOW
   export TASK_CONTROL=/dev/fd/3 TASK_OUTPUT=$HOME/output TASK_DIR=$HOME/task
   export TASK_ANSWERS=$HOME/answers
+  [[ $ownLeft ]] && export TASK_ARTIFACTS=$ownLeft
+  [[ $ownNeeded ]] && export TASK_INPUTS=$ownNeeded
   exec {turn}>&- {out}>&- {err}>&- {say}>&- {answers0}>&- {answers1}>&- {answersSay}>&-
   cd -- "$folder" || exit
   set -- "$path" "$name" "$input" "$mark" "$localeBefore" "$here/fanfold.bash"

@@ -38,7 +38,7 @@ module FanfoldHarness
   class Task
     include Fanfold::Saying
     include Fanfold::Asking
-    attr_reader :number, :input, :run, :id, :attempt, :workflow
+    attr_reader :number, :input, :run, :id, :attempt, :workflow, :artifacts, :inputs
     attr_writer :cancelled
 
     class << self
@@ -47,7 +47,9 @@ module FanfoldHarness
     end
 
     def initialize(message)
-      @number, @input, @run, @id, @attempt, @workflow = message
+      @number, @input, @run, @id, @attempt, @workflow, folders = message
+      @artifacts = folders&.fetch('left', nil)
+      @inputs = folders&.fetch('needed', nil)
       @cancelled = false
       @open = [+'', +'']
     end

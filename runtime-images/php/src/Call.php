@@ -20,7 +20,8 @@ final class Call extends Task
     public function __construct(array $message, private readonly Pipe $pipe, private $answers)
     {
         [$this->number, $this->input, $run, $id, $attempt, $workflow] = $message;
-        parent::__construct($run, $workflow, $id, $attempt);
+        $folders = $message[6] ?? null;
+        parent::__construct($run, $workflow, $id, $attempt, $folders->left ?? null, $folders->needed ?? null);
     }
 
     public function log(mixed ...$values): void

@@ -15,11 +15,11 @@ final class Program extends Task
 
     public function __construct()
     {
-        [$run, $workflow, $id, $attempt] = array_map(
+        [$run, $workflow, $id, $attempt, $artifacts, $inputs] = array_map(
             static fn (string $name): ?string => getenv($name) === false ? null : getenv($name),
-            ['TASK_RUN', 'TASK_WORKFLOW', 'TASK_ID', 'TASK_ATTEMPT'],
+            ['TASK_RUN', 'TASK_WORKFLOW', 'TASK_ID', 'TASK_ATTEMPT', 'TASK_ARTIFACTS', 'TASK_INPUTS'],
         );
-        parent::__construct($run, $workflow, $id, (int) ($attempt ?? 1));
+        parent::__construct($run, $workflow, $id, (int) ($attempt ?? 1), $artifacts, $inputs);
     }
 
     /** The task's input. */

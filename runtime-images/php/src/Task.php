@@ -16,6 +16,10 @@ abstract class Task
         public readonly ?string $workflow,
         public readonly ?string $id,
         public readonly int $attempt,
+        /** The folder whose files are kept, where the task has artifacts. */
+        public readonly ?string $artifacts,
+        /** The folder with what needs have left. */
+        public readonly ?string $inputs,
     ) {
     }
 

@@ -136,6 +136,21 @@ final class Call implements Task {
   }
 
   @Override
+  public Path artifacts() {
+    return folder("left");
+  }
+
+  @Override
+  public Path inputs() {
+    return folder("needed");
+  }
+
+  private Path folder(String name) {
+    Object path = message.size() > 6 ? ((Map<?, ?>) message.get(6)).get(name) : null;
+    return path == null ? null : Path.of((String) path);
+  }
+
+  @Override
   public Path folder() {
     return Path.of(System.getProperty("java.io.tmpdir"));
   }

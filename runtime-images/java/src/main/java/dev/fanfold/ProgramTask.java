@@ -87,6 +87,21 @@ final class ProgramTask implements Task {
   }
 
   @Override
+  public Path artifacts() {
+    return folder("TASK_ARTIFACTS");
+  }
+
+  @Override
+  public Path inputs() {
+    return folder("TASK_INPUTS");
+  }
+
+  private static Path folder(String variable) {
+    String path = System.getenv(variable);
+    return path == null ? null : Path.of(path);
+  }
+
+  @Override
   public Path folder() {
     return Path.of(System.getProperty("java.io.tmpdir"));
   }

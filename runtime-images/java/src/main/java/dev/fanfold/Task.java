@@ -61,6 +61,12 @@ public interface Task {
   /** Whether the attempt is to stop. Its thread is interrupted too, so that what waits ends. */
   boolean isCancelled();
 
+  /** The folder whose files are kept when the attempt succeeds, where the task has artifacts; else null. */
+  Path artifacts();
+
+  /** The folder with what needs have left, to be read only; else null. */
+  Path inputs();
+
   /** A folder for temporary files. */
   Path folder();
 }

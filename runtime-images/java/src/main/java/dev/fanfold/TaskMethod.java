@@ -3,7 +3,7 @@ package dev.fanfold;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.lang.reflect.Parameter;
+import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -13,10 +13,15 @@ import java.util.concurrent.ExecutionException;
 final class TaskMethod {
   private final Method method;
   private final Object instance;
+  /** What it takes; null stands for the task. */
+  private final Type[] takes;
 
   private TaskMethod(Method method, Object instance) {
     this.method = method;
     this.instance = instance;
+    takes = Arrays.stream(method.getParameters())
+        .map(parameter -> parameter.getType() == Task.class ? null : parameter.getParameterizedType())
+        .toArray(Type[]::new);
   }
 
   /** A method of a class; one that is not static is called on an object that is made for it, once. */
@@ -52,12 +57,9 @@ final class TaskMethod {
   /** Calls it with the input as the type that it asks for; what it promises is waited for. Throws what it throws. */
   Object call(Object input, Task task) throws Throwable {
     Thread.currentThread().setContextClassLoader(method.getDeclaringClass().getClassLoader());
-    Parameter[] parameters = method.getParameters();
-    Object[] values = new Object[parameters.length];
+    Object[] values = new Object[takes.length];
     for (int at = 0; at < values.length; at++)
-      values[at] = parameters[at].getType() == Task.class
-          ? task
-          : JsonShape.as(input, parameters[at].getParameterizedType(), "input");
+      values[at] = takes[at] == null ? task : JsonShape.as(input, takes[at], "input");
     try {
       Object output = method.invoke(instance, values);
       return output instanceof CompletionStage<?> promised ? promised.toCompletableFuture().get() : output;
