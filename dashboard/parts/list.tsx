@@ -17,7 +17,8 @@ export interface ListProps<T> {
   readonly columns: readonly Column<T>[];
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
-  readonly hrefOf: (row: T) => string;
+  /** Where a row leads; absent: nowhere. */
+  readonly hrefOf?: (row: T) => string;
   readonly selected?: string | undefined;
   /** Called when the end comes into sight. */
   readonly onEnd?: (() => void) | undefined;
@@ -118,7 +119,7 @@ function Row<T>({ row, at, height, list }: RowProps<T>) {
     >
       {list.columns.map((column, n) => (
         <span key={column.title} role="cell" class={classOf(column)}>
-          {n === 0 ? (
+          {n === 0 && list.hrefOf !== undefined ? (
             <a class="row-link" href={list.hrefOf(row)}>
               {column.cell(row)}
             </a>

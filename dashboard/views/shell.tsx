@@ -6,6 +6,7 @@ import { helpIsOpen, keys } from '../live/keys.ts';
 import { notice } from '../live/server.ts';
 import { setTheme, type Theme, theme, themes } from '../live/theme.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { AuditView } from './audit.tsx';
 import { Failures } from './failures.tsx';
 import { GridView } from './grid.tsx';
 import { Mark } from './mark.tsx';
@@ -23,6 +24,7 @@ const places = [
   ['failures', 'Failures', 'viewer'],
   ['schedules', 'Schedules', 'viewer'],
   ['runners', 'Runners', 'viewer'],
+  ['audit', 'Audit', 'admin'],
   ['start', 'Start a run', 'author'],
 ] as const;
 
@@ -112,6 +114,7 @@ const screens: Readonly<Record<string, (id?: string, tab?: string) => ComponentC
   failures: () => <Failures />,
   schedules: (name) => <Schedules name={name} />,
   runners: () => <Runners />,
+  audit: () => (may('admin') ? <AuditView /> : <Nothing />),
   start: () => (may('author') ? <Start /> : <Nothing />),
 };
 

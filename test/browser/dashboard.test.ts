@@ -131,6 +131,7 @@ const screens: readonly (readonly [string, (made: Runs) => string, string])[] = 
   ['schedule', () => '#/schedules/nightly', '.starts li'],
   ['runners', () => '#/runners', 'table >> text=of'],
   ['grid', () => '#/workflows/fan', '.cell'],
+  ['audit', () => '#/audit', '.list >> text=putUser'],
   ['runs', () => '#/runs', 'text=fan'],
   ['runs-none', () => '#/runs?text=nowhere', 'text=No run is like that'],
   ['graph', ({ fan }) => `#/runs/${fan}`, 'canvas'],
@@ -260,6 +261,14 @@ testThere('a schedule is paused, resumed, run and removed', async () => {
   await page.getByRole('button', { name: 'Remove it' }).click();
   await page.locator('.list >> text=nightly').waitFor();
   expect(await page.locator('.list >> text=weekly').count()).toBe(0);
+  expect(errors).toEqual([]);
+  await close();
+});
+
+testThere('the audit is read and verified', async () => {
+  const { page, errors, close } = await open('#/audit');
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await page.locator('text=as they were written').waitFor();
   expect(errors).toEqual([]);
   await close();
 });
