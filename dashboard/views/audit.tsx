@@ -8,7 +8,7 @@ import { count, instant, plural } from '../model/words.ts';
 import { type Column, List } from '../parts/list.tsx';
 
 const columns: readonly Column<AuditEntry>[] = [
-  { title: 'When', width: 'minmax(10rem, 1fr)', cell: ({ at }) => instant(at) },
+  { title: 'When', width: 'minmax(12rem, 1fr)', cell: ({ at }) => instant(at) },
   {
     title: 'Who',
     width: 'minmax(5rem, 1fr)',
