@@ -7,6 +7,7 @@ import { Problem } from '../contract/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import { noteChange } from './audit.ts';
 import { parseJson, readBytes, readJsonBytes, textOf } from './body.ts';
+import { descriptionPage } from './description-page.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { openApi } from './openapi.ts';
 import { parseWith, problemResponse, statusOf } from './problem-response.ts';
@@ -77,6 +78,7 @@ function addOwnRoutes(app: Hono, options: AppOptions): void {
     description ??= openApi(routes);
     return json(description);
   });
+  app.get('/v1/docs', () => descriptionPage(routes));
 }
 
 type Asked = Pick<Call, 'engine' | 'request' | 'param' | 'from'>;
@@ -183,18 +185,22 @@ async function bodyOf(
 
 const known = [
   ...routes,
-  ...['/healthz', '/readyz', '/open', '/v1/openapi.json'].map((path) => ({
+  ...['/healthz', '/readyz', '/open', '/v1/docs', '/v1/openapi.json'].map((path) => ({
     method: 'GET' as const,
     path,
   })),
 ].map(({ method, path }) => ({
   method,
+  path,
   pattern: new RegExp(`^${path.replace(/\/:\w+/g, '/[^/]+')}/?$`),
 }));
 
 /** Tells an unknown path from a known one with another method. */
 function notFound(request: Request, path: string): Response {
-  const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+  const fitting = known.filter(({ pattern }) => pattern.test(path));
+  // Of a path that is a row's own, what else could stand for a parameter there is no matter.
+  const own = fitting.filter((row) => row.path === path);
+  const methods = (own.length > 0 ? own : fitting).map(({ method }) => method);
   if (methods.length === 0) {
     const problem = new Problem(
       'route-unknown',

@@ -32,12 +32,23 @@ async function login(call: Call): Promise<Response> {
   return json({ status: 'success', ...signedIn.tokens });
 }
 
+/** Words of addresses, where a task's name could stand. */
+const reserved: ReadonlySet<string> = new Set(
+  'create execute cancel schedule reschedule list update delete'.split(' '),
+);
+
+function refuseName(name: string): never {
+  const message = `${name} is a word of this API; take another name`;
+  throw new Problem('input-invalid', message, [{ pointer: '/taskName', message }]);
+}
+
 const bodyOf = <T>(schema: z.ZodType<T>, call: Call): T =>
   parseWith(schema, call.body ?? {}, 'the body');
 
 async function create(call: Call): Promise<Response> {
   const given = bodyOf(CreateTaskRequest, call);
   const name = nameGiven(given);
+  if (reserved.has(name)) refuseName(name);
   await call.engine.namedTasks.put(name, (before, now) => {
     if (before === undefined) return taskFrom(name, given, undefined, call.caller, now);
     throw new Problem('task-exists', `there is a task ${name} already; update it, or delete it`);

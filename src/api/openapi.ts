@@ -32,7 +32,8 @@ function bodyOf(row: Route): Schema | undefined {
   if (row.body === undefined) return undefined;
   const { kind, name, schema, optional } = row.body;
   if (kind === 'text') {
-    return { required: true, content: { 'application/yaml': { schema: { type: 'string' } } } };
+    const content = { 'application/yaml': { schema: {} } };
+    return { required: optional !== true, content };
   }
   if (kind === 'bytes') {
     const schema = { type: 'string', format: 'binary' };

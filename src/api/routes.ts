@@ -207,7 +207,7 @@ const lint = route({
   method: 'POST',
   path: '/v1/workflows:lint',
   summary: 'Checks a workflow, YAML or JSON as users write it, without storing it.',
-  body: { kind: 'text' },
+  body: { kind: 'text', optional: true },
   query: NoParams,
   status: 200,
   answer: 'LintReport',

@@ -11,6 +11,8 @@ const PORTS_TRIED = 20;
 /** What may still be answered when the server closes; long polls are cut off. */
 const CLOSE_GRACE_MS = 250;
 const KEEP_ALIVE_MS = 30_000;
+/** A cursor of the longest kind, each character of it escaped, and room beside it: what is longer gets no words of ours. */
+const HEADER_BYTES_MAX = 128 * 1024;
 
 export interface ServeOptions extends AppOptions {
   /** Default: the loopback address. */
@@ -32,7 +34,7 @@ export async function serveApi(engine: Engine, options: ServeOptions = {}): Prom
   const app = createApp(engine, options);
   const server = createAdaptorServer({
     fetch: app.fetch,
-    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
+    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADER_BYTES_MAX },
   }) as Server;
   const host = options.host ?? loopback;
   await listenSomewhere(server, host, options.port);

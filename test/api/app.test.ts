@@ -525,3 +525,19 @@ describe('the server about itself', () => {
     expect(engine.calls).toEqual([]);
   });
 });
+
+describe('the page to read', () => {
+  test('has every operation, asks for nothing else, and runs no script', async () => {
+    const { text, headers } = await server().ask('/v1/docs');
+    for (const { op } of routes) expect(text).toContain(`id="${op}"`);
+    expect(headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/=]+'$/,
+    );
+    expect(text).not.toMatch(/<script|(?:src|href)="(?!\/v1\/openapi\.json")/);
+  });
+});
+
+test('a path of its own names the methods of its own', async () => {
+  const answer = await server().ask('/api/v1/task/create', { method: 'OPTIONS' });
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+});

@@ -126,6 +126,7 @@ describe('createTask', () => {
 
   test.each([
     ['no name', { code: 'return 1' }, 400, '/taskName'],
+    ['a word of addresses', { name: 'list', code: 'return 1' }, 422, '/taskName'],
     ['no code', { name: 'x' }, 422, '/code'],
     ['code twice', { name: 'x', code: '1', codeRef: 'a:b.py' }, 422, '/codeRef'],
     ['a file of nothing', { name: 'x', codeRef: 'b.py' }, 422, '/codeRef'],

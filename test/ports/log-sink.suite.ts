@@ -112,5 +112,13 @@ export function testLogSink(name: string, make: () => Promise<LogSinkSubject>): 
       const texts = [first, second, third].map((page) => page.lines.map(({ text }) => text));
       expect(texts).toEqual([['1'], ['2', '3'], []]);
     });
+
+    test.each(['x', '-1', '1.5', 'MQ', 'e30', '\u00de^ /'])(
+      'a place that no page gave (%s) is refused',
+      async (after) => {
+        await append(line('a', '1'));
+        await expect(logs.read({ run, after })).rejects.toMatchObject({ code: 'input-invalid' });
+      },
+    );
   });
 }

@@ -1,4 +1,5 @@
 import { decodeTime, encodeTime, isValid } from 'ulid';
+import { noLogPlace } from '../log-place.ts';
 
 /**
  * How late an object may show up after the time that its name says. A writer draws the name right before it writes;
@@ -26,10 +27,18 @@ export function startOf(run: string): LogCursor {
 
 export function parseCursor(text: string): LogCursor {
   try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString()) as LogCursor;
+    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (isCursor(cursor)) return cursor;
   } catch {
-    throw new RangeError(`${text} is no place in a log`);
+    // It is no JSON.
   }
+  throw noLogPlace();
+}
+
+function isCursor(value: unknown): value is LogCursor {
+  const { after, read, part } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isPart = part === undefined || (Array.isArray(part) && typeof part[0] === 'string');
+  return typeof after === 'string' && Array.isArray(read) && isPart;
 }
 
 export const printCursor = (cursor: LogCursor): string =>

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { LogLine, LogPage, LogQuery } from '../../ports/log-sink.ts';
+import { logPlace } from '../log-place.ts';
 import { codeOf } from './error-code.ts';
 import { decodeLine, lineStart } from './log-line.ts';
 
@@ -22,7 +23,7 @@ export async function scanLog(
   query: LogQuery,
   onDamage: (offset: number) => void,
 ): Promise<LogPage> {
-  const from = offsetOf(query.after);
+  const from = logPlace(query.after);
   const file = await openIfThere(path);
   if (file === undefined) return { lines: [], next: String(from) };
   const { run, task, attempt, limit = PAGE_MAX } = query;
@@ -85,13 +86,6 @@ function scanLine(text: string, offset: number, scan: Scan): void {
   const line = decodeLine(query.run, text);
   if (line === undefined) onDamage(offset);
   else if (query.attempt === undefined || line.attempt === query.attempt) lines.push(line);
-}
-
-function offsetOf(cursor: string | undefined): number {
-  const offset = cursor === undefined ? 0 : Number(cursor);
-  if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new RangeError(`${cursor} is no place in a log`);
-  return offset;
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {

@@ -1,4 +1,5 @@
 import type { LogLine, LogPage, LogQuery, LogSink } from '../../ports/log-sink.ts';
+import { logPlace } from '../log-place.ts';
 import { type Gate, openGate } from './gate.ts';
 
 const PAGE_MAX = 1000;
@@ -18,7 +19,7 @@ export class LogStore {
   read({ run, task, attempt, after, limit = PAGE_MAX }: LogQuery): LogPage {
     const all = this.#runs.get(run) ?? [];
     const found: LogLine[] = [];
-    let at = after === undefined ? 0 : Number(after);
+    let at = logPlace(after);
     for (; at < all.length && found.length < limit; at++) {
       const line = all[at] as LogLine;
       const fits = task === undefined || line.task === task;
