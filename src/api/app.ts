@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { noteChange } from './audit.ts';
 import { parseJson, readBytes, readJsonBytes, textOf } from './body.ts';
 import { descriptionPage } from './description-page.ts';
+import { tagged } from './etag.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { openApi } from './openapi.ts';
 import { parseWith, problemResponse, statusOf } from './problem-response.ts';
@@ -97,7 +98,7 @@ async function answerOf(row: Route, asked: Asked, options: AppOptions): Promise<
     call = { ...call, ...(early ?? (await read(options))) };
     const answer = await row.handle(call as never);
     await noteChange(audit, row, call, answer.status, answer.headers.get('location'));
-    return answer;
+    return await tagged(request, answer);
   } catch (error) {
     await noteChange(audit, row, call, statusOf(error), null);
     throw error;

@@ -16,21 +16,34 @@ export function runOf(call: Call<never> | Call): string {
   return id;
 }
 
+/** Each item with the fields that were asked for, if any were. A name that none has is none. */
+function withFields(items: readonly object[], query: unknown): readonly object[] {
+  const { fields } = (query ?? {}) as { readonly fields?: string };
+  if (fields === undefined) return items;
+  const names = new Set(fields.split(','));
+  const isAsked = ([name]: [string, unknown]) => names.has(name);
+  return items.map((item) => Object.fromEntries(Object.entries(item).filter(isAsked)));
+}
+
 /** A page with a link to the next one, in which all other parameters stay as they are. */
-export function paged<T>(
+export function paged<T extends object>(
   call: Call<never>,
-  page: { items: readonly T[]; next: string | null },
+  whole: { items: readonly T[]; next: string | null },
 ): Response {
+  const page = { ...whole, items: withFields(whole.items, call.query) };
   if (page.next === null) return json(page);
   const url = new URL(call.request.url);
   url.searchParams.set('after', page.next);
   return json(page, 200, { link: `<${url.pathname}${url.search}>; rel="next"` });
 }
 
+/** What the engine is asked: how much of each item is told is no matter of it. */
+const asked = <T extends { fields?: unknown }>({ fields: _, ...query }: T) => given(query);
+
 type Of<Schema extends z.ZodType> = Call<z.infer<Schema>>;
 
 export async function listRuns(call: Of<typeof RunsParams>): Promise<Response> {
-  return paged(call as Call<never>, await call.engine.runs(given(call.query)));
+  return paged(call as Call<never>, await call.engine.runs(asked(call.query)));
 }
 
 /** A client that hangs up meanwhile costs a timer; nothing is held for it. */
@@ -43,7 +56,7 @@ export async function getRun(call: Of<typeof RunParams>): Promise<Response> {
 }
 
 export async function listTasks(call: Of<typeof TasksParams>): Promise<Response> {
-  const page = await call.engine.tasks(runOf(call), given(call.query));
+  const page = await call.engine.tasks(runOf(call), asked(call.query));
   return paged(call as Call<never>, page);
 }
 

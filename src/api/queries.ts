@@ -10,6 +10,13 @@ const After = z.string().min(1).max(CURSOR_MAX).optional();
 const limit = (max: number, usual: number) =>
   z.coerce.number().int().min(1).max(max).default(usual);
 
+/** Names of fields, with commas: of each item only these. */
+const Fields = z
+  .string()
+  .max(500)
+  .regex(/^\w+(?:,\w+)*$/, 'expected names with commas between them')
+  .optional();
+
 export const RunsParams = z.strictObject({
   state: z.enum(runStates).optional(),
   workflow: z.string().min(1).max(128).optional(),
@@ -20,6 +27,7 @@ export const RunsParams = z.strictObject({
   /** Created before. */
   until: z.coerce.number().int().min(0).optional(),
   after: After,
+  fields: Fields,
   limit: limit(1000, 50),
 });
 
@@ -28,6 +36,7 @@ export const TasksParams = z.strictObject({
   /** In the id. */
   text: z.string().min(1).max(1024).optional(),
   after: After,
+  fields: Fields,
   limit: limit(1000, 100),
 });
 

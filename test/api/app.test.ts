@@ -7,7 +7,7 @@ import { Problem } from '../../src/contract/problem.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Unavailable } from '../../src/ports/table.ts';
 import { processorTime } from '../support/processor-time.ts';
-import { type FakeEngine, fakeEngine, RUN, summary } from './fake-engine.ts';
+import { type FakeEngine, fakeEngine, RUN, summary, view } from './fake-engine.ts';
 
 const workflow = { name: 'hello', tasks: [{ id: 'a', run: { kind: 'none' } }] };
 
@@ -540,4 +540,28 @@ describe('the page to read', () => {
 test('a path of its own names the methods of its own', async () => {
   const answer = await server().ask('/api/v1/task/create', { method: 'OPTIONS' });
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+});
+
+describe('what polls', () => {
+  test('is told by a tag that nothing changed, and the whole when something did', async () => {
+    let state: 'running' | 'paused' = 'running';
+    const { ask } = server({ run: async () => view({ state }) });
+    const first = await ask(`/v1/runs/${RUN}`);
+    const tag = first.headers.get('etag') ?? '';
+    expect(tag).toMatch(/^"[\w-]{22}"$/);
+    const again = (tags: string) => ask(`/v1/runs/${RUN}`, { headers: { 'if-none-match': tags } });
+    expect(await again(tag)).toMatchObject({ status: 304, text: '' });
+    expect((await again(`"x", W/${tag}`)).status).toBe(304);
+    expect((await again('"x"')).status).toBe(200);
+    state = 'paused';
+    expect(await again(tag)).toMatchObject({ status: 200, body: { state: 'paused' } });
+  });
+
+  test('gets of big lists the fields that it asks for', async () => {
+    const { ask, engine } = server();
+    const { body, status } = await ask('/v1/runs?fields=id,state,nothing');
+    expect([status, body.items]).toEqual([200, [{ id: RUN, state: 'running' }]]);
+    expect(engine.calls).toEqual([['runs', { limit: 50 }]]);
+    expect((await ask('/v1/runs?fields=id,')).status).toBe(400);
+  });
 });
