@@ -16,6 +16,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { Schedules } from '../contract/schedule.ts';
 import { isEnded } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type {
@@ -31,7 +32,7 @@ import type {
   TasksFilter,
 } from './fanfold.ts';
 import { callHttp, getBytes, type HttpCall, type HttpOptions } from './http.ts';
-import { type Schedules, schedulesOver } from './schedules.ts';
+import { schedulesOver } from './schedules.ts';
 import { sendCode } from './send-code.ts';
 
 /** Rising ids: made fast, and in the order in which runs were submitted. */

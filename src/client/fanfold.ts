@@ -19,9 +19,9 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { Schedules } from '../contract/schedule.ts';
 import type { RunState, TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
-import type { Schedules } from './schedules.ts';
 
 export interface RunsFilter {
   readonly state?: RunState;

@@ -1,20 +1,6 @@
 import type { PageOf, RunSummary } from '../contract/api.ts';
-import type { ScheduleRequest, SchedulesQuery, ScheduleView } from '../contract/schedule.ts';
+import type { Schedules, ScheduleView } from '../contract/schedule.ts';
 import type { HttpCall } from './http.ts';
-
-/** What a client can ask of schedules; the engine of an embedded Fanfold answers the same calls. */
-export interface Schedules {
-  list(query: SchedulesQuery): Promise<PageOf<ScheduleView>>;
-  show(name: string): Promise<ScheduleView>;
-  /** Makes or changes it; `isNew`: refused when it is there. */
-  put(name: string, request: ScheduleRequest, isNew?: boolean): Promise<ScheduleView>;
-  pause(name: string): Promise<ScheduleView>;
-  resume(name: string): Promise<ScheduleView>;
-  /** One run now. */
-  run(name: string, id?: string): Promise<RunSummary>;
-  remove(name: string): Promise<void>;
-  next(name: string, count: number): Promise<readonly number[]>;
-}
 
 type Send = (call: HttpCall) => Promise<unknown>;
 

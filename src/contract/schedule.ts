@@ -1,5 +1,6 @@
 /** Words of schedules: when runs start, and what becomes of starts that were missed or that meet another one. */
 import * as z from 'zod';
+import type { PageOf, RunSummary } from './api.ts';
 import type { Json } from './json.ts';
 import { Resources } from './resources.ts';
 import { Code, Codes, Name, Workflow } from './workflow.ts';
@@ -111,4 +112,21 @@ export interface SchedulesQuery {
   readonly state?: ScheduleState;
   readonly after?: string;
   readonly limit?: number;
+}
+
+/** What can be asked of schedules: of an engine, and of a server by its client. Refusals are thrown as `Problem`. */
+export interface Schedules {
+  list(query: SchedulesQuery): Promise<PageOf<ScheduleView>>;
+  show(name: string): Promise<ScheduleView>;
+  /** Makes or changes it. `isNew`: refused when it is there. What was due before a change of its timing is not made up for. */
+  put(name: string, request: ScheduleRequest, isNew?: boolean): Promise<ScheduleView>;
+  pause(name: string): Promise<ScheduleView>;
+  /** What was due while it was paused, or had stopped, is not made up for. */
+  resume(name: string): Promise<ScheduleView>;
+  /** One run now, whatever else is open. `id`: made by the client, so that asking again starts nothing new. */
+  run(name: string, id?: string): Promise<RunSummary>;
+  /** Its runs go on. Nothing happens when there is none. */
+  remove(name: string): Promise<void>;
+  /** When its next runs start; empty while it is paused. */
+  next(name: string, count: number): Promise<readonly number[]>;
 }

@@ -16,11 +16,11 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { Schedules } from '../contract/schedule.ts';
 import type { TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type { LogPage, LogQuery } from '../ports/log-sink.ts';
 import type { NamedTasks } from './named-tasks.ts';
-import type { Schedules } from './schedules.ts';
 
 export interface RunsQuery {
   readonly state?: string;

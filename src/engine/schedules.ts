@@ -1,7 +1,7 @@
-import type { PageOf, RunSummary } from '../contract/api.ts';
+import type { RunSummary } from '../contract/api.ts';
 import type { JsonObject } from '../contract/json.ts';
 import { Problem } from '../contract/problem.ts';
-import type { ScheduleRequest, SchedulesQuery, ScheduleView } from '../contract/schedule.ts';
+import type { ScheduleRequest, Schedules, ScheduleView } from '../contract/schedule.ts';
 import { newScheduleState, type SchedulePolicy } from '../core/schedule-policy.ts';
 import { nextSlot, startOfSlot } from '../core/schedule-timing.ts';
 import { storeValue } from './blobs.ts';
@@ -20,23 +20,6 @@ import { type Schedule, type StoredSchedule, scheduleItem, scheduleKey } from '.
 import { hintFor, type Scheduler } from './scheduler.ts';
 import { nextOf, requestsOf } from './start-due.ts';
 import { accept, codeFor, submitStored } from './submit.ts';
-
-/** What the API can ask of schedules. Refusals are thrown as `Problem`. */
-export interface Schedules {
-  list(query: SchedulesQuery): Promise<PageOf<ScheduleView>>;
-  show(name: string): Promise<ScheduleView>;
-  /** Makes or changes it. `isNew`: refused when it is there. What was due before a change of its timing is not made up for. */
-  put(name: string, request: ScheduleRequest, isNew?: boolean): Promise<ScheduleView>;
-  pause(name: string): Promise<ScheduleView>;
-  /** What was due while it was paused, or had stopped, is not made up for. */
-  resume(name: string): Promise<ScheduleView>;
-  /** One run now, whatever else is open. `id`: made by the client, so that asking again starts nothing new. */
-  run(name: string, id?: string): Promise<RunSummary>;
-  /** Its runs go on. Nothing happens when there is none. */
-  remove(name: string): Promise<void>;
-  /** When its next runs start; empty while it is paused. */
-  next(name: string, count: number): Promise<readonly number[]>;
-}
 
 const triesMax = 10;
 /** Larger inputs lie beside: a schedule is written again for each of its slots. */

@@ -22,6 +22,7 @@ import type { Clock } from '../ports/clock.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { removeLaidOut } from './code-folder.ts';
 import { ArtifactRefusal, storeLeftFiles } from './left-files.ts';
+import { passOn } from './pass-on.ts';
 
 export interface ArtifactPorts {
   readonly blobs: Blobs;
@@ -62,14 +63,7 @@ class ArtifactExecutor implements Executor {
     const { events, inner, ports, folder } = options;
     this.#options = options;
     this.#cache = new ArtifactCache({ blobs: ports.blobs, folder: join(folder, 'kept') });
-    this.#inner = inner({
-      started: (starts) => events.started(starts),
-      ended: (results) => this.#onEnded(results),
-      roomier: () => events.roomier?.(),
-      ...(events.asked && { asked: events.asked }),
-      beats: (beats) => events.beats(beats),
-      spawned: (key, requests) => events.spawned(key, requests),
-    });
+    this.#inner = inner(passOn(events, (results) => this.#onEnded(results)));
   }
 
   room(spec: ExecutionSpec, promised = 0): number {

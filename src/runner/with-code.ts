@@ -12,6 +12,7 @@ import type { CodeCache } from './code-cache.ts';
 import type { Dependencies } from './dependencies/dependencies.ts';
 import { type Environment, languageOf, withEnvironment } from './dependencies/environment.ts';
 import { InstallFailure } from './dependencies/installations.ts';
+import { passOn } from './pass-on.ts';
 
 export interface WithCodeOptions {
   readonly cache: CodeCache;
@@ -65,14 +66,7 @@ class FetchingExecutor implements Executor {
     this.#env = env;
     this.#clock = clock;
     this.#events = events;
-    this.#inner = inner({
-      started: (starts) => events.started(starts),
-      ended: (results) => this.#onEnded(results),
-      roomier: () => events.roomier?.(),
-      ...(events.asked && { asked: events.asked }),
-      beats: (beats) => events.beats(beats),
-      spawned: (key, requests) => events.spawned(key, requests),
-    });
+    this.#inner = inner(passOn(events, (results) => this.#onEnded(results)));
   }
 
   room(spec: ExecutionSpec, promised = 0): number {

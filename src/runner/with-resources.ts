@@ -8,6 +8,7 @@ import type {
 import type { Capacity, Resources } from '../contract/resources.ts';
 import { amountText, beyond, fitting, without } from '../core/resources.ts';
 import type { Clock } from '../ports/clock.ts';
+import { passOn } from './pass-on.ts';
 
 export interface WithResourcesOptions {
   /** What there is for all attempts together. */
@@ -51,14 +52,7 @@ class CountingExecutor implements Executor {
     this.#free = options.capacity;
     this.#freeGpus = Array.from({ length: options.capacity.gpu }, (_, n) => n);
     const { events } = options;
-    this.#inner = options.inner({
-      started: (starts) => events.started(starts),
-      ended: (results) => this.#onEnded(results),
-      roomier: () => events.roomier?.(),
-      ...(events.asked && { asked: events.asked }),
-      beats: (beats) => events.beats(beats),
-      spawned: (key, requests) => events.spawned(key, requests),
-    });
+    this.#inner = options.inner(passOn(events, (results) => this.#onEnded(results)));
   }
 
   room(spec: ExecutionSpec, promised = 0): number {
