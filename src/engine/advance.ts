@@ -109,7 +109,15 @@ export function decide(run: LoadedRun, cause: Cause): Decision[] {
   const decisions: Decision[] = [];
   if (cause.begin) decisions.push(begin(run.progress));
   if (cause.happenings.length > 0) decisions.push(fold(run.progress, cause.happenings));
-  if (cause.revive) decisions.push(revive(run.progress));
+  if (cause.revive) {
+    const revived = revive(run.progress);
+    // It names all that is open: what was ready by the fold already is sent once.
+    for (const { sends, expands } of decisions) {
+      for (const task of revived.sends.keys()) sends.delete(task);
+      for (const task of revived.expands.keys()) expands.delete(task);
+    }
+    decisions.push(revived);
+  }
   return decisions;
 }
 

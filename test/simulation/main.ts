@@ -16,6 +16,7 @@ const { values } = parseArgs({
     repair: { type: 'string', default: 'both' },
     profile: { type: 'string', default: 'all' },
     jobs: { type: 'string', default: '2' },
+    until: { type: 'string', default: '1' },
     json: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     census: { type: 'boolean', default: false },
@@ -24,6 +25,9 @@ const { values } = parseArgs({
     part: { type: 'string' },
   },
 });
+
+/** A range ends at its first violation; the batch at its so many-th, to gather them over a night. */
+const violationsMax = Number(values.until);
 
 const STEP = 200;
 const modes = modesOf(values.census ? 'census' : values.repair, values.profile);
@@ -54,7 +58,7 @@ async function simulate(): Promise<void> {
   await playOrders(orders, Number(values.jobs), (result, order) => {
     add(total, result);
     if (result.violations.length === 0) left.delete(order);
-    return interrupted || total.violations.length > 0 ? 'stop' : 'go on';
+    return interrupted || total.violations.length >= violationsMax ? 'stop' : 'go on';
   });
   clearInterval(say);
   progress(total, began, left);
@@ -119,6 +123,8 @@ async function conclude(total: Total, seconds: number): Promise<void> {
         2,
       ),
     );
+  for (const { mode, seed, promise, message } of total.violations)
+    console.log(`${promise} (${mode}, seed ${seed}): ${message}`);
   const [one] = total.violations;
   if (one) await tell(one);
   // Only a large batch of all modes is bound to meet everything.
