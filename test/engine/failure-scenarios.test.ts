@@ -189,7 +189,7 @@ test('B6: a runner that claimed and died before any heartbeat is found by its me
   expect(await meetClaimed(scene.ports, scene.settings, [one])).toEqual(['lost']);
 });
 
-test('B7: of two deciders that end the needs of one task in different chunks, one sends it', async () => {
+test('B7: of two deciders that end the needs of one task in different chunks, at least one sends it', async () => {
   const scene = await begun(join, openScene({ smallRunTasks: 0, chunkSize: 1 }));
   await scene.drain();
   await scene.report({ task: 0 });
