@@ -20,13 +20,17 @@ test('capacity is decided at once when a pool gets work that does not size itsel
   expect(await wakes()).toBe(1);
 });
 
-test('it is not asked for more often than it is decided anyway', async () => {
+test('it is not asked for more often than it is decided anyway, but once more after the last', async () => {
   const { queue, pass, wakes } = open(['slow']);
   for (let n = 0; n < 10; n++) await queue.send([message('tasks-slow')]);
   expect(await wakes()).toBe(1);
+  // What was decided at the first has not seen the others.
   pass(tickMs);
-  await queue.send([message('tasks-slow')]);
   expect(await wakes()).toBe(2);
+  pass(10 * tickMs);
+  expect(await wakes()).toBe(2);
+  await queue.send([message('tasks-slow')]);
+  expect(await wakes()).toBe(3);
 });
 
 test('where all pools size themselves nobody is woken', async () => {
