@@ -9,7 +9,8 @@ const onlyWithPython = reason === undefined ? describe : describe.skip;
 onlyWithPython('requests made from the description', () => {
   /** Goal: no 5xx, and no answer that the description does not have. Method: schemathesis, few tries an operation. */
   test('get answers of the description, whatever is in them', async () => {
-    const few = ['--phases', 'fuzzing', '--max-examples', '2', '--seed', '7', '--workers', '2'];
+    // One worker: what makes the requests is not made for threads, and the seed then gives the same ones again.
+    const few = ['--phases', 'fuzzing', '--max-examples', '2', '--seed', '7', '--workers', '1'];
     const { code, said, troubles } = await fuzzApi(few);
     expect(troubles).toEqual([]);
     // The whole of what it says is the message.

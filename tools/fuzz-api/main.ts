@@ -4,7 +4,7 @@ import { fuzzApi } from './fuzz.ts';
 const LINE_MAX = 2000;
 
 const given = process.argv.slice(2);
-const usual = ['--max-examples', '100', '--workers', '2', '--continue-on-failure'];
+const usual = ['--max-examples', '100', '--workers', '1', '--continue-on-failure'];
 const { code, said, troubles } = await fuzzApi(given.length > 0 ? given : usual);
 for (const line of said.split('\n')) process.stdout.write(`${line.slice(0, LINE_MAX)}\n`);
 for (const trouble of troubles) process.stdout.write(`the server: ${trouble}\n`);
