@@ -18,6 +18,8 @@ export interface ExecutionSpec {
   readonly dependencies?: 'auto' | undefined;
   /** The files it leaves are kept. */
   readonly artifacts?: true | undefined;
+  /** Each call has a process of its own. */
+  readonly fresh?: true | undefined;
 }
 
 export interface Execution {

@@ -233,6 +233,8 @@ export const Task = z.strictObject({
   dependencies: z.enum(['auto', 'off']).optional(),
   /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. Default: false. */
   artifacts: z.boolean().optional(),
+  /** Each of its calls has a process of its own, which ends with it. Programs always have. Default: false. */
+  fresh: z.boolean().optional(),
   /** Environment variables for the task's process. */
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
   description: z.string().optional(),

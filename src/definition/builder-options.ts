@@ -99,6 +99,8 @@ export interface Defaults {
   readonly dependencies?: 'auto' | 'off';
   /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. */
   readonly artifacts?: boolean;
+  /** Each of its calls has a process of its own, which ends with it. */
+  readonly fresh?: boolean;
   readonly concurrency?: number;
 }
 

@@ -90,6 +90,7 @@ function canonicalTask(task: Task): Task {
       lostMax: 10,
       mayFail: false,
       artifacts: false,
+      fresh: false,
       dependencies: task.code === undefined ? 'off' : 'auto',
     },
   );

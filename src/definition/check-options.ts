@@ -27,6 +27,8 @@ export function checkOptions(task: Task, tell: Tell): void {
   if (task.limits !== undefined) checkLimits(task, tell);
   if (task.retry !== undefined) checkRetry(task, tell);
   if (task.resources !== undefined) checkResources(task, tell);
+  if (task.fresh === true && sharesProcess(task.run))
+    tell(['fresh'], '"fresh" cannot go with "concurrency": calls share a process');
   if (task.code !== undefined) checkCode(task.code, tell);
   if (task.env !== undefined)
     for (const [name, text] of Object.entries(task.env)) checkPlain(text, ['env', name], tell);

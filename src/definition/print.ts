@@ -73,6 +73,7 @@ function printTask(task: Task): Author {
     code: task.code,
     dependencies: task.dependencies,
     artifacts: task.artifacts,
+    fresh: task.fresh,
     env: task.env,
     resources: task.resources && printResources(task.resources),
   });

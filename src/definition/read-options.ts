@@ -36,6 +36,7 @@ export const optionKeys = [
   'dependencies',
   'install-timeout',
   'artifacts',
+  'fresh',
   'concurrency',
 ] as const;
 
@@ -99,6 +100,9 @@ const readers = new Map<string, Reader>(
     },
     artifacts: (options, entry, mistakes) => {
       options.artifacts = flagOf(entry, mistakes);
+    },
+    fresh: (options, entry, mistakes) => {
+      options.fresh = flagOf(entry, mistakes);
     },
     env: (options, entry, mistakes) => {
       options.env = readEnv(entry, mistakes);

@@ -119,6 +119,10 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     'Files that an attempt leaves in $TASK_ARTIFACTS are kept, and given to the tasks that need it. Default: false.',
     { type: 'boolean' },
   ),
+  fresh: said(
+    'Each of its calls has a process of its own, which ends with it; programs always have. Default: false.',
+    { type: 'boolean' },
+  ),
   env: said('Environment variables of its process.', {
     type: 'object',
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },

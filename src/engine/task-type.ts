@@ -19,6 +19,7 @@ const beside = [
   'code',
   'dependencies',
   'artifacts',
+  'fresh',
   'delivery',
   'pool',
 ] as const satisfies readonly (keyof Task)[];
@@ -51,6 +52,7 @@ function typeByText(definition: Task, code: Code | undefined): TaskType {
     ...(env && { env }),
     ...(code && { code }),
     ...(definition.artifacts && { artifacts: true as const }),
+    ...(definition.fresh && { fresh: true as const }),
     ...(code && installsDependencies(definition) && { dependencies: 'auto' as const }),
   };
   const { delivery, pool } = definition;

@@ -87,7 +87,8 @@ export class WarmPool {
   /** How many processes may be added: for calls that mostly wait, more than there are cores. */
   #addable(warm: WarmSpec, usable: number): number {
     const { max, longMax } = this.#limits;
-    return Math.max(0, (warm.isLong ? longMax : max) - usable);
+    const taken = warm.fresh ? (this.#groups.get(warm.key)?.length ?? 0) : usable;
+    return Math.max(0, (warm.isLong ? longMax : max) - taken);
   }
 
   /** How many calls may wait in a process beside those that wait there. */
@@ -102,8 +103,11 @@ export class WarmPool {
     const { max, longMax, slots } = this.#limits;
     if (warm.stamp !== undefined) this.#retireOld(warm, warm.stamp.at(now));
     const processes = warm.isLong ? longMax : max;
-    const process = this.#choose(warm, attempt.root === attempt ? processes : slots);
+    const process = warm.fresh
+      ? this.#add(warm)
+      : this.#choose(warm, attempt.root === attempt ? processes : slots);
     process.call(attempt, Math.min(warm.costMs, 1000), now);
+    if (warm.fresh) process.retire();
     this.#touched.add(process);
   }
 

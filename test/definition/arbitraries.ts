@@ -204,6 +204,7 @@ const options = fc.record(
     lostMax: fc.integer({ min: 0, max: 10_000 }),
     mayFail: fc.boolean(),
     artifacts: fc.boolean(),
+    fresh: fc.boolean(),
     code: fc.constantFrom('.', './app', 'tool', 'tool@0123456789abcdef'),
     dependencies: fc.constantFrom('auto' as const, 'off' as const),
     env: fc
@@ -240,6 +241,7 @@ const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
       if (ref && needs.length > 0) task.with = { used: `\${{ tasks["${needs[0]}"].output.x }}` };
       if (run.kind === 'none') delete task.with;
       if (run.kind === 'none' || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
+      if (/"concurrency":/.test(JSON.stringify(run))) delete task.fresh;
       return isAllowed(task, delivery) ? { ...task, delivery } : task;
     });
 

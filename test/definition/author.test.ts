@@ -212,6 +212,7 @@ describe('options', () => {
       { code: 'tool@0123456', dependencies: 'off', limits: { installMs: 3_600_000 } },
     ],
     ['artifacts: true', { artifacts: true }],
+    ['fresh: true', { fresh: true }],
     ['retries: 3', { retry: { attemptsMax: 4 } }],
     ['retry: { attempts: 4, total: 1h }', { retry: { attemptsMax: 4, totalMs: 3_600_000 } }],
     [

@@ -46,6 +46,11 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     withTask('{ node: x, concurrency: 2, resources: { memory: 1GB } }'),
     '3:33 "memory" and "disk" cannot go with "concurrency": calls share a process',
   ],
+  [
+    'a process of its own for calls that share one',
+    withTask('{ node: x, concurrency: 2, fresh: true }'),
+    '3:33 "fresh" cannot go with "concurrency": calls share a process',
+  ],
   // Code.
   [
     'code that is neither a path nor a package',
