@@ -252,6 +252,20 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./commands/sign-in.ts')).whoami,
   },
   {
+    usage: 'doctor',
+    summary: 'find what is wrong here: server, data folder, disk, clock, languages and tools',
+    on: 'server',
+    help: 'Without a server it reads all that is stored. Leaves with 1 when something is wrong.',
+    load: async () => (await import('./commands/doctor.ts')).act,
+  },
+  {
+    usage: 'completion <shell>',
+    summary: 'print what makes bash, zsh or fish complete commands and options',
+    on: 'files',
+    help: 'In bash and zsh: `source <(npx fanfold completion bash)`; in fish: `npx fanfold completion fish | source`.',
+    load: async () => (await import('./commands/completion.ts')).act,
+  },
+  {
     usage: 'import <format> <file>',
     summary: 'make a workflow from another system’s file; format: wfcommons',
     options: [

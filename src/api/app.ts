@@ -12,7 +12,7 @@ import { tagged } from './etag.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { openApi } from './openapi.ts';
 import { parseWith, problemResponse, statusOf } from './problem-response.ts';
-import { type Call, json, type Route } from './route.ts';
+import { type Call, json, type Route, type ServerSelf } from './route.ts';
 import { routes } from './routes.ts';
 import { checkRight, knownCaller, nobody, setCookie } from './who.ts';
 
@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly access?: Access;
   /** Where changes are noted, with who made them. Default: nowhere. */
   readonly audit?: Audit;
+  /** What is told of the process that serves. Default: nothing. */
+  readonly server?: ServerSelf;
   /** Whether the engine can take work now; `/readyz` answers it. Default: always. */
   readonly isReady?: () => boolean;
   /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
@@ -87,12 +89,12 @@ type Asked = Pick<Call, 'engine' | 'request' | 'param' | 'from'>;
 /** Finds out who calls, and whether they may; acts; and notes in the audit what that changed. */
 async function answerOf(row: Route, asked: Asked, options: AppOptions): Promise<Response> {
   const { request } = asked;
-  const { access, audit } = options;
+  const { access, audit, server } = options;
   refuseTokenInAddress(request);
   const read = (most: AppOptions) => callOf(row, asked, most);
   const early = isTokenInBody(row, request) ? await read(untrusted) : undefined;
   const caller = await knownCaller(access, request, tokenIn(early?.body));
-  let call = { ...asked, access, audit, caller: caller ?? nobody, body: early?.body };
+  let call = { ...asked, access, audit, server, caller: caller ?? nobody, body: early?.body };
   try {
     checkRight(access, request, row.right, caller);
     call = { ...call, ...(early ?? (await read(options))) };

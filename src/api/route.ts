@@ -5,7 +5,13 @@ import type { Caller } from '../access/callers.ts';
 import type { Right } from '../contract/access.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import type { Json } from '../contract/json.ts';
+import type { ServerView } from '../contract/server.ts';
 import type { Engine } from '../engine/engine.ts';
+
+/** What only the process that serves knows of itself. */
+export interface ServerSelf {
+  view(): Promise<ServerView>;
+}
 
 /** What a route's handler gets: the request, taken apart and checked. */
 export interface Call<Query = unknown> {
@@ -14,6 +20,8 @@ export interface Call<Query = unknown> {
   readonly access: Access | undefined;
   /** Undefined where none is kept. */
   readonly audit: Audit | undefined;
+  /** What the server can tell of itself; undefined where there is none. */
+  readonly server: ServerSelf | undefined;
   readonly caller: Caller;
   /** The address that it comes from; empty when unknown. */
   readonly from: string;

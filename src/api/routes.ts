@@ -21,6 +21,7 @@ import {
 import { type Call, json, type Route, route } from './route.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
+import { serverRoutes } from './server-routes.ts';
 import { submit, submitAs, submitMany } from './submits.ts';
 
 type Action = ControlRequest['action'];
@@ -222,6 +223,7 @@ export const routes: readonly Route[] = [
   ...controls,
   ...scheduleRoutes,
   ...runnerRoutes,
+  ...serverRoutes,
   ...accessRoutes,
   ...auditRoutes,
   ...namedTaskRoutes,

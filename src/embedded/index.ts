@@ -6,19 +6,16 @@ import { openLogs } from '../adapters/embedded/logs.ts';
 import { createQueue } from '../adapters/embedded/queue.ts';
 import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
-import { Problem } from '../contract/problem.ts';
 import type { Capacity } from '../contract/resources.ts';
+import type { ServerView } from '../contract/server.ts';
 import { fittingOne } from '../definition/placing.ts';
 import { compileTiming } from '../definition/timing.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createDecider, createEngine, createScheduler } from '../engine/create-engine.ts';
-import { judgeDead } from '../engine/dead-letters.ts';
 import type { Engine } from '../engine/engine.ts';
 import { fanOut } from '../engine/fan-out.ts';
 import { feedPrefixes } from '../engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
-import { reasonOf, type Stuck } from '../engine/stuck-runs.ts';
-import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStanding, RunStates } from '../runner/admission.ts';
 import type { Agent } from '../runner/agent.ts';
@@ -26,13 +23,14 @@ import { createRunner } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { machineCapacity } from '../runner/machine-capacity.ts';
 import { pagesOf } from './dashboard.ts';
-import { every } from './every.ts';
 import { forOnePool, onePool } from './one-pool.ts';
 import { retentionOf, startKeeping } from './retention.ts';
+import { createServerViews } from './server-view.ts';
 import { startServing } from './serving.ts';
 import { openSignIn, type SignInOptions } from './sign-in.ts';
 import { startSchedules } from './starts.ts';
 import { createSubmitThread } from './submit-thread.ts';
+import { recover, sweeper, tellStuck } from './visits.ts';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; made when missing. Held by one process at a time. */
@@ -56,6 +54,8 @@ export interface EmbeddedOptions {
   /** Hears of what could not be decided, and of damage. Default: standard error. */
   readonly onTrouble?: (message: string) => void;
   readonly settings?: Partial<EngineSettings>;
+  /** Of Fanfold, for those who ask the server. */
+  readonly version?: string;
 }
 
 export interface Embedded {
@@ -68,12 +68,13 @@ export interface Embedded {
   link(): string | undefined;
   /** Attempts at a time. */
   readonly slots: number;
+  /** Reads all that is stored, and tells what of it is damaged or cannot go on. Nothing else is done meanwhile. */
+  check(): Promise<ServerView>;
   /** Lets what runs end for a moment, hands back the rest, and lets go of the folder. */
   close(): Promise<void>;
 }
 
 const drainGraceMs = 5_000;
-const sweepMs = 1_000;
 /** Nobody else would run them, so those that wait for others to end may be held here. */
 const waitersMax = 256;
 
@@ -133,6 +134,9 @@ async function compose(
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
   if (agent) await recover(decider, trouble);
+  const { version } = options;
+  const watched = { store, logs: ports.logs, blobs: ports.blobs, decider, engine };
+  const views = createServerViews({ ...watched, dataFolder, version });
   const keeping = { store, decider, blobs: ports.blobs, logs: ports.logs };
   const timers = agent ? [sweeper(decider, trouble), ...startKeeping(keeping, trouble)] : [];
   if (agent) {
@@ -144,6 +148,7 @@ async function compose(
     signIn &&
     (await startServing(engine, dataFolder, signIn, options, {
       ...pagesOf(options.dashboard),
+      server: { view: views.look },
       readLargeSubmit: (body) => submits.read(body),
       onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
     }));
@@ -153,6 +158,7 @@ async function compose(
     token: signIn?.token,
     link: () => serving?.link(),
     slots,
+    check: views.check,
     close: closing(async () => {
       await serving?.close();
       for (const stop of timers) await stop();
@@ -238,38 +244,6 @@ function atWork(agent: Agent | undefined, run: string) {
       stepAt: beat?.stepAt,
       progress: beat?.progress,
     }));
-}
-
-/** What the process before left: its runner is gone, and so are the messages. */
-async function recover(decider: Decider, trouble: (message: string) => void): Promise<void> {
-  await sweepRunners(decider, true);
-  tellStuck(decider, (await sweepRuns(decider, true)).stuck, trouble);
-}
-
-/** Each run once, until it is stuck for another reason. */
-function tellStuck(
-  decider: Decider,
-  found: readonly Stuck[],
-  trouble: (message: string) => void,
-): void {
-  for (const { run, error } of decider.stuck.note(found))
-    trouble(`run ${run} is stuck: ${reasonOf(error)}${wayOut(run, error)}`);
-}
-
-/** Damage says itself what to do. Anything else is a bug: where it arose, on the same line. */
-function wayOut(run: string, error: unknown): string {
-  if (error instanceof Problem) return ' Then start again.';
-  const place = error instanceof Error ? error.stack?.split('\n')[1]?.trim() : undefined;
-  const where = place === undefined ? '' : ` (${place})`;
-  return `${where}. All others go on; to give this one up: npx fanfold cancel ${run}`;
-}
-
-function sweeper(decider: Decider, trouble: (message: string) => void): () => Promise<void> {
-  return every(sweepMs, trouble, async () => {
-    await sweepRunners(decider);
-    tellStuck(decider, (await sweepRuns(decider)).stuck, trouble);
-    await judgeDead(decider.ports, decider.settings);
-  });
 }
 
 function stopWith(error: unknown, trouble: (message: string) => void): void {
