@@ -105,7 +105,7 @@ module.exports = {
       [
         '^functions/shared/(env|metric-names|retention|stream)[.]ts$',
         '^src/contract/',
-        '^src/adapters/aws/(table-schema|object-prefixes|region-services)[.]ts$',
+        '^src/adapters/aws/(table-schema|object-prefixes|secrets-prefix|region-services)[.]ts$',
         '^tools/build-(functions|images)[.]ts$',
       ],
       'Stacks know what a function is told, not what it does.',

@@ -19,7 +19,7 @@ import { createExecutor } from '../src/runner/executor.ts';
 /** ECS kills two minutes after it has told to end; what is handed back by then is begun anew at once. */
 const drainMs = 90_000;
 
-const { ports, settings } = deployment();
+const { ports, settings, secrets } = deployment();
 const {
   FANFOLD_POOL: pool,
   FANFOLD_SLOTS: slots,
@@ -42,6 +42,7 @@ const agent = new Agent(ports, settings, {
       slots,
       capacity,
       workFolder,
+      secrets,
       logs: ports.logs,
       blobs: ports.blobs,
       clock: systemClock,

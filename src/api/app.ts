@@ -5,6 +5,7 @@ import { SIGN_IN_MS } from '../access/sign-ins.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { SecretStore } from '../ports/secrets.ts';
 import { noteChange } from './audit.ts';
 import { parseJson, readBytes, readJsonBytes, textOf } from './body.ts';
 import { descriptionPage } from './description-page.ts';
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly audit?: Audit;
   /** What is told of the process that serves. Default: nothing. */
   readonly server?: ServerSelf;
+  /** Where secrets are set. Default: nowhere, as where a cloud's own service keeps them. */
+  readonly secrets?: SecretStore;
   /** Whether the engine can take work now; `/readyz` answers it. Default: always. */
   readonly isReady?: () => boolean;
   /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
@@ -89,12 +92,13 @@ type Asked = Pick<Call, 'engine' | 'request' | 'param' | 'from'>;
 /** Finds out who calls, and whether they may; acts; and notes in the audit what that changed. */
 async function answerOf(row: Route, asked: Asked, options: AppOptions): Promise<Response> {
   const { request } = asked;
-  const { access, audit, server } = options;
+  const { access, audit, server, secrets } = options;
   refuseTokenInAddress(request);
   const read = (most: AppOptions) => callOf(row, asked, most);
   const early = isTokenInBody(row, request) ? await read(untrusted) : undefined;
   const caller = await knownCaller(access, request, tokenIn(early?.body));
-  let call = { ...asked, access, audit, server, caller: caller ?? nobody, body: early?.body };
+  const here = { ...asked, access, audit, server, secrets };
+  let call = { ...here, caller: caller ?? nobody, body: early?.body };
   try {
     checkRight(access, request, row.right, caller);
     call = { ...call, ...(early ?? (await read(options))) };

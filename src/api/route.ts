@@ -7,6 +7,7 @@ import type { SubmitRequest } from '../contract/api.ts';
 import type { Json } from '../contract/json.ts';
 import type { ServerView } from '../contract/server.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { SecretStore } from '../ports/secrets.ts';
 
 /** What only the process that serves knows of itself. */
 export interface ServerSelf {
@@ -22,6 +23,8 @@ export interface Call<Query = unknown> {
   readonly audit: Audit | undefined;
   /** What the server can tell of itself; undefined where there is none. */
   readonly server: ServerSelf | undefined;
+  /** Undefined where none can be set. */
+  readonly secrets: SecretStore | undefined;
   readonly caller: Caller;
   /** The address that it comes from; empty when unknown. */
   readonly from: string;

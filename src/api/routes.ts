@@ -21,6 +21,7 @@ import {
 import { type Call, json, type Route, route } from './route.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
+import { secretRoutes } from './secret-routes.ts';
 import { serverRoutes } from './server-routes.ts';
 import { submit, submitAs, submitMany } from './submits.ts';
 
@@ -226,6 +227,7 @@ export const routes: readonly Route[] = [
   ...serverRoutes,
   ...accessRoutes,
   ...auditRoutes,
+  ...secretRoutes,
   ...namedTaskRoutes,
   lint,
 ];

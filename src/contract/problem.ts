@@ -35,6 +35,8 @@ export const problems = {
   'file-unreadable': { status: 422, retry: false },
   'code-invalid': { status: 422, retry: false },
   'code-unknown': { status: 422, retry: false },
+  'secret-unknown': { status: 404, retry: false },
+  'secret-invalid': { status: 422, retry: false },
   'artifact-unknown': { status: 404, retry: false },
   'package-unknown': { status: 404, retry: false },
   'server-unreachable': { status: 503, retry: true },

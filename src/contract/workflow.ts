@@ -6,10 +6,11 @@
 import * as z from 'zod';
 import type { Json } from './json.ts';
 import { functionLanguages, languages, snippetLanguages } from './language.ts';
+import { namePattern } from './name.ts';
 import { Resources } from './resources.ts';
+import { SecretReference } from './secrets.ts';
 
-/** A task's or workflow's name: begins with a letter, digit or `_`; no blanks, slashes, brackets or control characters. */
-export const namePattern = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+export { namePattern };
 export const Name = z.string().regex(namePattern);
 
 const AnyJson: z.ZodType<Json> = z.lazy(() =>
@@ -176,6 +177,7 @@ export const failureReasons = [
   'input', // its input could not be computed
   'artifacts', // what it left cannot be kept, or what it needs of others' is not there
   'output', // its output could not be read or is too large
+  'secrets', // one that it names is not there, or cannot be given
   'spawn', // a sub-task was refused
   'children', // its own work was done, but a sub-task failed
 ] as const;
@@ -202,6 +204,8 @@ export type Limits = z.infer<typeof Limits>;
 export const deliveries = ['claimed', 'at-least-once', 'at-most-once'] as const;
 export const Delivery = z.enum(deliveries);
 export type Delivery = z.infer<typeof Delivery>;
+
+const Variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/);
 
 export const Task = z.strictObject({
   id: Name,
@@ -236,7 +240,9 @@ export const Task = z.strictObject({
   /** Each of its calls has a process of its own, which ends with it. Programs always have. Default: false. */
   fresh: z.boolean().optional(),
   /** Environment variables for the task's process. */
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
+  env: z.record(Variable, z.string()).optional(),
+  /** Environment variables whose values are secrets, by reference. */
+  secrets: z.record(Variable, SecretReference).optional(),
   description: z.string().optional(),
 });
 export type Task = z.infer<typeof Task>;

@@ -91,6 +91,8 @@ export interface Defaults {
   readonly lostMax?: number;
   readonly mayFail?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Variables whose values are secrets: `{ DB_PASSWORD: 'database#password' }`. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** What an attempt has for itself; `memory` and `disk` are its limits too. */
   readonly resources?: ResourceOptions;
   /** `./folder`, `./file`, `./file.zip`, or a package: `name`, `name@digest`. */

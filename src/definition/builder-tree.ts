@@ -12,7 +12,7 @@ import {
 } from './tree.ts';
 
 /** Keys whose values are the author's own, in which no name is changed. */
-const ownNames = new Set(['with', 'each', 'env', 'default']);
+const ownNames = new Set(['with', 'each', 'env', 'secrets', 'default']);
 
 /** What was built, as if it had been read from a file: so both are checked by the same code. */
 export function treeOf(

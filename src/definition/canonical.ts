@@ -81,6 +81,7 @@ function canonicalTask(task: Task): Task {
         task.limits &&
         filledMap(without<Limits>(task.limits, { graceMs: 5_000, installMs: 900_000 })),
       env: filledMap(task.env),
+      secrets: filledMap(task.secrets),
     },
     {
       rule: 'all-succeeded',

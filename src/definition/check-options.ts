@@ -27,11 +27,20 @@ export function checkOptions(task: Task, tell: Tell): void {
   if (task.limits !== undefined) checkLimits(task, tell);
   if (task.retry !== undefined) checkRetry(task, tell);
   if (task.resources !== undefined) checkResources(task, tell);
-  if (task.fresh === true && sharesProcess(task.run))
-    tell(['fresh'], '"fresh" cannot go with "concurrency": calls share a process');
+  if (task.fresh === true) checkFresh(task.run, tell);
   if (task.code !== undefined) checkCode(task.code, tell);
-  if (task.env !== undefined)
-    for (const [name, text] of Object.entries(task.env)) checkPlain(text, ['env', name], tell);
+  if (task.env !== undefined) checkVariables(task.env, task.secrets ?? {}, tell);
+}
+
+function checkVariables(
+  env: NonNullable<Task['env']>,
+  secrets: NonNullable<Task['secrets']>,
+  tell: Tell,
+): void {
+  for (const [name, text] of Object.entries(env)) checkPlain(text, ['env', name], tell);
+  for (const name of Object.keys(secrets))
+    if (Object.hasOwn(env, name))
+      tell(['secrets', name], `${quoted(name)} is in "env" too: a variable has one value`);
 }
 
 function checkCode(code: string, tell: Tell): void {
@@ -86,6 +95,11 @@ function checkResources({ run, resources }: Task, tell: Tell): void {
   const bounded = resources?.memoryMb !== undefined || resources?.diskMb !== undefined;
   if (bounded && sharesProcess(run))
     tell(['resources'], '"memory" and "disk" cannot go with "concurrency": calls share a process');
+}
+
+function checkFresh(run: Run, tell: Tell): void {
+  if (sharesProcess(run))
+    tell(['fresh'], '"fresh" cannot go with "concurrency": calls share a process');
 }
 
 function sharesProcess(run: Run): boolean {

@@ -6,7 +6,6 @@ import { type Entry, kindOf, type Node, quoted } from './tree.ts';
 /** Keys that workflows of this kind will have one day. Better refused than ignored. */
 const notYet = new Set([
   'approval',
-  'artifacts',
   'cache',
   'catch',
   'cost-limit',
@@ -27,7 +26,6 @@ const notYet = new Set([
   'placement',
   'priority',
   'rate-limit',
-  'secrets',
   'services',
   'sla',
   'tags',

@@ -75,6 +75,7 @@ function printTask(task: Task): Author {
     artifacts: task.artifacts,
     fresh: task.fresh,
     env: task.env,
+    secrets: task.secrets,
     resources: task.resources && printResources(task.resources),
   });
 }

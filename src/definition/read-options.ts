@@ -1,3 +1,4 @@
+import { SecretReference } from '../contract/secrets.ts';
 import {
   deliveries,
   type Limits,
@@ -31,6 +32,7 @@ export const optionKeys = [
   'lost-max',
   'may-fail',
   'env',
+  'secrets',
   'resources',
   'code',
   'dependencies',
@@ -107,6 +109,9 @@ const readers = new Map<string, Reader>(
     env: (options, entry, mistakes) => {
       options.env = readEnv(entry, mistakes);
     },
+    secrets: (options, entry, mistakes) => {
+      options.secrets = readSecrets(entry, mistakes);
+    },
     resources: (options, entry, mistakes) => {
       options.resources = readResources(entry, mistakes);
     },
@@ -156,7 +161,7 @@ const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 function readEnv(entry: Entry, mistakes: Mistakes): Record<string, string> | undefined {
   const node = entry.value;
   if (node.kind !== 'map')
-    return mistakes.add(node, `"env" must be a map of texts, not ${kindOf(node)}`);
+    return mistakes.add(node, `${quoted(entry.key)} must be a map of texts, not ${kindOf(node)}`);
   const env: Record<string, string> = {};
   for (const item of node.entries) {
     const { key, value } = item;
@@ -171,12 +176,24 @@ function readEnv(entry: Entry, mistakes: Mistakes): Record<string, string> | und
   return env;
 }
 
+/** Names of secrets by variables. */
+function readSecrets(entry: Entry, mistakes: Mistakes): Record<string, string> | undefined {
+  const secrets = readEnv(entry, mistakes);
+  for (const { key, value } of entry.value.kind === 'map' ? entry.value.entries : []) {
+    const reference = secrets?.[key];
+    if (reference !== undefined && !SecretReference.safeParse(reference).success)
+      mistakes.add(value, `${quoted(reference)} is no secret's name: write name, or name#field`);
+  }
+  return secrets;
+}
+
 /** A task's own options over the defaults; of retries, limits, variables and resources, field by field. */
 export function merge(defaults: Options, own: Options): Options {
   const merged: Writable<Options> = { ...defaults, ...own };
   if (defaults.retry && own.retry) merged.retry = { ...defaults.retry, ...own.retry };
   if (defaults.limits && own.limits) merged.limits = { ...defaults.limits, ...own.limits };
   if (defaults.env && own.env) merged.env = { ...defaults.env, ...own.env };
+  if (defaults.secrets && own.secrets) merged.secrets = { ...defaults.secrets, ...own.secrets };
   if (defaults.resources && own.resources)
     merged.resources = { ...defaults.resources, ...own.resources };
   return merged;

@@ -128,6 +128,11 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
     additionalProperties: { type: 'string' },
   }),
+  secrets: said('Variables whose values are secrets: the name of one, or name#field.', {
+    type: 'object',
+    propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+    additionalProperties: { type: 'string' },
+  }),
   resources: said('What an attempt has for itself; `memory` and `disk` are its limits too.', {
     ...mapOf(resourceKeys, {
       cpu: said('Processors, or parts of one.', {

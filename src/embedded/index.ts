@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { openBlobs } from '../adapters/embedded/blobs.ts';
 import { openLogs } from '../adapters/embedded/logs.ts';
 import { createQueue } from '../adapters/embedded/queue.ts';
+import { openSecrets } from '../adapters/embedded/secrets.ts';
 import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import type { Capacity } from '../contract/resources.ts';
@@ -19,7 +20,7 @@ import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStanding, RunStates } from '../runner/admission.ts';
 import type { Agent } from '../runner/agent.ts';
-import { createRunner } from '../runner/create-runner.ts';
+import { createRunner, type RunnerOptions } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { machineCapacity } from '../runner/machine-capacity.ts';
 import { pagesOf } from './dashboard.ts';
@@ -121,11 +122,12 @@ async function compose(
   const signIn = options.port === null ? undefined : await openSignIn(ports, settings, options);
   const { decider, specs } = createDecider(ports, settings);
   const capacity = { ...machineCapacity(dataFolder), ...options.capacity };
+  const secrets = openSecrets(join(dataFolder, 'secrets.json'), systemClock.now);
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
   const agent =
     slots === 0
       ? undefined
-      : await startAgent(ports, decider, dataFolder, { slots, capacity }, trouble);
+      : await startAgent(ports, decider, dataFolder, { slots, capacity, secrets }, trouble);
   const submits = createSubmitThread();
   const canonical = fittingOne(capacity, submits.canonical);
   const running = async (run: string) => atWork(agent, run);
@@ -149,6 +151,7 @@ async function compose(
     (await startServing(engine, dataFolder, signIn, options, {
       ...pagesOf(options.dashboard),
       server: { view: views.look },
+      secrets,
       readLargeSubmit: (body) => submits.read(body),
       onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
     }));
@@ -201,7 +204,7 @@ async function startAgent(
   ports: EmbeddedPorts,
   decider: Decider,
   dataFolder: string,
-  most: { readonly slots: number; readonly capacity: Capacity },
+  given: Pick<RunnerOptions, 'secrets'> & { readonly slots: number; readonly capacity: Capacity },
   trouble: (message: string) => void,
 ): Promise<Agent> {
   const workFolder = join(dataFolder, 'work');
@@ -210,7 +213,7 @@ async function startAgent(
   return createRunner(ports, decider.settings, {
     states: statesIn(decider),
     pool: onePool,
-    ...most,
+    ...given,
     waitersMax,
     lingerMs: 0,
     waitMs: 60_000,

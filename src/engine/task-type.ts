@@ -16,6 +16,7 @@ const beside = [
   'limits',
   'resources',
   'env',
+  'secrets',
   'code',
   'dependencies',
   'artifacts',
@@ -44,12 +45,13 @@ export function typeOf(definition: Task, of: Pick<Meta, 'code' | 'codes'>): Task
 }
 
 function typeByText(definition: Task, code: Code | undefined): TaskType {
-  const { run, limits, resources, env } = definition;
+  const { run, limits, resources, env, secrets } = definition;
   const spec: ExecutionSpec = {
     run,
     ...(limits && { limits }),
     ...(resources && { resources }),
     ...(env && { env }),
+    ...(secrets && { secrets }),
     ...(code && { code }),
     ...(definition.artifacts && { artifacts: true as const }),
     ...(definition.fresh && { fresh: true as const }),

@@ -7,6 +7,7 @@ import type {
   SpawnRequest,
 } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
+import type { LineHider } from './launcher-hide.mjs';
 
 /** Why we stop an attempt that runs. */
 export type StopReason = 'cancelled' | 'released' | 'sibling' | LimitReason;
@@ -63,6 +64,7 @@ export class Attempt {
   spawns: SpawnRequest[] | undefined = undefined;
   spawnCount = 0;
   logBytes = 0;
+  hider: LineHider | undefined = undefined;
   /** As last measured, where there is a limit; all steps together. */
   memoryMb = 0;
   diskMb = 0;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Executor, ExecutorEvents } from '../contract/execution.ts';
+import type { Secrets } from '../ports/secrets.ts';
 import { CodeCache } from './code-cache.ts';
 import { Dependencies } from './dependencies/dependencies.ts';
 import { Installations } from './dependencies/installations.ts';
@@ -13,6 +14,7 @@ import type { Shared } from './shared.ts';
 import { withArtifacts } from './with-artifacts.ts';
 import { withCode } from './with-code.ts';
 import { withResources } from './with-resources.ts';
+import { withSecrets } from './with-secrets.ts';
 
 export type { ExecutorOptions } from './options.ts';
 
@@ -29,7 +31,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const folder = claimFolder(workFolder, token);
   const { artifacts: ports } = options;
   const placed = (told: ExecutorEvents) =>
-    withPlacedCode({ ...options, events: told }, { token, folder });
+    withSecrets({
+      secrets: options.secrets ?? noSecrets,
+      clock: options.clock,
+      events: told,
+      inner: withPlacedCode({ ...options, events: told }, { token, folder }),
+    });
   if (ports === undefined) return placed(events);
   return withArtifacts({
     ports,
@@ -39,6 +46,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
     inner: placed,
   });
 }
+
+const noSecrets: Secrets = { read: async () => undefined };
 
 function withPlacedCode(
   options: ExecutorOptions,

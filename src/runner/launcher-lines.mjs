@@ -3,6 +3,8 @@
  * console, by the executor.
  */
 
+import { hideIn } from './launcher-hide.mjs';
+
 /** A line's length in a log, in bytes. */
 const LINE_MAX = 16_000;
 /** How much of stderr an error message may quote. */
@@ -35,9 +37,12 @@ export class Lines {
   #rest = [];
   #restBytes = 0;
   #lineMax;
+  #hidden;
 
-  constructor(lineMax) {
+  /** `hidden`: texts that no line shows, the longest first. Only `last` is as it came. */
+  constructor(lineMax, hidden) {
     this.#lineMax = lineMax;
+    this.#hidden = hidden;
   }
 
   /** The end of the stream's text, for messages; before it, where it is further up, the line that says why it all ended. */
@@ -54,7 +59,7 @@ export class Lines {
       return [];
     }
     const head = chunk.subarray(0, end);
-    const lines = quiet ? this.#lastOf(head) : this.#linesOf(head);
+    const lines = quiet && this.#hidden === undefined ? this.#lastOf(head) : this.#linesOf(head);
     if (end + 1 < chunk.length) this.#keep(Buffer.from(chunk.subarray(end + 1)));
     return quiet ? [] : lines;
   }
@@ -71,8 +76,10 @@ export class Lines {
 
   #linesOf(head) {
     const whole = this.#takeRest(head);
-    const lines = whole.split('\n');
-    this.#note(lines);
+    const came = whole.split('\n');
+    const hidden = this.#hidden;
+    const lines = hidden === undefined ? came : came.map((line) => hideIn(line, hidden));
+    this.#note(lines, came);
     return lines.map((line) => cleanLine(line.endsWith('\r') ? line.slice(0, -1) : line));
   }
 
@@ -83,7 +90,7 @@ export class Lines {
     from = Math.min(from, lineStart);
     if (from > 0) this.#forgetRest();
     const lines = this.#takeRest(head.subarray(from)).split('\n');
-    this.#note(lines);
+    this.#note(lines, lines);
     return lines;
   }
 
@@ -101,8 +108,8 @@ export class Lines {
     this.#restBytes = 0;
   }
 
-  #note(lines) {
-    const full = lines.findLast((line) => line.trim() !== '');
+  #note(lines, came) {
+    const full = came.findLast((line) => line.trim() !== '');
     if (full !== undefined) this.last = full.length < this.#lineMax ? full : undefined;
     const tail = lines.slice(-40).join('\n').slice(-TAIL_MAX);
     this.#tail = `${this.#tail}${this.#tail === '' ? '' : '\n'}${tail}`.slice(-TAIL_MAX);

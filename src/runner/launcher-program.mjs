@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { unfit } from './launcher-fit.mjs';
+import { hideIn } from './launcher-hide.mjs';
 import { Lines } from './launcher-lines.mjs';
 import { layAnswer, readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
@@ -65,7 +66,7 @@ export class Program {
         this.#channels.push({
           path,
           fd: read,
-          lines: new Lines(max),
+          lines: new Lines(max, this.#order.hidden),
           socket: undefined,
           ended: false,
         });
@@ -206,7 +207,8 @@ export class Program {
       try {
         this.#host.report(['control', this.id, Date.now(), JSON.parse(line)]);
       } catch {
-        this.#host.log(this.id, 2, [`not JSON on the control channel: ${line.slice(0, 200)}`], 0);
+        const shown = hideIn(line, this.#order.hidden ?? []).slice(0, 200);
+        this.#host.log(this.id, 2, [`not JSON on the control channel: ${shown}`], 0);
       }
     }
   }

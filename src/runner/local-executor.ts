@@ -6,6 +6,7 @@ import { Composites } from './composites.ts';
 import { Control } from './control.ts';
 import { Gauge, oversteppedBy } from './gauge.ts';
 import { Guard } from './guard.ts';
+import { hideInResult } from './hidden.ts';
 import { Launchers } from './launchers.ts';
 import { LogPump } from './log-pump.ts';
 import { baseEnv, type ExecutorOptions } from './options.ts';
@@ -163,7 +164,8 @@ export class LocalExecutor implements Executor {
     }
     this.#attempts.delete(attempt.execution.key);
     const slots = this.#supervised.delete(attempt) ? 1 : 0;
-    this.#shared.outbox.ended(attempt, resultOf(attempt, ending), slots);
+    const result = hideInResult(resultOf(attempt, ending), attempt.spec.hidden);
+    this.#shared.outbox.ended(attempt, result, slots);
     if (this.#attempts.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 

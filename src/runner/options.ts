@@ -5,6 +5,7 @@ import type { Capacity } from '../contract/resources.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
+import type { Secrets } from '../ports/secrets.ts';
 import { installEnvAllowed } from './dependencies/environment.ts';
 import type { SharedInstallations } from './dependencies/installations.ts';
 import type { ArtifactPorts } from './with-artifacts.ts';
@@ -24,6 +25,8 @@ export interface ExecutorOptions {
   /** Where artifacts are kept. Default: nowhere. */
   readonly artifacts?: ArtifactPorts | undefined;
   readonly artifactLimits?: ArtifactLimits | undefined;
+  /** Where secrets are. Default: nowhere. */
+  readonly secrets?: Secrets | undefined;
   /**
    * Where dependencies are installed, and kept; runners of one machine that name the same share it. Default: a folder of
    * its own in `workFolder`.

@@ -48,6 +48,7 @@ export interface ProgramOrder {
   readonly attempt: number;
   readonly input: Attempt['input'];
   readonly folders?: Execution['folders'];
+  readonly hidden?: ExecutionSpec['hidden'];
 }
 
 /** Java does not look at TMPDIR by itself. */
@@ -78,6 +79,7 @@ export function programOrder(attempt: Attempt, interpreters: Interpreters): Prog
     task: execution.task,
     attempt: execution.attempt,
     input: attempt.input,
+    ...(spec.hidden && { hidden: spec.hidden }),
     ...(execution.folders && { folders: execution.folders }),
   };
 }

@@ -18,6 +18,8 @@ export interface WarmCommand {
   readonly token: string;
   /** A program that serves its own functions. */
   readonly isOwnHarness: boolean;
+  /** What must not be seen in what it prints. */
+  readonly hidden?: readonly string[] | undefined;
 }
 
 export interface WarmListener {
@@ -42,8 +44,8 @@ export class WarmChild {
   #rest = '';
   #listener: WarmListener;
   #command: WarmCommand;
-  #stdout = new Lines(LINE_MAX);
-  #stderr = new Lines(LINE_MAX);
+  #stdout: Lines;
+  #stderr: Lines;
   #oomBefore = oomKills();
   #over = false;
   #lastWords: LastWords | undefined;
@@ -53,6 +55,8 @@ export class WarmChild {
   constructor(command: WarmCommand, listener: WarmListener) {
     this.#command = command;
     this.#listener = listener;
+    this.#stdout = new Lines(LINE_MAX, command.hidden);
+    this.#stderr = new Lines(LINE_MAX, command.hidden);
     mkdirSync(join(command.folder, 'tmp'), { recursive: true, mode: 0o700 });
     const [file = '', ...args] = command.argv;
     this.#child = spawn(file, args, {

@@ -179,6 +179,7 @@ export class WarmPool {
       folder: join(folder, name),
       token: `${token}.${name}`,
       isOwnHarness: run.language === 'binary',
+      hidden: spec.hidden,
     };
     const process = new WarmProcess(
       this.#shared,

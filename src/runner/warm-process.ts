@@ -2,6 +2,7 @@ import type { AttemptError, ExecutionSpec, OnceAnswer } from '../contract/execut
 import { type Stream, streams } from '../ports/log-sink.ts';
 import type { Attempt, Host } from './attempt.ts';
 import { CallText } from './call-text.ts';
+import { LineHider } from './launcher-hide.mjs';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { Shared } from './shared.ts';
@@ -17,6 +18,15 @@ const STUCK_MS = 100;
 const START_MS_MAX = 60_000;
 /** After this many definitions a process is replaced, since it never forgets one. */
 const DEFINITIONS_MAX = 5000;
+
+/** What of a line of an attempt may be seen. */
+function hiderOf(attempt: Attempt): (stream: Stream, line: string) => string {
+  const { hidden } = attempt.spec;
+  if (hidden === undefined) return (_, line) => line;
+  attempt.hider ??= new LineHider(hidden);
+  const { hider } = attempt;
+  return (stream, line) => hider.hide(stream, line);
+}
 
 const notServing = ' (it was to serve calls: a program does so by an SDK, see runtime-images)';
 
@@ -182,7 +192,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     let bytes = 0;
     for (const line of Array.isArray(lines) ? lines : []) {
       bytes += line.length;
-      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(line));
+      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(hiderOf(attempt)(stream, line)));
     }
     this.#unsunk += bytes;
     this.#shared.logs.owe(this, bytes);

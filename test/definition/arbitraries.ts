@@ -210,6 +210,9 @@ const options = fc.record(
     env: fc
       .dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), text, { maxKeys: 2 })
       .map((map) => ({ ...map })),
+    secrets: fc
+      .dictionary(fc.stringMatching(/^[a-z]{1,3}$/), name, { maxKeys: 2 })
+      .map((map) => ({ ...map })),
     description: text,
     resources: fc.record(
       {

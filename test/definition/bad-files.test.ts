@@ -51,6 +51,18 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
     withTask('{ node: x, concurrency: 2, fresh: true }'),
     '3:33 "fresh" cannot go with "concurrency": calls share a process',
   ],
+  [
+    'secrets that are no names, and one that is a variable twice',
+    withTask('{ run: x, env: { A: x }, secrets: { A: a, B: "a b", 1C: c } }'),
+    '3:31 "A" is in "env" too: a variable has one value',
+    '3:51 "a b" is no secret\'s name: write name, or name#field',
+    '3:58 "1C" is no variable\'s name',
+  ],
+  [
+    'a variable that has two values',
+    withTask('{ run: x, env: { A: x }, secrets: { A: a } }'),
+    '3:31 "A" is in "env" too: a variable has one value',
+  ],
   // Code.
   [
     'code that is neither a path nor a package',

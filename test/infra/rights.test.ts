@@ -51,6 +51,10 @@ const allowed: Readonly<Record<string, Rights>> = {
   PooldefaultRun: {
     ...engine,
     'StateBucket.Arn/logs/*': 's3:PutObject',
+    'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:fanfold/main/*':
+      'secretsmanager:GetSecretValue',
+    'arn:AWS::Partition:ssm:AWS::Region:AWS::AccountId:parameter/fanfold/main/*':
+      'ssm:GetParameter',
     'QueuesTasksdefault.Arn':
       'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage',
     'PooldefaultRunLogs.Arn': ownLog,
