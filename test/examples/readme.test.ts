@@ -67,10 +67,20 @@ describe('the workflows', () => {
     },
     'each.yaml': { total: 40 },
     'rules.yaml': {},
-    'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, render: 1, train: 1 },
+    'care.yaml': {
+      flaky: 3,
+      picky: 1,
+      bounded: 1,
+      charge: 1,
+      index: 1,
+      render: 1,
+      convert: 1,
+      train: 1,
+    },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 5 },
     'code.yaml': { greet: 'hello Ada' },
+    'secrets.yaml': {},
     'files.yaml': { count: 1000 },
     'report.yaml': { report: 'report of today' },
   };
@@ -79,6 +89,24 @@ describe('the workflows', () => {
   test('are all run here, but the one with a mistake', () => {
     expect(files).toEqual([...Object.keys(outputs), 'mistake.yaml']);
   });
+
+  beforeAll(async () => {
+    const given = { 'crm-token': 'token-of-the-readme', database: '{"password": "a long one"}' };
+    for (const [name, value] of Object.entries(given)) {
+      writeFileSync(join(cwd, name), value);
+      const set = ['secrets', 'set', name, '--file', name, '--data', 'kept-secrets.yaml'];
+      expect((await fanfold(set, { cwd })).code).toBe(0);
+    }
+  }, 240_000);
+
+  test('a secret is hidden as it says', async () => {
+    const data = 'kept-secret-log';
+    for (const name of ['crm-token', 'database'])
+      await fanfold(['secrets', 'set', name, '--file', name, '--data', data], { cwd });
+    await fanfold(['run', 'secrets.yaml', '--data', data, '--quiet'], { cwd });
+    const { stdout } = await fanfold(['logs', 'last', 'sync', '--data', data], { cwd });
+    expect(stdout).toBe('logged in with ***\n');
+  }, 240_000);
 
   test.each(Object.entries(outputs))('%s runs as it says', async (file, wanted) => {
     const ended = await fanfold(['run', file, '--data', `kept-${file}`, '--json'], { cwd });
