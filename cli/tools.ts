@@ -26,6 +26,7 @@ const installers: readonly Tool[] = [
   { name: 'cargo', argv: ['cargo', '--version'], for: 'Cargo.toml' },
   { name: 'mvn', argv: ['mvn', '--version'], for: 'pom.xml' },
   { name: 'bundle', argv: ['bundle', '--version'], for: 'Gemfile' },
+  { name: 'composer', argv: ['composer', '--version'], for: 'composer.json' },
 ];
 
 export const tools: readonly Tool[] = [

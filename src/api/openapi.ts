@@ -78,7 +78,11 @@ function operationOf(row: Route): Schema {
     responses: {
       [row.status]: {
         description: row.answer,
-        content: { 'application/json': { schema: { type: 'object', title: row.answer } } },
+        content: {
+          [row.media ?? 'application/json']: {
+            schema: { type: row.media === undefined ? 'object' : 'string', title: row.answer },
+          },
+        },
       },
       default: problem,
     },

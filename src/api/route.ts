@@ -12,6 +12,8 @@ import type { SecretStore } from '../ports/secrets.ts';
 /** What only the process that serves knows of itself. */
 export interface ServerSelf {
   view(): Promise<ServerView>;
+  /** Its metrics, as text of a type. */
+  metrics(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
 /** What a route's handler gets: the request, taken apart and checked. */
@@ -65,6 +67,8 @@ export interface Route<Query = never> {
   /** The status of a success, and the name of the shape it carries. */
   readonly status: number;
   readonly answer: string;
+  /** Of the answer. Default: JSON. */
+  readonly media?: 'text/plain';
   readonly handle: (call: Call<Query>) => Promise<Response>;
 }
 

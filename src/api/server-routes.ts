@@ -20,4 +20,21 @@ export const serverRoutes: readonly Route[] = [
     answer: 'ServerView',
     handle: async (call) => json(await selfOf(call as unknown as Call).view()),
   }),
+  route({
+    op: 'getMetrics',
+    right: 'viewer',
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Metrics of the server, in the text format of Prometheus.',
+    query: NoParams,
+    status: 200,
+    answer: 'Metrics',
+    media: 'text/plain',
+    handle: async (call) => {
+      const { type, text } = await selfOf(call as unknown as Call).metrics();
+      return new Response(text, {
+        headers: { 'content-type': type, 'cache-control': 'no-store' },
+      });
+    },
+  }),
 ];

@@ -16,6 +16,7 @@ import { createDecider, createEngine, createScheduler } from '../engine/create-e
 import type { Engine } from '../engine/engine.ts';
 import { fanOut } from '../engine/fan-out.ts';
 import { feedPrefixes } from '../engine/items.ts';
+import type { Scheduler } from '../engine/scheduler.ts';
 import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStanding, RunStates } from '../runner/admission.ts';
@@ -24,9 +25,11 @@ import { createRunner, type RunnerOptions } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { machineCapacity } from '../runner/machine-capacity.ts';
 import { pagesOf } from './dashboard.ts';
+import { Tally } from './metrics/tally.ts';
+import { countFeed, countingQueue, countingTable } from './metrics/watch.ts';
 import { forOnePool, onePool } from './one-pool.ts';
-import { retentionOf, startKeeping } from './retention.ts';
-import { createServerViews } from './server-view.ts';
+import { type Kept, retentionOf, startKeeping } from './retention.ts';
+import { createSelf } from './self.ts';
 import { startServing } from './serving.ts';
 import { openSignIn, type SignInOptions } from './sign-in.ts';
 import { startSchedules } from './starts.ts';
@@ -118,7 +121,8 @@ async function compose(
   options: EmbeddedOptions,
   trouble: (message: string) => void,
 ): Promise<Embedded> {
-  const ports = portsOf(store, dataFolder);
+  const tally = new Tally();
+  const ports = portsOf(store, dataFolder, tally);
   const signIn = options.port === null ? undefined : await openSignIn(ports, settings, options);
   const { decider, specs } = createDecider(ports, settings);
   const capacity = { ...machineCapacity(dataFolder), ...options.capacity };
@@ -133,24 +137,21 @@ async function compose(
   const running = async (run: string) => atWork(agent, run);
   const engine = createEngine(decider, specs, canonical, running, compileTiming);
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
+    countFeed(items, decider, tally);
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
   if (agent) await recover(decider, trouble);
   const { version } = options;
-  const watched = { store, logs: ports.logs, blobs: ports.blobs, decider, engine };
-  const views = createServerViews({ ...watched, dataFolder, version });
+  const self = createSelf({ ...ports, store, decider, engine, tally, dataFolder, version });
   const keeping = { store, decider, blobs: ports.blobs, logs: ports.logs };
-  const timers = agent ? [sweeper(decider, trouble), ...startKeeping(keeping, trouble)] : [];
-  if (agent) {
-    const scheduler = createScheduler(decider, specs, canonical, compileTiming);
-    timers.push(startSchedules(scheduler, trouble));
-  }
+  const scheduler = createScheduler(decider, specs, canonical, compileTiming);
+  const timers = agent ? startTimers(keeping, scheduler, tally, trouble) : [];
   agent?.start();
   const serving =
     signIn &&
     (await startServing(engine, dataFolder, signIn, options, {
       ...pagesOf(options.dashboard),
-      server: { view: views.look },
+      server: self.server,
       secrets,
       readLargeSubmit: (body) => submits.read(body),
       onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
@@ -161,7 +162,7 @@ async function compose(
     token: signIn?.token,
     link: () => serving?.link(),
     slots,
-    check: views.check,
+    check: self.views.check,
     close: closing(async () => {
       await serving?.close();
       for (const stop of timers) await stop();
@@ -174,17 +175,30 @@ async function compose(
   };
 }
 
+/** Returns how to stop each. */
+const startTimers = (
+  kept: Kept,
+  scheduler: Scheduler,
+  tally: Tally,
+  trouble: (message: string) => void,
+): readonly (() => Promise<void>)[] => [
+  sweeper(kept.decider, trouble, tally.mend),
+  ...startKeeping(kept, trouble),
+  startSchedules(scheduler, trouble),
+];
+
 type EmbeddedPorts = Ports & {
   readonly queue: ReturnType<typeof createQueue>;
   readonly logs: ReturnType<typeof openLogs>;
   readonly blobs: ReturnType<typeof openBlobs>;
 };
 
-function portsOf(store: Store, dataFolder: string): EmbeddedPorts {
+function portsOf(store: Store, dataFolder: string, tally: Tally): EmbeddedPorts {
+  const queue = createQueue({ clock: systemClock });
   return {
-    table: store.table,
+    table: countingTable(store.table, tally),
     feed: store.feed,
-    queue: forOnePool(createQueue({ clock: systemClock })),
+    queue: countingQueue(forOnePool(queue), systemClock.now, tally),
     blobs: openBlobs(join(dataFolder, 'blobs')),
     logs: openLogs(join(dataFolder, 'logs')),
     provisioner: fixedPool,

@@ -12,14 +12,14 @@ import type { Engine } from '../engine/engine.ts';
 
 const listedMax = 100;
 
-interface Watched {
+export interface Watched {
   readonly dataFolder: string;
   readonly version: string | undefined;
   readonly store: Pick<Store, 'damaged' | 'check'>;
   readonly logs: Pick<EmbeddedLogs, 'damaged' | 'check'>;
   readonly blobs: Pick<EmbeddedBlobs, 'check'>;
   readonly decider: Pick<Decider, 'stuck' | 'ports'>;
-  readonly engine: Pick<Engine, 'runs' | 'run'>;
+  readonly engine: Pick<Engine, 'runs' | 'run' | 'runners'>;
 }
 
 export interface ServerViews {

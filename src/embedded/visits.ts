@@ -32,10 +32,24 @@ function wayOut(run: string, error: unknown): string {
   return `${where}. All others go on; to give this one up: npx fanfold cancel ${run}`;
 }
 
-export function sweeper(decider: Decider, trouble: (message: string) => void): () => Promise<void> {
+/** What visits mended: expected is nothing. */
+export interface Mended {
+  readonly lostWithRunners: number;
+  readonly resent: number;
+  readonly lost: number;
+  readonly deadLetters: number;
+}
+
+export function sweeper(
+  decider: Decider,
+  trouble: (message: string) => void,
+  hear: (mended: Mended) => void,
+): () => Promise<void> {
   return every(sweepMs, trouble, async () => {
-    await sweepRunners(decider);
-    tellStuck(decider, (await sweepRuns(decider)).stuck, trouble);
-    await judgeDead(decider.ports, decider.settings);
+    const lostWithRunners = await sweepRunners(decider);
+    const { stuck, resent, lost } = await sweepRuns(decider);
+    tellStuck(decider, stuck, trouble);
+    const { letters } = await judgeDead(decider.ports, decider.settings);
+    hear({ lostWithRunners, resent, lost, deadLetters: letters });
   });
 }
