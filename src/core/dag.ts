@@ -27,6 +27,13 @@ export type Compiled =
 export const dependentsOf = (dag: Dag, task: number): Int32Array =>
   dag.dependents.subarray(dag.dependentsStart[task] ?? 0, dag.dependentsStart[task + 1] ?? 0);
 
+/** Whether it has one need, whose only dependent it is: its need's runner may have gone on with it. */
+export function isLink(dag: Dag, task: number): boolean {
+  const first = dag.needsStart[task] as number;
+  if ((dag.needsStart[task + 1] as number) - first !== 1) return false;
+  return dependentsOf(dag, dag.needs[first] as number).length === 1;
+}
+
 interface Edges {
   readonly start: Int32Array;
   readonly list: Int32Array;

@@ -1,4 +1,5 @@
 import { areUnsaved, endOfParent } from './children.ts';
+import { isLink } from './dag.ts';
 import { consult, type Decision, send } from './decision.ts';
 import {
   ancestorOf,
@@ -42,6 +43,8 @@ function considerWaiting(progress: Progress, task: number, decision: Decision): 
       endByNeeds(progress, task, codes.skippedByFailure, decision);
       return;
     case 'ready':
+      // Its need's runner may have gone on with it, and be lost already: then another decider has its next attempt.
+      if (isLink(progress.graph.dag, task)) consult(progress, task, task + 1, decision);
       startReady(progress, task, decision);
   }
 }

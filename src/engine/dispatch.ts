@@ -2,7 +2,7 @@ import type { NeededArtifacts } from '../contract/artifacts.ts';
 import type { Json } from '../contract/json.ts';
 import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
-import type { Dag } from '../core/dag.ts';
+import { type Dag, isLink } from '../core/dag.ts';
 import type { Send } from '../core/decision.ts';
 import { definitionOf, idOf } from '../core/graph.ts';
 import { attemptOf } from '../core/progress.ts';
@@ -198,12 +198,11 @@ function onlyDependent(dag: Dag, task: number): number | undefined {
   const edge = dag.dependentsStart[task] as number;
   if ((dag.dependentsStart[task + 1] as number) - edge !== 1) return undefined;
   const next = dag.dependents[edge] as number;
-  const needs = (dag.needsStart[next + 1] as number) - (dag.needsStart[next] as number);
   const definition = dag.tasks[next] as Task;
   const alike = (['pool', 'delivery'] as const).every(
     (field) => definition[field] === dag.tasks[task]?.[field],
   );
-  const fits = needs === 1 && inlineable(definition) && alike;
+  const fits = isLink(dag, next) && inlineable(definition) && alike;
   const simple = definition.rule === undefined || definition.rule === 'all-succeeded';
   return fits && simple && mayBeginAgain(definition) ? next : undefined;
 }

@@ -141,6 +141,24 @@ test('B4: a task that its dead runner went on with, and never claimed, is sent',
   expect(await scene.drain()).toEqual(['c@1']);
 });
 
+test.each([{ continued: { task: 2, attempt: 1 } }, {}])(
+  'B4: a link whose runner was lost before its turn, as only another decider knows, is sent (%j)',
+  async (led) => {
+    // The other open task, or its chunk would be looked at for the run's end.
+    const tasks = [...pair, workOf('open')];
+    const scene = await begun(tasks, openScene({ smallRunTasks: 0, chunkSize: 1 }));
+    await scene.drain();
+    const { decider: other } = scene.decider();
+    await other.runs.load(runId);
+    const lost = lostPut(scene.settings, { run: runId, task: 2, attempt: 1 }, 0, 'gone');
+    await scene.ports.table.put(lost.item, 'absent');
+    await scene.fold();
+    await scene.report({ task: 0, ...led });
+    await fanOut(other, scene.inserted());
+    expect(await scene.drain()).toEqual(['b@2']);
+  },
+);
+
 test('B4: a chain does not go on with what may not begin again', async () => {
   const scene = await begun([...pair, workOf('c', { needs: ['b'], onLost: 'fail' })]);
   const options = { queues: ['tasks-default'], max: 1, waitMs: 0, visibilityMs: 1000 };

@@ -573,6 +573,12 @@ export const mutants: readonly Mutant[] = [
     'const isLook = saved !== undefined && others.length === 0 && open(saved);',
     'const isLook = [saved, ...others].some((chunk) => chunk && open(chunk));',
   ),
+  m(
+    'link-in-an-old-view',
+    'core/settle.ts',
+    'if (isLink(progress.graph.dag, task)) consult(progress, task, task + 1, decision);',
+    '',
+  ),
 ];
 
 /**
@@ -589,4 +595,5 @@ export const rare: ReadonlyMap<string, string> = new Map([
   ['archived-run-goes-on', 'test/engine/archive.test.ts'],
   ['late-heartbeat-lands', 'test/runner/heartbeat.test.ts'],
   ['own-save-is-the-look', 'test/core/outcome.test.ts'],
+  ['link-in-an-old-view', 'test/engine/failure-scenarios.test.ts'],
 ]);
