@@ -1,17 +1,13 @@
 /** Commands under a word of their own, such as `schedules preview`. */
-import { InvalidArgumentError } from 'commander';
 import { overlaps } from '../src/contract/schedule.ts';
 import { accessGroups } from './access-groups.ts';
-import { type CommandGroup, inputs } from './commands.ts';
+import { backfillCommands } from './backfill-commands.ts';
+import { type CommandGroup, inputs, whole } from './commands.ts';
 
 const PREVIEW_MAX = 10_000;
 const zone = ['-z, --zone <name>', 'time zone, such as Europe/Berlin; default: UTC'] as const;
 
-const count = (value: string): number => {
-  const n = Number(value);
-  if (/^\d+$/.test(value) && n >= 1 && n <= PREVIEW_MAX) return n;
-  throw new InvalidArgumentError(`Expected a whole number from 1 to ${PREVIEW_MAX}.`);
-};
+const count = whole(1, PREVIEW_MAX);
 
 const many = (value: string, before: unknown): string[] => [
   ...(Array.isArray(before) ? before : []),
@@ -95,6 +91,7 @@ const schedules: CommandGroup = {
       on: 'server',
       load: async () => (await import('./commands/schedules.ts')).run,
     },
+    ...backfillCommands,
     {
       usage: 'rm <name>',
       summary: 'remove a schedule; its runs go on',

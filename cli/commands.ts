@@ -26,7 +26,8 @@ export interface CommandRow {
   readonly load: () => Promise<Act>;
 }
 
-const whole =
+/** Reads an option that is a whole number. */
+export const whole =
   (min: number, max: number) =>
   (value: string): number => {
     const n = Number(value);

@@ -16,6 +16,7 @@ import { printExpression, readExpression } from '../../src/definition/timing.ts'
 import { type Act, number, type Options, optional, required, text, texts } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { oneOf } from '../one-of.ts';
 import { clockTime, table } from '../render/text.ts';
 import { openAny, using } from '../servers.ts';
 import type { Embedded } from '../shell.ts';
@@ -134,17 +135,6 @@ function timeOf(name: string, options: Options): number | undefined {
   const ms = word === undefined ? undefined : parseTime(word);
   if (word === undefined || ms !== undefined) return ms;
   throw new Problem('input-invalid', `${word} is no length of time, such as 90s or 1h30m`);
-}
-
-function oneOf<Word extends string>(
-  name: string,
-  options: Options,
-  words: readonly Word[],
-): Word | undefined {
-  const given = text(options[name]);
-  const word = words.find((one) => one === given);
-  if (given === undefined || word !== undefined) return word;
-  throw new Problem('input-invalid', `${given}: expected one of ${words.join(', ')}`);
 }
 
 function showOne(context: Context, one: ScheduleView, next: readonly number[]): void {

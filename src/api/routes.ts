@@ -4,6 +4,7 @@ import { type ControlRequest, SubmitManyRequest, SubmitRequest } from '../contra
 import { accessRoutes } from './access-routes.ts';
 import { artifactRoutes } from './artifacts.ts';
 import { auditRoutes } from './audit.ts';
+import { backfillRoutes } from './backfill-routes.ts';
 import { codeRoutes } from './code-routes.ts';
 import { keyOf } from './idempotency.ts';
 import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
@@ -223,6 +224,7 @@ export const routes: readonly Route[] = [
   ...artifactRoutes,
   ...controls,
   ...scheduleRoutes,
+  ...backfillRoutes,
   ...runnerRoutes,
   ...serverRoutes,
   ...accessRoutes,

@@ -27,7 +27,7 @@ const PreviewRequest = z.strictObject({
 const countUsual = 10;
 
 /** What cannot be a name is no schedule. */
-function nameOf(call: Call<never> | Call): string {
+export function nameOf(call: Call<never> | Call): string {
   const name = call.param('name');
   if (namePattern.test(name)) return name;
   throw new Problem('schedule-unknown', `there is no schedule ${name.slice(0, 64)}`);

@@ -1,4 +1,5 @@
 import type { PageOf, RunSummary } from '../contract/api.ts';
+import type { BackfillPlan, Backfills, BackfillView } from '../contract/backfill.ts';
 import type { Schedules, ScheduleView } from '../contract/schedule.ts';
 import type { HttpCall } from './http.ts';
 
@@ -19,7 +20,29 @@ export function schedulesOver(
       repeatable: true,
       ...(id !== undefined && { key: id }),
     });
+  const backfillsOf = (name: string): string => `${pathOf(name)}/backfills`;
+  const ask = (path: string, body?: object, id?: string) =>
+    send({
+      method: 'POST',
+      path,
+      repeatable: true,
+      ...(body !== undefined && { body }),
+      ...(id !== undefined && { key: id }),
+    });
+  const backfills: Backfills = {
+    plan: async (name, body) => (await ask(`${backfillsOf(name)}:plan`, body)) as BackfillPlan,
+    begin: async (name, body, id = key()) =>
+      (await ask(backfillsOf(name), body, id)) as BackfillView,
+    list: async (name) => (await get(backfillsOf(name))) as PageOf<BackfillView>,
+    show: async (name, id) => (await get(`${backfillsOf(name)}/${id}`)) as BackfillView,
+    pause: async (name, id) => (await ask(`${backfillsOf(name)}/${id}/pause`)) as BackfillView,
+    resume: async (name, id) => (await ask(`${backfillsOf(name)}/${id}/resume`)) as BackfillView,
+    async remove(name, id) {
+      await send({ method: 'DELETE', path: `${backfillsOf(name)}/${id}`, repeatable: true });
+    },
+  };
   return {
+    backfills,
     list: async (filter) => (await get(`/v1/schedules${query(filter)}`)) as PageOf<ScheduleView>,
     show: async (name) => (await get(pathOf(name))) as ScheduleView,
     async put(name, body, isNew = false) {

@@ -1,6 +1,7 @@
 /** Words of schedules: when runs start, and what becomes of starts that were missed or that meet another one. */
 import * as z from 'zod';
 import type { PageOf, RunSummary } from './api.ts';
+import type { Backfills } from './backfill.ts';
 import type { Json } from './json.ts';
 import { Resources } from './resources.ts';
 import { Code, Codes, Name, Workflow } from './workflow.ts';
@@ -129,4 +130,6 @@ export interface Schedules {
   remove(name: string): Promise<void>;
   /** When its next runs start; empty while it is paused. */
   next(name: string, count: number): Promise<readonly number[]>;
+  /** Of its slots that are over. */
+  readonly backfills: Backfills;
 }

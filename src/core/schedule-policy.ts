@@ -41,6 +41,8 @@ export interface ScheduleState {
   readonly lastSlot?: number;
   /** What waits starts no earlier. */
   readonly restUntil?: number;
+  /** Of a backfill: when its last run was started. */
+  readonly movedAt?: number;
   /** Why it stopped itself. */
   readonly stopped?: string;
 }
@@ -98,7 +100,7 @@ export function decideSchedule(
   before: ScheduleState,
   happened: Happened,
 ): ScheduleDecision {
-  const settled = settle(facts.policy, before, happened);
+  const settled = settle(facts.policy, before, happened.ended);
   if (settled.stopped !== undefined)
     return { state: settled, start: [], cancel: [], wakeAt: undefined };
   const due = dueSlots(facts, settled.cursor, happened.now);
@@ -111,7 +113,12 @@ export function decideSchedule(
   return turns(facts, state, kept, happened);
 }
 
-function settle(policy: SchedulePolicy, state: ScheduleState, { ended }: Happened): ScheduleState {
+/** With what is known of the runs that were open. */
+export function settle(
+  policy: SchedulePolicy,
+  state: ScheduleState,
+  ended: Happened['ended'],
+): ScheduleState {
   if (state.open.length === 0) return state;
   let { failures } = state;
   for (const { id } of state.open) {
@@ -237,7 +244,7 @@ function wakeAfter(facts: ScheduleFacts, state: ScheduleState, now: number): num
 }
 
 /** What waits for a run to end is looked at again soon, and less often the longer it lasts. */
-function turnAfter({ open }: ScheduleState, since: number, now: number): number {
+export function turnAfter({ open }: ScheduleState, since: number, now: number): number {
   if (open.length === 0) return now;
   return now + Math.min(pollMsMax, Math.max(pollMsMin, (now - since) / 20));
 }

@@ -61,6 +61,7 @@ export async function listSchedules(
   const items: ScheduleView[] = [];
   let last = '';
   for await (const [place, schedule] of schedulesAfter(scheduler, after)) {
+    if (schedule.backfill !== undefined) continue;
     if (state !== undefined && stateOf(schedule) !== state) continue;
     if (items.length === max) return { items, next: last };
     items.push(await viewSchedule(scheduler, schedule));
@@ -84,7 +85,7 @@ async function* schedulesAfter(
   }
 }
 
-function stateOf({ paused, done, state }: Schedule): ScheduleState {
+export function stateOf({ paused, done, state }: Schedule): ScheduleState {
   if (state.stopped !== undefined) return 'stopped';
   if (paused) return 'paused';
   return done ? 'done' : 'active';

@@ -1,7 +1,10 @@
 /** How schedules lie in the table. */
+
+import type { BackfillAgain } from '../contract/backfill.ts';
 import type { StoredOutput } from '../contract/happening.ts';
 import type { Timing } from '../contract/schedule.ts';
 import type { Code, Codes } from '../contract/workflow.ts';
+import type { BackfillRange } from '../core/backfill.ts';
 import type { SchedulePolicy, ScheduleState } from '../core/schedule-policy.ts';
 import type { IndexEntry, Item, Key } from '../ports/table.ts';
 import { asData, fromData, shardOf, sortable } from './items.ts';
@@ -9,7 +12,21 @@ import type { EngineSettings } from './settings.ts';
 
 type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
 
+/** What makes a schedule a backfill of another one: it has that one's slots of a range, and starts their runs in turn. */
+export interface Backfill extends BackfillRange {
+  /** The schedule's name and id. */
+  readonly of: string;
+  readonly ofId: string;
+  readonly again: BackfillAgain;
+  readonly parallel: number;
+  /** How many there are. */
+  readonly slots: number;
+  /** `createdAt` is the schedule's: its intervals count from then. */
+  readonly madeAt: number;
+}
+
 export interface Schedule {
+  /** Of a backfill: that of its schedule, `/` and its id, which is nobody else's name. */
   readonly name: string;
   /** A ULID of its own: its runs' ids are made from it. */
   readonly id: string;
@@ -24,6 +41,7 @@ export interface Schedule {
   readonly timing: Timing;
   readonly policy: SchedulePolicy;
   readonly state: ScheduleState;
+  readonly backfill?: Backfill;
   readonly paused?: true;
   /** Nothing will be due any more. */
   readonly done?: true;
@@ -53,10 +71,19 @@ export const scheduleKey = (sharding: Sharding, name: string): Key => ({
 export const duePartition = (namespace: string, shard: string): string =>
   `${namespace}/DUE#${shard}`;
 
-const doneMs = 86_400_000;
+const dayMs = 86_400_000;
+const backfillDoneMs = 30 * dayMs;
+
+/** What came once leaves by itself, as it may be many. */
+function leavesAt({ done, timing, backfill, changedAt }: Schedule): number | undefined {
+  if (!done) return undefined;
+  if (backfill) return changedAt + backfillDoneMs;
+  return timing.at === undefined ? undefined : changedAt + dayMs;
+}
 
 export function scheduleItem(sharding: Sharding, schedule: Schedule, version: number): Item {
-  const { name, wakeAt, done, changedAt } = schedule;
+  const { name, wakeAt } = schedule;
+  const expiresAt = leavesAt(schedule);
   const active: IndexEntry | undefined =
     wakeAt === undefined
       ? undefined
@@ -69,8 +96,7 @@ export function scheduleItem(sharding: Sharding, schedule: Schedule, version: nu
     version,
     data: asData(schedule),
     ...(active && { indexes: { active } }),
-    // What comes once leaves by itself, as it may be many.
-    ...(done && schedule.timing.at !== undefined && { expiresAt: changedAt + doneMs }),
+    ...(expiresAt !== undefined && { expiresAt }),
   };
 }
 

@@ -4,24 +4,19 @@ import { Problem } from '../contract/problem.ts';
 import type { ScheduleRequest, Schedules, ScheduleView } from '../contract/schedule.ts';
 import { newScheduleState, type SchedulePolicy } from '../core/schedule-policy.ts';
 import { nextSlot, startOfSlot } from '../core/schedule-timing.ts';
+import { createBackfills } from './backfills.ts';
 import { storeValue } from './blobs.ts';
+import { changeSchedule, removeSchedule } from './change-schedule.ts';
 import { withDefaults } from './check-input.ts';
 import { checkCode } from './code.ts';
 import { givenResources } from './given-resources.ts';
-import {
-  existingSchedule,
-  findSchedule,
-  listSchedules,
-  nextStarts,
-  viewSchedule,
-} from './read-schedules.ts';
+import { existingSchedule, listSchedules, nextStarts, viewSchedule } from './read-schedules.ts';
 import { summaryOf } from './run-summary.ts';
-import { type Schedule, type StoredSchedule, scheduleItem, scheduleKey } from './schedule-items.ts';
-import { hintFor, type Scheduler } from './scheduler.ts';
+import type { Schedule } from './schedule-items.ts';
+import type { Scheduler } from './scheduler.ts';
 import { nextOf, requestsOf } from './start-due.ts';
 import { accept, codeFor, submitStored } from './submit.ts';
 
-const triesMax = 10;
 /** Larger inputs lie beside: a schedule is written again for each of its slots. */
 const inlineBytes = 2048;
 const catchUpMaxDefault = 1000;
@@ -38,27 +33,8 @@ export function createSchedules(scheduler: Scheduler): Schedules {
     run: (name, id) => runNow(scheduler, name, id),
     remove: (name) => removeSchedule(scheduler, name),
     next: (name, count) => nextStarts(scheduler, name, count),
+    backfills: createBackfills(scheduler),
   };
-}
-
-/** Changes what is there, again when somebody else was first. Says to the queue what is due soon. */
-async function change(
-  scheduler: Scheduler,
-  name: string,
-  next: (stored: StoredSchedule | undefined) => Promise<Schedule> | Schedule,
-): Promise<Schedule> {
-  const { ports, settings } = scheduler;
-  for (let tries = 0; tries < triesMax; tries++) {
-    const stored = await findSchedule(scheduler, name);
-    const schedule = await next(stored);
-    const condition = stored ? { version: stored.version } : 'absent';
-    const item = scheduleItem(settings, schedule, (stored?.version ?? 0) + 1);
-    if (!(await ports.table.put(item, condition)).done) continue;
-    const messages = hintFor(scheduler, schedule);
-    if (messages.length > 0) await ports.queue.send(messages);
-    return schedule;
-  }
-  throw new Problem('schedule-contended', `schedule ${name} is changed by many at once`);
 }
 
 async function putSchedule(
@@ -75,7 +51,7 @@ async function putSchedule(
   const input = checkedInput(scheduler, accepted.spec.workflow, request, now);
   const stored = await storeValue(ports.blobs, input, inlineBytes);
   const given = { ...request, codes, hash: accepted.hash, stored };
-  const schedule = await change(scheduler, name, (before) => {
+  const schedule = await changeSchedule(scheduler, name, (before) => {
     if (before && isNew)
       throw new Problem('schedule-exists', `there is a schedule ${name} already`);
     return scheduleFrom(scheduler, name, given, before?.schedule, now);
@@ -187,7 +163,7 @@ async function setPaused(
 ): Promise<ScheduleView> {
   const isPaused = statesOfActions[action];
   const changedAt = scheduler.ports.clock.now();
-  const schedule = await change(scheduler, name, (stored) => {
+  const schedule = await changeSchedule(scheduler, name, (stored) => {
     if (stored === undefined) throw new Problem('schedule-unknown', `there is no schedule ${name}`);
     const { paused = false, ...kept } = stored.schedule;
     const { stopped, ...state } = kept.state;
@@ -206,15 +182,4 @@ async function runNow(scheduler: Scheduler, name: string, id?: string): Promise<
   const [meta] = await submitStored(scheduler, await requestsOf(scheduler, schedule, [run]));
   if (meta === undefined) throw new Problem('schedule-unknown', `there is no schedule ${name}`);
   return summaryOf(meta, meta.tasks);
-}
-
-async function removeSchedule(scheduler: Scheduler, name: string): Promise<void> {
-  const { ports } = scheduler;
-  for (let tries = 0; tries < triesMax; tries++) {
-    const stored = await findSchedule(scheduler, name);
-    if (stored === undefined) return;
-    const key = scheduleKey(scheduler.settings, name);
-    if ((await ports.table.remove(key, { version: stored.version })).done) return;
-  }
-  throw new Problem('schedule-contended', `schedule ${name} is changed by many at once`);
 }

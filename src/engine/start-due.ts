@@ -1,11 +1,13 @@
 import { isEnded } from '../contract/state.ts';
 import {
   decideSchedule,
+  type Happened,
   isTracking,
   type ScheduleDecision,
   type StartedRun,
 } from '../core/schedule-policy.ts';
 import type { Put } from '../ports/table.ts';
+import { nextOfBackfill } from './backfill-steps.ts';
 import { readStored } from './blobs.ts';
 import { controlRun } from './control-run.ts';
 import { fromData, type Meta, metaKey } from './items.ts';
@@ -104,7 +106,7 @@ async function dueOf(
   return due;
 }
 
-type Outcomes = ReadonlyMap<string, 'succeeded' | 'failed' | 'cancelled'>;
+type Outcomes = Happened['ended'];
 
 /** How runs ended that are followed, those that have. One that is not there was said to be started, and now is. */
 async function outcomesOf(
@@ -142,7 +144,9 @@ async function stepOf(
   const happened = { now, graceMs: settings.scheduleGraceMs, ended };
   const decision = schedule.paused
     ? { state: schedule.state, start: [], cancel: [], wakeAt: undefined }
-    : decideSchedule(factsOf(compile, schedule), schedule.state, happened);
+    : schedule.backfill
+      ? await nextOfBackfill(scheduler, schedule, schedule.backfill, ended)
+      : decideSchedule(factsOf(compile, schedule), schedule.state, happened);
   const requests = await requestsOf(scheduler, schedule, decision.start);
   const renewedAt = await renewedSince(scheduler, schedule, now);
   return { stored, decision, requests, next: nextOf(scheduler, schedule, decision, renewedAt) };
@@ -196,7 +200,8 @@ export async function requestsOf(
   runs: readonly StartedRun[],
 ): Promise<readonly StoredRequest[]> {
   if (runs.length === 0) return [];
-  const { name, hash, input, slotInput, code, codes, tags = [] } = schedule;
+  const { hash, input, slotInput, code, codes, tags = [], backfill } = schedule;
+  const name = backfill?.of ?? schedule.name;
   const spec = await specs.load(hash);
   const given = (await readStored(ports.blobs, input)) as Record<string, never>;
   return runs.map(({ id, slot }) => {
@@ -208,7 +213,12 @@ export async function requestsOf(
       input: slotInput === undefined ? given : { ...given, [slotInput]: time },
       ...(code !== undefined && { code }),
       ...(codes !== undefined && { codes }),
-      tags: [...tags, `schedule:${name}`, `slot:${time}`],
+      tags: [
+        ...tags,
+        `schedule:${name}`,
+        `slot:${time}`,
+        ...(backfill ? [`backfill:${schedule.id}`] : []),
+      ],
     };
   });
 }

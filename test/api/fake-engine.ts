@@ -56,6 +56,15 @@ export const noSchedules: Engine['schedules'] = {
   run: scheduleUnknown,
   remove: async () => {},
   next: scheduleUnknown,
+  backfills: {
+    plan: scheduleUnknown,
+    begin: scheduleUnknown,
+    list: scheduleUnknown,
+    show: scheduleUnknown,
+    pause: scheduleUnknown,
+    resume: scheduleUnknown,
+    remove: async () => {},
+  },
 };
 
 /** Named tasks over a table of their own. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createApp } from '../../src/api/app.ts';
-import { everyMinute, scheduleHome, soon } from '../support/schedule-home.ts';
+import { began, everyMinute, minuteMs, scheduleHome, soon } from '../support/schedule-home.ts';
 
 function serve() {
   const home = scheduleHome();
@@ -66,6 +66,48 @@ describe('schedules over HTTP', () => {
     expect((await call('PUT', '/v1/schedules/tick', everyMinute, headers)).status).toBe(200);
     const again = await call('PUT', '/v1/schedules/tick', everyMinute, headers);
     expect([again.status, again.body.code]).toEqual([409, 'schedule-exists']);
+  });
+
+  test('slots that are over are planned, made up for, paused, listed and ended', async () => {
+    const { home, call } = serve();
+    const start = began - 60 * minuteMs;
+    const timing = { everyMs: minuteMs, start };
+    await call('PUT', '/v1/schedules/tick', { ...everyMinute, timing, paused: true });
+    const range = { from: began - 3 * minuteMs, to: began, order: 'newest' };
+    const plan = await call('POST', '/v1/schedules/tick/backfills:plan', range);
+    expect(plan).toMatchObject({ status: 200, body: { starts: 3, skips: 0 } });
+    const key = { 'idempotency-key': 'once' };
+    const begin = (body: object) => call('POST', '/v1/schedules/tick/backfills', body, key);
+    const { status, body } = await begin(range);
+    expect([status, (await begin(range)).body.id]).toEqual([202, body.id]);
+    expect((await begin({ ...range, parallel: 2 })).body.code).toBe('key-reused');
+    const path = `/v1/schedules/tick/backfills/${body.id}`;
+    expect((await call('POST', `${path}/pause`)).body.state).toBe('paused');
+    await home.live(10);
+    expect(await home.runs()).toEqual([]);
+    expect((await call('POST', `${path}/resume`)).body.state).toBe('active');
+    await home.live(30);
+    expect((await call('GET', path)).body).toMatchObject({ state: 'done', started: 3, left: 0 });
+    expect((await call('GET', '/v1/schedules/tick/backfills')).body).toMatchObject({
+      items: [{ id: body.id }],
+      next: null,
+    });
+    const planned = (plan.body.steps as { run: string }[]).map(({ run }) => run);
+    expect((await home.runs()).map(({ id }) => id).sort()).toEqual(planned.sort());
+    expect((await call('DELETE', path)).status).toBe(200);
+    expect((await call('GET', path)).body.code).toBe('schedule-unknown');
+  });
+
+  test.each([
+    ['tick', { from: 'yesterday' }, 400],
+    ['tick', { from: 0, parallel: 0 }, 400],
+    ['tick', { from: 0, again: 'maybe' }, 400],
+    ['tick', { from: 2e15 }, 422],
+    ['none', { from: 0 }, 404],
+  ])('a backfill of %s with %j is refused', async (name, body, status) => {
+    const { call } = serve();
+    await call('PUT', '/v1/schedules/tick', everyMinute);
+    expect((await call('POST', `/v1/schedules/${name}/backfills`, body)).status).toBe(status);
   });
 
   test('what would come is shown without making anything', async () => {

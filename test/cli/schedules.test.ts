@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import type { BackfillView } from '../../src/contract/backfill.ts';
 import type { ScheduleView } from '../../src/contract/schedule.ts';
 import { noSchedules, summary } from '../api/fake-engine.ts';
 import { fakeShell, RUN } from './fake-shell.ts';
@@ -40,6 +41,26 @@ const one: ScheduleView = {
   failures: 0,
 };
 
+const slot = Date.parse('2025-12-31T01:30:00Z');
+const step = { slot, does: 'start', run: RUN } as const;
+const backfill: BackfillView = {
+  id: RUN,
+  schedule: 'nightly',
+  state: 'active',
+  from: slot,
+  to: slot + 1,
+  order: 'newest',
+  parallel: 4,
+  again: 'failed',
+  slots: 1,
+  started: 1,
+  skipped: 0,
+  open: [RUN],
+  left: 0,
+  failures: 0,
+  createdAt: 0,
+};
+
 function shellWith() {
   const calls: unknown[][] = [];
   const url = 'http://127.0.0.1:7999';
@@ -59,6 +80,12 @@ function shellWith() {
     run: note('run', summary()),
     remove: note('remove', undefined),
     next: note('next', [Date.parse('2026-01-01T01:30:00Z')]),
+    backfills: {
+      ...noSchedules.backfills,
+      plan: note('plan', { steps: [step], starts: 1, skips: 0 }),
+      begin: note('begin', backfill),
+      list: note('backfills', { items: [backfill], next: null }),
+    },
   };
   const shell = fakeShell({ fanfold: { schedules }, alive: [url], env: { FANFOLD_URL: url } });
   return { ...shell, calls };
@@ -147,4 +174,27 @@ test('one run of a file with a schedule says what the schedule is for', async ()
   const { run, err } = shellWith();
   await run('submit', file, '--no-code');
   expect(err()).toContain('schedules create');
+});
+
+test('a backfill takes its range in the schedule’s zone, and is tried dry first', async () => {
+  const { run, calls, out } = shellWith();
+  const range = ['--from', '2025-12-31', '--to', '2026-01-01', '--order', 'newest'];
+  const how = ['--parallel', '4', '--again', 'failed'];
+  expect(await run('schedules', 'backfill', 'nightly', ...range, ...how, '--dry-run')).toBe(0);
+  const asked = {
+    from: Date.parse('2025-12-30T23:00:00Z'),
+    to: Date.parse('2025-12-31T23:00:00Z'),
+    order: 'newest',
+    parallel: 4,
+    again: 'failed',
+  };
+  expect(calls.at(-1)).toEqual(['plan', 'nightly', asked]);
+  expect(out()).toContain('2025-12-31T01:30:00Z  start');
+  expect(out()).toContain('1 run would start, 0 slots would be skipped');
+  expect(await run('schedules', 'backfill', 'nightly', ...range, ...how)).toBe(0);
+  expect(calls.at(-1)).toEqual(['begin', 'nightly', asked]);
+  expect(out()).toContain('1 started (1 open), 0 skipped, 0 left');
+  expect(await run('schedules', 'backfills', 'nightly')).toBe(0);
+  expect(out()).toContain(RUN);
+  expect(await run('schedules', 'backfill', 'nightly')).toBe(2);
 });
