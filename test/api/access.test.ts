@@ -72,7 +72,7 @@ describe('who may do what', () => {
   }
 
   test('what changes something is not for viewers, and what anyone may is named here', () => {
-    const harmless = ['lintWorkflow', 'previewSchedule'];
+    const harmless = ['lintWorkflow', 'planBackfill', 'previewSchedule'];
     const forViewers = routes.filter(({ method, right }) => method !== 'GET' && right === 'viewer');
     expect(forViewers.map(({ op }) => op).sort()).toEqual(harmless);
     const open = routes.filter(({ right }) => right === 'anyone').map(({ op }) => op);
