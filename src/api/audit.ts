@@ -9,7 +9,12 @@ import { type Call, json, type Route, route } from './route.ts';
 const OBJECT_MAX = 300;
 
 /** What changes nothing, though it is no GET. */
-const reading: ReadonlySet<string> = new Set(['lintWorkflow', 'previewSchedule', 'refreshTokens']);
+const reading: ReadonlySet<string> = new Set([
+  'lintWorkflow',
+  'planBackfill',
+  'previewSchedule',
+  'refreshTokens',
+]);
 
 export const isChange = ({ method, op, acts }: Route): boolean =>
   acts === true || (method !== 'GET' && !reading.has(op));

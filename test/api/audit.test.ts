@@ -81,6 +81,7 @@ describe('the audit', () => {
     const silent = routes.filter((row) => !isChange(row) && row.method !== 'GET');
     expect(silent.map(({ op }) => op).sort()).toEqual([
       'lintWorkflow',
+      'planBackfill',
       'previewSchedule',
       'refreshTokens',
     ]);
