@@ -1,7 +1,6 @@
 /** Words of backfills: the runs of a schedule's slots that are over, made now. */
 import * as z from 'zod';
 import type { PageOf } from './api.ts';
-import type { ScheduleState } from './schedule.ts';
 import type { RunState } from './state.ts';
 
 export const backfillOrders = ['oldest', 'newest'] as const;
@@ -52,7 +51,7 @@ export interface BackfillView {
   readonly id: string;
   readonly schedule: string;
   /** `stopped`: too many of its runs failed. `done`: all its runs have ended. */
-  readonly state: ScheduleState;
+  readonly state: 'active' | 'paused' | 'stopped' | 'done';
   readonly reason?: string;
   readonly from: number;
   readonly to: number;

@@ -1,6 +1,6 @@
 /** Which slots of a schedule that are over get a run now, and when. */
 import type { BackfillAgain, BackfillOrder } from '../contract/backfill.ts';
-import { isEnded, type RunState } from '../contract/state.ts';
+import type { RunState } from '../contract/state.ts';
 import {
   type Happened,
   type ScheduleDecision,
@@ -30,6 +30,13 @@ export interface BackfillFacts {
   /** The run of a slot that is to have another. */
   readonly runAgain: (slot: number) => string;
 }
+
+/** Runs beside which their slot gets another: never one that is open. */
+const replaced: { readonly [again in BackfillAgain]: ReadonlySet<RunState> } = {
+  none: new Set(),
+  failed: new Set(['failed', 'cancelled']),
+  all: new Set(['succeeded', 'failed', 'cancelled']),
+};
 
 /** Before its first slot. */
 export const backfillCursor = ({ from, to, order }: BackfillRange): number =>
@@ -67,8 +74,7 @@ export function runFor(
   found: RunState | undefined,
 ): string | undefined {
   if (found === undefined) return runOfSlot(slot);
-  if (!isEnded(found) || again === 'none') return undefined;
-  return again === 'all' || found !== 'succeeded' ? runAgain(slot) : undefined;
+  return replaced[again].has(found) ? runAgain(slot) : undefined;
 }
 
 /** `found`: of the next slots, how their own runs are that exist. Slots that it does not name are left for later. */
