@@ -22,6 +22,8 @@ export interface ExecutionSpec {
   readonly dependencies?: 'auto' | undefined;
   /** The files it leaves are kept. */
   readonly artifacts?: true | undefined;
+  /** Its processes reach no network. */
+  readonly network?: 'off' | undefined;
   /** Each call has a process of its own. */
   readonly fresh?: true | undefined;
 }

@@ -171,6 +171,7 @@ export const failureReasons = [
   'heartbeat', // no heartbeat within heartbeatMs: frozen
   'lost', // its runner died
   'memory', // killed for want of memory, or for taking more than its `resources`
+  'processes', // killed for having too many processes and threads
   'disk', // killed for taking more of the disk than its `resources`
   'start', // could not be started: interpreter or file missing
   'dependencies', // what its code needs could not be installed
@@ -237,6 +238,8 @@ export const Task = z.strictObject({
   dependencies: z.enum(['auto', 'off']).optional(),
   /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. Default: false. */
   artifacts: z.boolean().optional(),
+  /** `off`: its processes reach no network, not even this machine's own. Default: on. */
+  network: z.enum(['on', 'off']).optional(),
   /** Each of its calls has a process of its own, which ends with it. Programs always have. Default: false. */
   fresh: z.boolean().optional(),
   /** Environment variables for the task's process. */

@@ -101,6 +101,8 @@ export interface Defaults {
   readonly dependencies?: 'auto' | 'off';
   /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. */
   readonly artifacts?: boolean;
+  /** `off`: its processes reach no network, not even this machine's own. */
+  readonly network?: 'on' | 'off';
   /** Each of its calls has a process of its own, which ends with it. */
   readonly fresh?: boolean;
   readonly concurrency?: number;

@@ -92,6 +92,7 @@ function canonicalTask(task: Task): Task {
       mayFail: false,
       artifacts: false,
       fresh: false,
+      network: 'on',
       dependencies: task.code === undefined ? 'off' : 'auto',
     },
   );

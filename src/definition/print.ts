@@ -74,6 +74,7 @@ function printTask(task: Task): Author {
     dependencies: task.dependencies,
     artifacts: task.artifacts,
     fresh: task.fresh,
+    network: task.network,
     env: task.env,
     secrets: task.secrets,
     resources: task.resources && printResources(task.resources),

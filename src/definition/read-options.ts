@@ -39,6 +39,7 @@ export const optionKeys = [
   'install-timeout',
   'artifacts',
   'fresh',
+  'network',
   'concurrency',
 ] as const;
 
@@ -50,6 +51,7 @@ export const shortRules: Readonly<Record<string, Rule>> = { failed: 'any-failed'
 export const ruleKeys: ReadonlySet<string> = new Set(['at-least']);
 export const onLostWords = ['retry', 'fail'] as const;
 export const dependenciesWords = ['auto', 'off'] as const;
+export const networkWords = ['on', 'off'] as const;
 export const lostRange = { min: 0, max: 10_000 } as const;
 
 const limitKeys = [
@@ -102,6 +104,9 @@ const readers = new Map<string, Reader>(
     },
     artifacts: (options, entry, mistakes) => {
       options.artifacts = flagOf(entry, mistakes);
+    },
+    network: (options, entry, mistakes) => {
+      options.network = oneOf(entry, networkWords, mistakes);
     },
     fresh: (options, entry, mistakes) => {
       options.fresh = flagOf(entry, mistakes);

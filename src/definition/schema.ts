@@ -6,6 +6,7 @@ import { inputKeys, inputTypes } from './read-input.ts';
 import {
   dependenciesWords,
   lostRange,
+  networkWords,
   onLostWords,
   optionKeys,
   shortRules,
@@ -119,6 +120,9 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     'Files that an attempt leaves in $TASK_ARTIFACTS are kept, and given to the tasks that need it. Default: false.',
     { type: 'boolean' },
   ),
+  network: said("off: its processes reach no network, not even this machine's own. Default: on.", {
+    enum: networkWords,
+  }),
   fresh: said(
     'Each of its calls has a process of its own, which ends with it; programs always have. Default: false.',
     { type: 'boolean' },

@@ -21,6 +21,7 @@ const beside = [
   'dependencies',
   'artifacts',
   'fresh',
+  'network',
   'delivery',
   'pool',
 ] as const satisfies readonly (keyof Task)[];
@@ -54,6 +55,7 @@ function typeByText(definition: Task, code: Code | undefined): TaskType {
     ...(secrets && { secrets }),
     ...(code && { code }),
     ...(definition.artifacts && { artifacts: true as const }),
+    ...(definition.network === 'off' && { network: 'off' as const }),
     ...(definition.fresh && { fresh: true as const }),
     ...(code && installsDependencies(definition) && { dependencies: 'auto' as const }),
   };

@@ -7,11 +7,12 @@ import type {
   SpawnRequest,
 } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
-import type { LineHider } from './launcher-hide.mjs';
+import type { Stream } from '../ports/log-sink.ts';
+import { LineHider } from './launcher-hide.mjs';
 
 /** Why we stop an attempt that runs. */
 export type StopReason = 'cancelled' | 'released' | 'sibling' | LimitReason;
-type LimitReason = 'time-limit' | 'heartbeat' | 'memory' | 'disk';
+type LimitReason = 'time-limit' | 'heartbeat' | 'memory' | 'disk' | 'processes';
 
 /** What runs an attempt: a launcher, a warm process, or the steps it consists of. */
 export interface Host {
@@ -21,6 +22,8 @@ export interface Host {
   /** The process that runs all of its attempts, or else that of one of them, once it is known. */
   readonly pid?: number | undefined;
   pidOf?(attempt: Attempt): number | undefined;
+  /** What its processes carry in their environment. */
+  tokenOf?(attempt: Attempt): string;
 }
 
 /** How a run came out, before it is known why. */
@@ -68,6 +71,9 @@ export class Attempt {
   /** As last measured, where there is a limit; all steps together. */
   memoryMb = 0;
   diskMb = 0;
+  /** With threads; set where there were too many. */
+  processes = 0;
+  processesMax = 0;
   /** Set for the steps of a sequence or tandem: they share a folder and have a number each. */
   place: { readonly folder: string; readonly step: number } | undefined = undefined;
   onEnd: ((attempt: Attempt, ending: Ending) => void) | undefined = undefined;
@@ -93,6 +99,14 @@ export class Attempt {
   }
 }
 
+/** What of a line of it may be seen. */
+export function shownOf(attempt: Attempt, stream: Stream, line: string): string {
+  const { hidden } = attempt.spec;
+  if (hidden === undefined) return line;
+  attempt.hider ??= new LineHider(hidden);
+  return attempt.hider.hide(stream, line);
+}
+
 const DEFAULT_GRACE_MS = 5000;
 
 export function graceOf(spec: ExecutionSpec): number {
@@ -106,6 +120,8 @@ const limitMessages: Readonly<Record<LimitReason, (attempt: Attempt) => string>>
   'time-limit': ({ spec }) => `ran longer than its limit of ${spec.limits?.runMs} ms`,
   heartbeat: ({ spec }) => `gave no heartbeat for ${spec.limits?.heartbeatMs} ms`,
   memory: ({ memoryMb, spec }) => took(memoryMb, 'memory', spec.resources?.memoryMb),
+  processes: ({ processes, processesMax }) =>
+    `had ${processes} processes and threads, and may have ${processesMax}`,
   disk: ({ diskMb, spec }) => took(diskMb, 'disk', spec.resources?.diskMb),
 };
 

@@ -146,6 +146,10 @@ export class LauncherProcess implements Host, LogSource {
     if (this.attempts.has(attempt.id)) this.#send(['answer', attempt.id, ask, answer]);
   }
 
+  tokenOf({ id }: Attempt): string {
+    return `${this.#config.token}.${id}`;
+  }
+
   pidOf({ id }: Attempt): number | undefined {
     return this.#pids.get(id);
   }

@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { environment } from './launcher-environment.mjs';
 import { unfit } from './launcher-fit.mjs';
 import { hideIn } from './launcher-hide.mjs';
 import { Lines } from './launcher-lines.mjs';
+import { withoutNetwork } from './launcher-network.mjs';
 import { layAnswer, readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
 import { signal, treeUsage } from './launcher-proc.mjs';
@@ -24,13 +26,14 @@ export class Program {
   startedAt = 0;
   pid = 0;
   stopping = false;
+  folder = '';
+  /** Of its files in the folder. */
+  names;
   #order;
   #host;
   #told = false;
-  #folder = '';
   /** Of our own, to be given back. */
   #place;
-  #names;
   /** Of stdout, stderr and control: pipe, lines, and once the program is not that young, a socket. */
   #channels = [];
   #logBytes = 0;
@@ -46,7 +49,7 @@ export class Program {
     this.#order = order;
     this.#host = host;
     const suffix = order.step === undefined ? '' : `-${order.step}`;
-    this.#names = {
+    this.names = {
       input: `input${suffix}.json`,
       output: `output${suffix}.json`,
       answers: `answers${suffix}`,
@@ -81,8 +84,10 @@ export class Program {
   }
 
   #spawn(cwd, fds) {
-    const [file, ...args] = this.#order.argv;
-    const options = { cwd: cwd ?? this.#folder, env: this.#env(), stdio: fds, detached: true };
+    const { argv, network } = this.#order;
+    const [file, ...args] = network === 'off' ? withoutNetwork(argv) : argv;
+    const env = environment(this.#order, this.#host.config, this);
+    const options = { cwd: cwd ?? this.folder, env, stdio: fds, detached: true };
     const child = spawn(file, args, options);
     child.on('error', (error) => {
       if (this.pid === 0)
@@ -101,36 +106,13 @@ export class Program {
     const text = `${JSON.stringify(this.#order.input)}\n`;
     if (this.#order.folder === undefined) {
       this.#place = this.#host.places.takeFolder(text);
-      this.#folder = this.#place.path;
+      this.folder = this.#place.path;
     } else {
-      this.#folder = this.#order.folder;
-      makeFolder(this.#folder);
-      writeFileSync(join(this.#folder, this.#names.input), text, { mode: 0o600 });
+      this.folder = this.#order.folder;
+      makeFolder(this.folder);
+      writeFileSync(join(this.folder, this.names.input), text, { mode: 0o600 });
     }
-    return openSync(join(this.#folder, this.#names.input), 'r');
-  }
-
-  #env() {
-    const { env, token } = this.#host.config;
-    const { left, needed } = this.#order.folders ?? {};
-    return {
-      ...env,
-      HOME: this.#folder,
-      TMPDIR: join(this.#folder, 'tmp'),
-      ...this.#order.env,
-      TASK_RUN: this.#order.run,
-      TASK_WORKFLOW: this.#order.workflow,
-      TASK_ID: this.#order.task,
-      TASK_ATTEMPT: String(this.#order.attempt),
-      TASK_DIR: this.#folder,
-      TASK_INPUT: join(this.#folder, this.#names.input),
-      TASK_OUTPUT: join(this.#folder, this.#names.output),
-      TASK_CONTROL: '/dev/fd/3',
-      TASK_ANSWERS: join(this.#folder, this.#names.answers),
-      ...(left && { TASK_ARTIFACTS: left }),
-      ...(needed && { TASK_INPUTS: needed }),
-      TASK_TOKEN: `${token}.${this.id}`,
-    };
+    return openSync(join(this.folder, this.names.input), 'r');
   }
 
   /** Listens to the pipes of a program that is no longer young, and measures it; says when to be called again. */
@@ -224,7 +206,7 @@ export class Program {
 
   /** Lays an answer where it looks for it. */
   answer(ask, answer) {
-    const failure = layAnswer(join(this.#folder, this.#names.answers), ask, answer);
+    const failure = layAnswer(join(this.folder, this.names.answers), ask, answer);
     if (failure !== undefined) this.#host.log(this.id, 2, [failure], 0);
   }
 
@@ -246,7 +228,7 @@ export class Program {
       this.#host.log(this.id, 2, [`${this.#dropped} bytes of output dropped`], 0);
     const result = { code, signal: signalName, startedAt: this.startedAt, endedAt: Date.now() };
     if (this.#usage !== undefined) Object.assign(result, this.#usage);
-    const path = join(this.#folder, this.#names.output);
+    const path = join(this.folder, this.names.output);
     const { last } = this.#channels[STDOUT].lines;
     if (code === 0) Object.assign(result, readOutput(path, this.#host.config.outputBytesMax, last));
     else result.tail = this.#tail();
@@ -257,7 +239,7 @@ export class Program {
   /** The end of stderr, after what is wrong with the program itself. */
   #tail() {
     const { tail } = this.#channels[STDERR].lines;
-    const why = unfit(this.#order.argv[0], this.#order.cwd ?? this.#folder);
+    const why = unfit(this.#order.argv[0], this.#order.cwd ?? this.folder);
     return why === undefined ? tail : `${why}\n${tail}`;
   }
 

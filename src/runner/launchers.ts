@@ -38,6 +38,10 @@ export class Launchers {
     return running;
   }
 
+  *attempts(): Iterable<Attempt> {
+    for (const launcher of this.#launchers) yield* launcher.attempts.values();
+  }
+
   /** How many more of this kind may wait: none until half of them have begun, since many are claimed as easily as one. */
   waitable(spec: ExecutionSpec): number {
     const { known, highMs } = this.#timesOf(spec);

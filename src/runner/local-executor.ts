@@ -4,9 +4,11 @@ import { Attempt, type Ending, graceOf, resultOf, type StopReason } from './atte
 import { removeLaidOut } from './code-folder.ts';
 import { Composites } from './composites.ts';
 import { Control } from './control.ts';
+import { Crowd } from './crowd.ts';
 import { Gauge, oversteppedBy } from './gauge.ts';
 import { Guard } from './guard.ts';
 import { hideInResult } from './hidden.ts';
+import { whyNoEmptyNetwork } from './launcher-network.mjs';
 import { Launchers } from './launchers.ts';
 import { LogPump } from './log-pump.ts';
 import { baseEnv, type ExecutorOptions } from './options.ts';
@@ -16,6 +18,13 @@ import { interpretersOf } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
 import { WarmPool } from './warm-pool.ts';
+
+/** Found out when first needed. */
+let foundOut: { readonly why: string | undefined } | undefined;
+function emptyNetwork(): string | undefined {
+  foundOut ??= { why: whyNoEmptyNetwork() };
+  return foundOut.why;
+}
 
 const MB = 1 << 20;
 const TICK_MS = 20;
@@ -31,6 +40,7 @@ export class LocalExecutor implements Executor {
   #supervised = new Set<Attempt>();
   #shared: Shared;
   readonly #gauge = new Gauge();
+  readonly #crowd: Crowd;
   #launchers: Launchers;
   #warm: WarmPool;
   #composites: Composites;
@@ -46,6 +56,7 @@ export class LocalExecutor implements Executor {
     this.#slots = options.slots ?? Math.max(4, 2 * cores);
     this.#idleMs = options.idleMs ?? 30_000;
     this.#shared = this.#share(options, own);
+    this.#crowd = new Crowd(options.processesMax ?? 2000, own.token);
     const files = processFiles(options.harnessFolder);
     const warmMax = options.warmProcesses ?? Math.min(this.#slots, cores);
     const longMax = options.warmProcesses ?? this.#slots;
@@ -129,10 +140,22 @@ export class LocalExecutor implements Executor {
   }
 
   #place(attempt: Attempt, now: number): void {
+    if (attempt.spec.network === 'off' && !this.#isKeptOff(attempt, now)) return;
     this.#gauge.add(attempt);
     const warm = this.#warm.specOf(attempt.spec);
     if (warm !== undefined) this.#warm.start(attempt, warm, now);
     else this.#launchCold(attempt, now);
+  }
+
+  /** What cannot be kept off the network is not begun. */
+  #isKeptOff(attempt: Attempt, now: number): boolean {
+    const why = emptyNetwork();
+    if (why === undefined) return true;
+    const message = `network: off cannot be kept on this runner: ${why}`;
+    const error = { reason: 'start' as const, message };
+    this.#finish(attempt, { startedAt: now, endedAt: now, error });
+    this.#shared.outbox.later();
+    return false;
   }
 
   #launchCold(attempt: Attempt, now: number): void {
@@ -186,6 +209,7 @@ export class LocalExecutor implements Executor {
     const now = this.#shared.clock.now();
     const check = (attempt: Attempt) => this.#check(attempt, now);
     this.#gauge.tick(now);
+    this.#thinOut(now);
     for (const attempt of this.#supervised) check(attempt);
     this.#warm.tick(now, this.#idleMs, check);
     this.#launchers.tick(now, this.#idleMs);
@@ -194,6 +218,19 @@ export class LocalExecutor implements Executor {
     this.#paceMs = 0;
     if (this.#attempts.size > 0) this.#pace(TICK_MS);
     else if (this.#warm.size > 0 || this.#launchers.size > 0) this.#pace(IDLE_TICK_MS);
+  }
+
+  /** Stops who has too many processes. */
+  #thinOut(now: number): void {
+    for (const [{ root }, processes] of this.#crowd.find(now, this.#atWork())) {
+      Object.assign(root, { processes, processesMax: this.#crowd.max });
+      this.#stop(root, 'processes', 0);
+    }
+  }
+
+  *#atWork(): Iterable<Attempt> {
+    yield* this.#launchers.attempts();
+    yield* this.#warm.attempts();
   }
 
   /** The next tick comes in `ms`, at the latest. */

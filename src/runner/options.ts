@@ -49,6 +49,8 @@ export interface ExecutorOptions {
   readonly logBytesMax?: number;
   /** Bytes of an output file. Default: 16 MB. */
   readonly outputBytesMax?: number;
+  /** Processes and threads of one attempt. Default: 2000. */
+  readonly processesMax?: number;
   /** The folder that holds `launcher.mjs`, `node/harness.mjs` and `python/harness.py`. Default: where the sources are. */
   readonly harnessFolder?: string;
   /** Default: the Node that runs us. */

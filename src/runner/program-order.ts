@@ -49,6 +49,7 @@ export interface ProgramOrder {
   readonly input: Attempt['input'];
   readonly folders?: Execution['folders'];
   readonly hidden?: ExecutionSpec['hidden'];
+  readonly network?: ExecutionSpec['network'];
 }
 
 /** Java does not look at TMPDIR by itself. */
@@ -79,6 +80,7 @@ export function programOrder(attempt: Attempt, interpreters: Interpreters): Prog
     task: execution.task,
     attempt: execution.attempt,
     input: attempt.input,
+    ...(spec.network && { network: spec.network }),
     ...(spec.hidden && { hidden: spec.hidden }),
     ...(execution.folders && { folders: execution.folders }),
   };

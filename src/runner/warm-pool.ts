@@ -3,6 +3,7 @@ import type { ExecutionSpec } from '../contract/execution.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
 import { harnessArgv } from './harness-command.ts';
+import { withoutNetwork } from './launcher-network.mjs';
 import type { ProcessFiles } from './process-files.ts';
 import type { Shared } from './shared.ts';
 import { WarmProcess } from './warm-process.ts';
@@ -53,6 +54,11 @@ export class WarmPool {
     let running = 0;
     for (const process of this.#all()) running += process.running;
     return running;
+  }
+
+  /** Calls that run, of each process the first: it is the one to blame for what the process does. */
+  *attempts(): Iterable<Attempt> {
+    for (const { calls } of this.#all()) yield* [...calls.values()].slice(0, 1);
   }
 
   /** How many more calls would not wait for long, when `free` more may run. */
@@ -168,12 +174,13 @@ export class WarmPool {
     const { interpreters, env, folder, token, outputBytesMax } = this.#shared;
     const { spec, run, concurrency } = warm;
     const name = `w${this.#count++}`;
+    const argv = [
+      ...harnessArgv(spec, run, interpreters, this.#files),
+      String(concurrency),
+      String(outputBytesMax),
+    ];
     const command = {
-      argv: [
-        ...harnessArgv(spec, run, interpreters, this.#files),
-        String(concurrency),
-        String(outputBytesMax),
-      ],
+      argv: spec.network === 'off' ? withoutNetwork(argv) : argv,
       cwd: folderOf(spec),
       env: { ...env, ...spec.env },
       folder: join(folder, name),

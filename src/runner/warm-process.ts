@@ -1,8 +1,7 @@
 import type { AttemptError, ExecutionSpec, OnceAnswer } from '../contract/execution.ts';
 import { type Stream, streams } from '../ports/log-sink.ts';
-import type { Attempt, Host } from './attempt.ts';
+import { type Attempt, type Host, shownOf } from './attempt.ts';
 import { CallText } from './call-text.ts';
-import { LineHider } from './launcher-hide.mjs';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
 import type { Shared } from './shared.ts';
@@ -18,15 +17,6 @@ const STUCK_MS = 100;
 const START_MS_MAX = 60_000;
 /** After this many definitions a process is replaced, since it never forgets one. */
 const DEFINITIONS_MAX = 5000;
-
-/** What of a line of an attempt may be seen. */
-function hiderOf(attempt: Attempt): (stream: Stream, line: string) => string {
-  const { hidden } = attempt.spec;
-  if (hidden === undefined) return (_, line) => line;
-  attempt.hider ??= new LineHider(hidden);
-  const { hider } = attempt;
-  return (stream, line) => hider.hide(stream, line);
-}
 
 const notServing = ' (it was to serve calls: a program does so by an SDK, see runtime-images)';
 
@@ -60,6 +50,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #memoryMb: number | undefined;
   #fatal = false;
   #isOwnHarness: boolean;
+  #token: string;
   #onExit: (gone: WarmProcess) => void;
 
   constructor(
@@ -70,6 +61,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     onExit: (gone: WarmProcess) => void,
   ) {
     this.#shared = shared;
+    this.#token = command.token;
     this.#isOwnHarness = command.isOwnHarness;
     this.concurrency = concurrency;
     this.#warmSpecs = warmSpecs;
@@ -192,7 +184,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     let bytes = 0;
     for (const line of Array.isArray(lines) ? lines : []) {
       bytes += line.length;
-      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(hiderOf(attempt)(stream, line)));
+      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(shownOf(attempt, stream, line)));
     }
     this.#unsunk += bytes;
     this.#shared.logs.owe(this, bytes);
@@ -270,6 +262,10 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     if (this.ready) return why;
     const hint = this.#isOwnHarness && why.reason !== 'start' ? notServing : '';
     return { reason: 'start', message: `${why.message}${hint}` };
+  }
+
+  tokenOf(): string {
+    return this.#token;
   }
 
   get pid(): number | undefined {

@@ -35,8 +35,8 @@ export class WarmSpec {
     const env = Object.entries(spec.env ?? {}).sort();
     const program = programOf(spec, run);
     this.stamp = program === undefined ? undefined : new ProgramStamp(program);
-    const { fresh, concurrency } = this;
-    this.key = JSON.stringify([run.language, concurrency, fresh, folderOf(spec), env, program]);
+    const kind = [run.language, this.concurrency, this.fresh, spec.network ?? 'on'];
+    this.key = JSON.stringify([...kind, folderOf(spec), env, program]);
   }
 
   /** Whether its calls take so long that a process for each of them is worth its start. */

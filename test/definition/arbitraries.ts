@@ -205,6 +205,7 @@ const options = fc.record(
     mayFail: fc.boolean(),
     artifacts: fc.boolean(),
     fresh: fc.boolean(),
+    network: fc.constantFrom('on' as const, 'off' as const),
     code: fc.constantFrom('.', './app', 'tool', 'tool@0123456789abcdef'),
     dependencies: fc.constantFrom('auto' as const, 'off' as const),
     env: fc

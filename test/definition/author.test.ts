@@ -213,6 +213,7 @@ describe('options', () => {
     ],
     ['artifacts: true', { artifacts: true }],
     ['fresh: true', { fresh: true }],
+    ['network: off', { network: 'off' }],
     ['secrets: { A: db, B: db#password }', { secrets: { A: 'db', B: 'db#password' } }],
     ['retries: 3', { retry: { attemptsMax: 4 } }],
     ['retry: { attempts: 4, total: 1h }', { retry: { attemptsMax: 4, totalMs: 3_600_000 } }],
