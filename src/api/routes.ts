@@ -7,12 +7,21 @@ import { auditRoutes } from './audit.ts';
 import { backfillRoutes } from './backfill-routes.ts';
 import { codeRoutes } from './code-routes.ts';
 import { keyOf } from './idempotency.ts';
-import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
+import {
+  getRun,
+  listEvents,
+  listRuns,
+  listTasks,
+  readLogs,
+  runOf,
+  searchLogs,
+} from './inspection.ts';
 import { lintText } from './lint.ts';
 import { namedTaskRoutes } from './named-task-routes.ts';
 import { parseWith } from './problem-response.ts';
 import {
   EventsParams,
+  LogSearchParams,
   LogsParams,
   NoParams,
   RunParams,
@@ -186,6 +195,18 @@ const reads: readonly Route[] = [
     status: 200,
     answer: 'LogPage',
     handle: readLogs,
+  }),
+  route({
+    op: 'searchLogs',
+    right: 'viewer',
+    method: 'GET',
+    path: '/v1/logs/search',
+    summary:
+      'Lines of all runs that hold a text, newest runs first. A page may be short, or empty, and have a next one.',
+    query: LogSearchParams,
+    status: 200,
+    answer: 'PageOfLogLine',
+    handle: searchLogs,
   }),
 ];
 

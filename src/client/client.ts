@@ -24,7 +24,9 @@ import type {
   Content,
   EventsFilter,
   Fanfold,
+  LogLine,
   LogPage,
+  LogSearchFilter,
   LogsFilter,
   PackagesFilter,
   RunsFilter,
@@ -151,6 +153,10 @@ export class Client implements Fanfold {
 
   logs({ run, ...filter }: LogsFilter): Promise<LogPage> {
     return this.#get(`${runPath(run)}/logs${query(filter)}`);
+  }
+
+  searchLogs({ text: q, stream: level, ...filter }: LogSearchFilter): Promise<PageOf<LogLine>> {
+    return this.#get(`/v1/logs/search${query({ q, level, ...filter })}`);
   }
 
   async control(

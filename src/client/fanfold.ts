@@ -70,6 +70,20 @@ export interface LogsFilter {
   readonly limit?: number;
 }
 
+export interface LogSearchFilter {
+  /** In the line; upper and lower case are the same. */
+  readonly text: string;
+  readonly run?: string;
+  readonly task?: string;
+  readonly stream?: LogLine['stream'];
+  /** Printed then or later, epoch ms. */
+  readonly from?: number;
+  /** Printed before. */
+  readonly to?: number;
+  readonly after?: string;
+  readonly limit: number;
+}
+
 /** A line that a task printed. */
 export interface LogLine {
   readonly run: string;
@@ -114,6 +128,8 @@ export interface Fanfold {
   artifact(id: string, task: string, path: string): Promise<Content>;
   events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;
   logs(filter: LogsFilter): Promise<LogPage>;
+  /** Lines of all runs, newest runs first; a page may be short, or empty, and have a next one. */
+  searchLogs(filter: LogSearchFilter): Promise<PageOf<LogLine>>;
   /** `key`: asking again under the same one asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;

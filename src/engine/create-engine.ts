@@ -21,6 +21,7 @@ import { listRunners } from './runners.ts';
 import { createRuns } from './runs.ts';
 import { type CompileTiming, rememberingTimings, type Scheduler } from './scheduler.ts';
 import { createSchedules } from './schedules.ts';
+import { searchLogs } from './search-logs.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
 import { createStuckRuns } from './stuck-runs.ts';
@@ -68,6 +69,7 @@ export function createEngine(
     runs: (query) => listRuns(decider, archive, query),
     runners: () => listRunners(decider),
     ...readers(decider, readable, running),
+    searchLogs: (query) => searchLogs(ports, query),
     schedules: createSchedules(submitter),
     namedTasks: createNamedTasks(ports, settings),
     async control(id, request, key) {

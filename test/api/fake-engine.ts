@@ -110,6 +110,7 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     },
     events: async () => ({ items: [] as RunEvent[], next: 'c0' }),
     logs: async () => ({ lines: [], next: 'l0' }),
+    searchLogs: async () => ({ items: [], next: null }),
     schedules: noSchedules,
     control: async (id) => {
       known(id);

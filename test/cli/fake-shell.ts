@@ -161,6 +161,7 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     artifact: none,
     events: async () => ({ items: [], next: null }),
     logs: async () => ({ lines: [], next: 'end' }),
+    searchLogs: async () => ({ items: [], next: null }),
     control: async () => summary(),
     schedules: noSchedules,
     ...over,

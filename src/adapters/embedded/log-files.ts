@@ -22,7 +22,7 @@ export interface RunFile {
   readonly run: string | undefined;
 }
 
-const downwards = (a: string, b: string): number => (a < b ? 1 : Number(a > b) - 1);
+const downwards = (a: string, b: string): number => Number(a < b) - Number(a > b);
 
 /** Newest runs first, those whose age cannot be told before them. */
 export async function* logFiles(folder: string): AsyncGenerator<RunFile> {

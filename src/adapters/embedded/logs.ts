@@ -5,6 +5,7 @@ import { LogFile, Turns } from './log-file.ts';
 import { fileOf, logFiles } from './log-files.ts';
 import { encodeLine } from './log-line.ts';
 import { scanLog } from './log-scan.ts';
+import { searchLogs } from './log-search.ts';
 
 export interface LogsOptions {
   /** What is kept of one attempt's output; its system lines come on top. Default 64 MB. */
@@ -59,6 +60,7 @@ export function openLogs(folder: string, options: LogsOptions = {}): EmbeddedLog
       const file = fileOf(folder, query.run);
       return scanLog(file, query, damagedIn(file));
     },
+    search: (query) => searchLogs(folder, query),
     damaged: () => damage.all(),
     async check() {
       for await (const { path } of logFiles(folder)) await readThrough(path, damagedIn(path));
