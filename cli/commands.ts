@@ -1,12 +1,10 @@
 /** The table of commands. */
 import { InvalidArgumentError } from 'commander';
-import type { Act } from './command.ts';
+import type { CommandRow, OptionRow } from './command-row.ts';
+import { limitCommands } from './limit-commands.ts';
+import { whole } from './option-values.ts';
 
-type OptionRow = readonly [
-  flags: string,
-  description: string,
-  parse?: (value: string, before: unknown) => unknown,
-];
+export { type CommandRow, whole };
 
 /** Commands under one word. */
 export interface CommandGroup {
@@ -14,26 +12,6 @@ export interface CommandGroup {
   readonly summary: string;
   readonly commands: readonly CommandRow[];
 }
-
-export interface CommandRow {
-  /** In commander's form: name, `<required>`, `[optional]`, `<many...>`. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly options?: readonly OptionRow[];
-  readonly help?: string;
-  /** What it works with: a server that somebody named or the one of a data folder, only the folder, or neither. */
-  readonly on: 'server' | 'folder' | 'files';
-  readonly load: () => Promise<Act>;
-}
-
-/** Reads an option that is a whole number. */
-export const whole =
-  (min: number, max: number) =>
-  (value: string): number => {
-    const n = Number(value);
-    if (/^\d+$/.test(value) && n >= min && n <= max) return n;
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-  };
 
 const positive = (value: string): number => {
   const n = Number(value);
@@ -132,6 +110,7 @@ export const commands: readonly CommandRow[] = [
     ],
     load: async () => (await import('./commands/packages.ts')).act,
   },
+  ...limitCommands,
   {
     usage: 'artifacts [run] [task]',
     summary: 'list the files that tasks have left, or fetch them',

@@ -16,6 +16,7 @@ import {
   runOf,
   searchLogs,
 } from './inspection.ts';
+import { limitRoutes } from './limit-routes.ts';
 import { lintText } from './lint.ts';
 import { namedTaskRoutes } from './named-task-routes.ts';
 import { parseWith } from './problem-response.ts';
@@ -246,6 +247,7 @@ export const routes: readonly Route[] = [
   ...controls,
   ...scheduleRoutes,
   ...backfillRoutes,
+  ...limitRoutes,
   ...runnerRoutes,
   ...serverRoutes,
   ...accessRoutes,

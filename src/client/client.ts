@@ -16,6 +16,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import { isEnded } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
@@ -34,6 +35,7 @@ import type {
   TasksFilter,
 } from './fanfold.ts';
 import { callHttp, getBytes, type HttpCall, type HttpOptions } from './http.ts';
+import { limitsOver } from './limits.ts';
 import { schedulesOver } from './schedules.ts';
 import { sendCode } from './send-code.ts';
 
@@ -55,11 +57,13 @@ export class Client implements Fanfold {
   #hasAnswered = false;
 
   readonly schedules: Schedules;
+  readonly limits: Limits;
 
   constructor(options: HttpOptions) {
     this.#options = options;
     const send = async (call: HttpCall) => (await callHttp(options, call)).body;
     this.schedules = schedulesOver(send, query, newId);
+    this.limits = limitsOver(send, query);
   }
 
   get url(): string {

@@ -19,6 +19,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import type { RunState, TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
@@ -133,4 +134,5 @@ export interface Fanfold {
   /** `key`: asking again under the same one asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;
+  readonly limits: Limits;
 }

@@ -14,6 +14,8 @@ export const problems = {
   'schedule-unknown': { status: 404, retry: false },
   'schedule-exists': { status: 409, retry: false },
   'schedule-contended': { status: 409, retry: true },
+  'limit-unknown': { status: 404, retry: false },
+  'limit-invalid': { status: 422, retry: false },
   'run-exists': { status: 409, retry: false },
   'key-reused': { status: 422, retry: false },
   'run-ended': { status: 409, retry: false },

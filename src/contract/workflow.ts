@@ -6,10 +6,12 @@
 import * as z from 'zod';
 import type { Json } from './json.ts';
 import { functionLanguages, languages, snippetLanguages } from './language.ts';
+import { LimitedBy } from './limits.ts';
 import { namePattern } from './name.ts';
 import { Resources } from './resources.ts';
 import { SecretReference } from './secrets.ts';
 
+export type { LimitedBy } from './limits.ts';
 export { namePattern };
 export const Name = z.string().regex(namePattern);
 
@@ -225,6 +227,8 @@ export const Task = z.strictObject({
   /** Why its pool is not the one that its author chose. Never the author's own. */
   placed: z.string().optional(),
   limits: Limits.optional(),
+  /** How many at once, and how often; default: no limit. */
+  limitedBy: z.array(LimitedBy).min(1).max(8).optional(),
   resources: Resources.optional(), // default: whatever is there
   delivery: Delivery.optional(), // default: claimed
   onLost: z.enum(['retry', 'fail']).optional(), // default: retry

@@ -29,6 +29,30 @@ export interface ResourceOptions {
   readonly gpu?: number;
 }
 
+/** So many in a time: `10/s`, `100/5m`. */
+export type RateText = `${number}/${string}`;
+
+/** A bound that several workflows share, by its name; or one of this workflow's. */
+export type LimitOptions =
+  | string
+  | {
+      /** Tasks that name the same are under one limit. Default: the task's own. */
+      readonly name?: string;
+      /** Of all workflows: its bounds are set apart from them. */
+      readonly shared?: string;
+      /** Each of its values is bounded for itself. */
+      readonly key?: string | Reference;
+      /** At once. */
+      readonly max?: number;
+      /** At once, all values of the key together. */
+      readonly sum?: number;
+      /** How often. */
+      readonly rate?: RateText;
+      readonly burst?: number;
+      /** How much of the rate an attempt takes. */
+      readonly units?: number;
+    };
+
 export interface RetryOptions {
   /** The first one included. */
   readonly attempts?: number;
@@ -106,6 +130,8 @@ export interface Defaults {
   /** Each of its calls has a process of its own, which ends with it. */
   readonly fresh?: boolean;
   readonly concurrency?: number;
+  /** How many at once, and how often. */
+  readonly limits?: LimitOptions | readonly LimitOptions[];
 }
 
 type Need = string | TaskHandle;

@@ -56,8 +56,8 @@ function taskNode(id: string, options: TaskOptions): Node {
   const { needs, ...rest } = options;
   const named = needs === undefined ? [] : [needs].flat();
   const ids = new Set(named.map((need) => (typeof need === 'string' ? need : need.id)));
-  for (const used of tasksIn([options.with, options.each, options.sequence, options.tandem]))
-    ids.add(used);
+  const { with: input, each, sequence, tandem, limits } = options;
+  for (const used of tasksIn([input, each, sequence, tandem, limits])) ids.add(used);
   const { entries } = mapNode(rest, `/tasks/${id}`, 0, 'ours');
   if (ids.size === 0) return map(entries);
   const list: Node = { kind: 'list', at: -1, items: [...ids].map(leaf) };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../contract/json.ts';
+import type { LimitedBy, RateLimit } from '../contract/limits.ts';
 import type { Resources } from '../contract/resources.ts';
 import type {
   Backoff,
@@ -82,6 +83,7 @@ function canonicalTask(task: Task): Task {
         filledMap(without<Limits>(task.limits, { graceMs: 5_000, installMs: 900_000 })),
       env: filledMap(task.env),
       secrets: filledMap(task.secrets),
+      limitedBy: filled(task.limitedBy?.map(canonicalLimit)),
     },
     {
       rule: 'all-succeeded',
@@ -110,6 +112,11 @@ function without<T extends object>(given: T, defaults: Partial<T>): T {
     if (value !== undefined && value !== defaults[key]) kept[key] = value;
   }
   return kept as T;
+}
+
+function canonicalLimit(limit: LimitedBy): LimitedBy {
+  const rate = limit.rate && without<RateLimit>(limit.rate, { burst: 1 });
+  return without<LimitedBy>({ ...limit, rate }, { units: 1 });
 }
 
 function canonicalRetry(retry: Retry): Retry | undefined {

@@ -1,6 +1,6 @@
 import { isCodePath, packageNameOf } from '../contract/code.ts';
 import type { Json } from '../contract/json.ts';
-import type { Backoff, Run, Task, Workflow } from '../contract/workflow.ts';
+import type { Backoff, LimitedBy, Run, Task, Workflow } from '../contract/workflow.ts';
 import { delayMsMaxDefault } from './backoff.ts';
 import { hasType } from './read-input.ts';
 import { quoted } from './tree.ts';
@@ -25,6 +25,7 @@ export function checkOptions(task: Task, tell: Tell): void {
   if (task.rule !== undefined) checkRule(task, tell);
   if (task.delivery !== undefined) checkDelivery(task, tell);
   if (task.limits !== undefined) checkLimits(task, tell);
+  if (task.limitedBy !== undefined) checkLimitedBy(task, task.limitedBy, tell);
   if (task.retry !== undefined) checkRetry(task, tell);
   if (task.resources !== undefined) checkResources(task, tell);
   if (task.fresh === true) checkFresh(task.run, tell);
@@ -88,6 +89,43 @@ function checkDelivery(task: Task, tell: Tell): void {
 function checkLimits(task: Task, tell: Tell): void {
   for (const key of ['runMs', 'queueMs', 'heartbeatMs', 'installMs'] as const)
     if (task.limits?.[key] === 0) tell(['limits', key], 'a time limit must be longer than 0');
+}
+
+function checkLimitedBy(task: Task, limits: readonly LimitedBy[], tell: Tell): void {
+  if (task.delivery === 'at-least-once')
+    tell(['limitedBy'], 'limits need claims: they cannot go with delivery "at-least-once"');
+  if (task.run.kind === 'none')
+    tell(['limitedBy'], '"limits" have no effect on a task that does nothing');
+  const names = new Set<string>();
+  for (const [at, limit] of limits.entries()) {
+    const path = ['limitedBy', at];
+    const name = `${limit.shared ? 'shared ' : ''}${limit.name ?? ''}`;
+    if (names.has(name)) tell(path, doubled(limit.name));
+    names.add(name);
+    if (limit.shared) checkShared(limit, path, tell);
+    else checkBounds(limit, path, tell);
+  }
+}
+
+const doubled = (name: string | undefined): string =>
+  name === undefined
+    ? 'only one limit of a task may be without a name: give this one a "name"'
+    : `the limit ${quoted(name)} is there twice`;
+
+function checkShared({ name, max, sum, rate }: LimitedBy, path: Path, tell: Tell): void {
+  if (name === undefined) tell(path, 'a shared limit needs its name');
+  if (max !== undefined || sum !== undefined || rate !== undefined)
+    tell(path, 'the bounds of a shared limit are set apart from workflows, by PUT /v1/limits/NAME');
+}
+
+function checkBounds({ key, max, sum, rate, units }: LimitedBy, path: Path, tell: Tell): void {
+  if (max === undefined && sum === undefined && rate === undefined)
+    tell(path, 'a limit needs "max", "sum" or "rate"');
+  if (sum !== undefined && key === undefined)
+    tell(path, '"sum" bounds all values of a "key" together: without one, give "max"');
+  if (units !== undefined && rate === undefined) tell(path, '"units" are taken of a "rate"');
+  if (units !== undefined && units > (rate?.burst ?? units))
+    tell(path, `${units} units can never be had of a burst of ${rate?.burst}`);
 }
 
 /** Of calls that share a process nobody can tell which one takes its memory. */

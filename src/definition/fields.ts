@@ -14,7 +14,6 @@ const notYet = new Set([
   'if',
   'image',
   'labels',
-  'limits',
   'lock',
   'loop',
   'max-parallel',

@@ -8,6 +8,7 @@ const authorKeys: Readonly<Record<string, readonly string[]>> = {
   rule: ['when'],
   delivery: ['delivery'],
   onLost: ['on-lost', 'delivery'],
+  limitedBy: ['limits'],
   retry: ['retries', 'retry', 'backoff'],
   runMs: ['timeout'],
   graceMs: ['grace'],
@@ -54,6 +55,7 @@ function within(entry: Entry, path: Finding['path']): Node | Entry | undefined {
       return entry.value;
     case 'with':
     case 'env':
+    case 'limitedBy':
       return descend(entry.value, rest);
     case 'each':
       return levelOf(entry.value, rest);

@@ -12,6 +12,7 @@ import type {
   Workflow,
 } from '../contract/workflow.ts';
 import { canonicalize } from './canonical.ts';
+import { printLimit } from './read-limits.ts';
 import { printResources } from './resources.ts';
 import { parseFunctionText, parseRunText } from './run-text.ts';
 import { printTime } from './time.ts';
@@ -65,6 +66,7 @@ function printTask(task: Task): Author {
     'queue-timeout': time(limits?.queueMs),
     'install-timeout': time(limits?.installMs),
     'heartbeat-timeout': time(limits?.heartbeatMs),
+    limits: task.limitedBy?.map(printLimit),
     delivery: task.delivery,
     'on-lost': task.onLost,
     'lost-max': task.lostMax,

@@ -9,6 +9,7 @@ import {
 } from '../contract/workflow.ts';
 import { type Fields, fieldsOf, flagOf, listed, oneOf, textOf, wholeOf } from './fields.ts';
 import type { Mistakes } from './mistakes.ts';
+import { readLimits } from './read-limits.ts';
 import { readRetry } from './read-retry.ts';
 import { badName } from './read-run.ts';
 import { readResources } from './resources.ts';
@@ -41,6 +42,7 @@ export const optionKeys = [
   'fresh',
   'network',
   'concurrency',
+  'limits',
 ] as const;
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
@@ -66,7 +68,7 @@ export function readOptions(fields: Fields, mistakes: Mistakes): Options {
   const options: Writable<Options> = {};
   const retry = readRetry(fields, mistakes);
   if (retry !== undefined) options.retry = retry;
-  const limits = readLimits(fields, mistakes);
+  const limits = readTimeLimits(fields, mistakes);
   if (limits !== undefined) options.limits = limits;
   for (const [key, entry] of fields) readers.get(key)?.(options, entry, mistakes);
   return options;
@@ -117,13 +119,16 @@ const readers = new Map<string, Reader>(
     secrets: (options, entry, mistakes) => {
       options.secrets = readSecrets(entry, mistakes);
     },
+    limits: (options, entry, mistakes) => {
+      options.limitedBy = readLimits(entry, mistakes);
+    },
     resources: (options, entry, mistakes) => {
       options.resources = readResources(entry, mistakes);
     },
   } satisfies Record<string, Reader>),
 );
 
-function readLimits(fields: Fields, mistakes: Mistakes): Limits | undefined {
+function readTimeLimits(fields: Fields, mistakes: Mistakes): Limits | undefined {
   const limits: Writable<Limits> = {};
   for (const [key, field, least] of limitKeys) {
     const entry = fields.get(key);

@@ -122,8 +122,13 @@ function readTask(entry: Entry, defaults: Defaults, mistakes: Mistakes): Task {
     ...(input && { with: jsonOf(input.value) }),
     ...(each && { each: readEach(each, mistakes) }),
     ...(description && { description: textOf(description, mistakes) }),
-    ...merge(defaults.options, own),
+    ...merge(fields.has('none') ? unlimited(defaults.options) : defaults.options, own),
   };
+}
+
+/** Of a task that does nothing only its own limits can be meant, and those are refused. */
+function unlimited({ limitedBy: _limitedBy, ...rest }: Options): Options {
+  return rest;
 }
 
 /** A delay between attempts that never come is most often a forgotten `retries`. */

@@ -3,6 +3,7 @@ import { cpuRange, gpuMax } from '../contract/resources.ts';
 import { deliveries, failureReasons, namedRules, namePattern } from '../contract/workflow.ts';
 import { backoffKeys, jitters, shapes } from './backoff.ts';
 import { inputKeys, inputTypes } from './read-input.ts';
+import { limitKeys, limitsMax, ratePattern, slotsRange, tokensRange } from './read-limits.ts';
 import {
   dependenciesWords,
   lostRange,
@@ -90,6 +91,22 @@ const rule: Schema = {
   ],
 };
 
+const limit: Schema = {
+  anyOf: [
+    name,
+    mapOf(limitKeys, {
+      name: said("Tasks that name the same are under one limit. Default: the task's own.", name),
+      shared: said('A limit of all workflows, by its name: its bounds are set apart.', name),
+      key: said('Each of its values is bounded for itself. May hold references.', text),
+      max: said('At once.', whole(slotsRange)),
+      sum: said('At once, all values of the key together.', whole(slotsRange)),
+      rate: said('How often: 10/s, 100/5m.', { type: 'string', pattern: ratePattern }),
+      burst: said('How many of the rate may start together. Default: 1.', whole(tokensRange)),
+      units: said('How much of the rate an attempt takes. Default: 1.', whole(tokensRange)),
+    }),
+  ],
+};
+
 const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
   when: said('When the task may start, from how its needs ended. Default: all-succeeded.', rule),
   pool: said('Which runners take it. Default: default.', name),
@@ -148,6 +165,9 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
       disk: said('In its own folder.', size),
       gpu: whole({ min: 0, max: gpuMax }),
     }),
+  }),
+  limits: said('How many at once, and how often. A text names a limit that workflows share.', {
+    anyOf: [ref('limit'), listOf(ref('limit'), { minItems: 1, maxItems: limitsMax })],
   }),
   concurrency: said(
     'How many calls one warm process takes at a time. Default: 1.',
@@ -262,7 +282,7 @@ export const authorSchema: Schema = {
     }),
   }),
   required: ['name', 'tasks'],
-  $defs: { time, backoff, step },
+  $defs: { time, backoff, step, limit },
 };
 
 /** The text of `docs/workflow.schema.json`. */

@@ -4,6 +4,7 @@ import type { Decider } from '../engine/advance.ts';
 import { judgeDead } from '../engine/dead-letters.ts';
 import { reasonOf, type Stuck } from '../engine/stuck-runs.ts';
 import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
+import { limitSweep } from '../engine/sweep-limits.ts';
 import { every } from './every.ts';
 
 const sweepMs = 1_000;
@@ -45,8 +46,10 @@ export function sweeper(
   trouble: (message: string) => void,
   hear: (mended: Mended) => void,
 ): () => Promise<void> {
+  const limits = limitSweep(decider);
   return every(sweepMs, trouble, async () => {
     const lostWithRunners = await sweepRunners(decider);
+    await limits();
     const { stuck, resent, lost } = await sweepRuns(decider);
     tellStuck(decider, stuck, trouble);
     const { letters } = await judgeDead(decider.ports, decider.settings);

@@ -11,6 +11,7 @@ import { isTold } from './event-cursor.ts';
 import { readEvents } from './events.ts';
 import { type RunningSource, viewRun } from './inspect.ts';
 import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './items.ts';
+import { createLimits } from './limits.ts';
 import { listRuns } from './list-runs.ts';
 import { createNamedTasks } from './named-tasks.ts';
 import { createOutputs } from './outputs.ts';
@@ -71,6 +72,7 @@ export function createEngine(
     ...readers(decider, readable, running),
     searchLogs: (query) => searchLogs(ports, query),
     schedules: createSchedules(submitter),
+    limits: createLimits(decider),
     namedTasks: createNamedTasks(ports, settings),
     async control(id, request, key) {
       const { meta: before } = (await readable(id)).run;

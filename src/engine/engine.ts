@@ -16,6 +16,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import type { TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
@@ -97,5 +98,6 @@ export interface Engine {
   /** `key`: made by the client, so that asking again, as when the answer was lost, asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;
+  readonly limits: Limits;
   readonly namedTasks: NamedTasks;
 }

@@ -34,7 +34,8 @@ export const feedPrefixes: readonly string[] = [
   sortKeys.lost,
 ];
 
-const padded = (n: number): string => n.toString(36).padStart(8, '0');
+/** Sorts by number. */
+export const padded = (n: number): string => n.toString(36).padStart(8, '0');
 
 export const runPartition = (namespace: string, run: string): string => `${namespace}/RUN#${run}`;
 export const runOf = (partition: string): string =>
@@ -46,7 +47,7 @@ export const runnerPartition = (namespace: string, runner: string): string =>
   `${namespace}/RUNNER#${runner}`;
 
 /** Heartbeats of runners, and indexes, lie in so many partitions, so that none takes all traffic. */
-type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
+export type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
 
 export function shardOf({ shards }: Sharding, id: string): string {
   let hash = 0;

@@ -12,6 +12,7 @@ import { storeValue } from './blobs.ts';
 import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf, subTaskFailed } from './inspect.ts';
 import { fromData, lostSort, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
+import { waitOf } from './limits.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { lostStanding } from './lost-standing.ts';
 import { viewSubTasks } from './sub-tasks.ts';
@@ -63,11 +64,13 @@ export async function showTask(
   const view = await viewTask(decider, run, task, one);
   const attempts = await attemptsOf(decider, run, task);
   const subTasks = viewSubTasks(run, task, atWork);
+  const waitsFor = view.state === 'ready' ? await waitOf(decider, run, task) : undefined;
   return {
     ...view,
     ...(hasInput.has(view.state) && (await inputOf(decider, run, task))),
     ...(view.state === 'succeeded' && { output: await decider.outputs.output(run, task) }),
     ...(subTasks && { subTasks }),
+    ...(waitsFor && { waitsFor }),
     attempts,
   };
 }

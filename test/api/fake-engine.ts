@@ -67,6 +67,15 @@ export const noSchedules: Engine['schedules'] = {
   },
 };
 
+/** An engine's limits when there are none. */
+const noLimits: Engine['limits'] = {
+  list: async () => ({ items: [], next: null }),
+  shared: async () => [],
+  one: async (name) => ({ name, max: 1 }),
+  set: async (name, bounds) => ({ name, ...bounds }),
+  remove: async () => undefined,
+};
+
 /** Named tasks over a table of their own. */
 function noNamedTasks(): Engine['namedTasks'] {
   const store = new TableStore(systemHost);
@@ -112,6 +121,7 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     logs: async () => ({ lines: [], next: 'l0' }),
     searchLogs: async () => ({ items: [], next: null }),
     schedules: noSchedules,
+    limits: noLimits,
     control: async (id) => {
       known(id);
       return summary();

@@ -140,6 +140,13 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
   return {
     submit: async () => ({ run: summary(), created: true }),
     submitMany: async () => ({ ids: [RUN] }),
+    limits: {
+      list: async () => ({ items: [], next: null }),
+      shared: async () => [],
+      one: async (name) => ({ name, max: 1 }),
+      set: async (name, bounds) => ({ name, ...bounds }),
+      remove: async () => undefined,
+    },
     pushPackage: async (name, { blob, size }) => ({
       name,
       digest: blob,

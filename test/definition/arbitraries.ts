@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Json } from '../../src/contract/json.ts';
 import { languages } from '../../src/contract/language.ts';
+import type { LimitedBy } from '../../src/contract/limits.ts';
 import {
   type Backoff,
   type Delivery,
@@ -172,6 +173,25 @@ const retry: fc.Arbitrary<Retry> = fc.record(
   optional,
 );
 
+const slots = fc.integer({ min: 1, max: 1_000 });
+const rate = fc.record(
+  {
+    count: fc.integer({ min: 1, max: 1_000_000 }),
+    perMs: ms,
+    burst: fc.integer({ min: 5, max: 1_000_000 }),
+  },
+  { requiredKeys: ['count', 'perMs'] },
+);
+const limit: fc.Arbitrary<LimitedBy> = fc.oneof(
+  fc.record(
+    { name, shared: fc.constant(true as const), key: text },
+    { requiredKeys: ['name', 'shared'] },
+  ),
+  fc.record({ name, max: slots }),
+  fc.record({ name, key: text, max: slots, sum: slots }),
+  fc.record({ name, rate, units: fc.integer({ min: 1, max: 5 }) }),
+);
+
 const ofTypes: Readonly<Record<InputField['type'], fc.Arbitrary<Json>>> = {
   string: text,
   number: fc.integer().map((n) => n / 8),
@@ -215,6 +235,10 @@ const options = fc.record(
       .dictionary(fc.stringMatching(/^[a-z]{1,3}$/), name, { maxKeys: 2 })
       .map((map) => ({ ...map })),
     description: text,
+    limitedBy: fc.uniqueArray(limit, {
+      maxLength: 3,
+      selector: ({ name: of, shared }) => `${shared} ${of}`,
+    }),
     resources: fc.record(
       {
         cpu: fc.integer({ min: 1, max: 4096 }).map((n) => n / 4),
@@ -244,6 +268,7 @@ const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
       if (needs.length > 0) Object.assign(task, { needs, rule });
       if (ref && needs.length > 0) task.with = { used: `\${{ tasks["${needs[0]}"].output.x }}` };
       if (run.kind === 'none') delete task.with;
+      if (run.kind === 'none') delete task.limitedBy;
       if (run.kind === 'none' || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
       if (/"concurrency":/.test(JSON.stringify(run))) delete task.fresh;
       return isAllowed(task, delivery) ? { ...task, delivery } : task;
@@ -251,7 +276,8 @@ const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
 
 /** Whether the other options allow this delivery. */
 function isAllowed(task: Task, delivery: Delivery): boolean {
-  if (delivery === 'at-least-once') return task.onLost !== 'fail' && task.limits === undefined;
+  if (delivery === 'at-least-once')
+    return task.onLost !== 'fail' && task.limits === undefined && task.limitedBy === undefined;
   return delivery === 'claimed' || (task.onLost === undefined && task.retry === undefined);
 }
 

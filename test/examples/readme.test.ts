@@ -77,6 +77,7 @@ describe('the workflows', () => {
       convert: 1,
       train: 1,
     },
+    'limits.yaml': { report: 2 },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 5 },
     'code.yaml': { greet: 'hello Ada' },
