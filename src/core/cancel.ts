@@ -1,7 +1,7 @@
 import { areUnsaved, endOfParent } from './children.ts';
 import type { Decision } from './decision.ts';
 import { readinessBefore } from './needs.ts';
-import { codeOf, type Progress } from './progress.ts';
+import { codeOf, endedIn, type Progress } from './progress.ts';
 import { consider, endByNeeds, endTask, needsNoRunner, survivesCancel } from './settle.ts';
 import { type Code, codes, hasEnded } from './status.ts';
 
@@ -13,14 +13,31 @@ import { type Code, codes, hasEnded } from './status.ts';
 export function cancelOpen(progress: Progress, decision: Decision): void {
   const { graph } = progress;
   const own = graph.dag.tasks.length;
+  const open = openTasks(progress);
+  const [ownOpen, subTasks] = [
+    open.filter((task) => task < own),
+    open.filter((task) => task >= own),
+  ];
   // Sub-tasks have higher numbers than their parents, and needs lower ones than who needs them.
-  for (let task = graph.size - 1; task >= own; task--) endAsBefore(progress, task, decision);
-  for (let task = 0; task < own; task++) endAsBefore(progress, task, decision);
-  for (let task = 0; task < graph.size; task++) {
+  for (const task of subTasks.reverse()) endAsBefore(progress, task, decision);
+  for (const task of ownOpen) endAsBefore(progress, task, decision);
+  for (const task of open) {
     if (hasEnded(codeOf(progress, task))) continue;
     if (survivesCancel(graph, task)) consider(progress, task, decision);
     else endTask(progress, task, codes.cancelled, decision);
   }
+}
+
+/** Rising. Chunks in which all has ended cost nothing. */
+function openTasks({ chunks, chunkSize, graph }: Progress): number[] {
+  const open: number[] = [];
+  for (const [n, chunk] of chunks.entries()) {
+    if (endedIn(chunk) === chunk.status.length) continue;
+    for (const [place, code] of chunk.status.entries())
+      if (!hasEnded(code as Code) && n * chunkSize + place < graph.size)
+        open.push(n * chunkSize + place);
+  }
+  return open;
 }
 
 function endAsBefore(progress: Progress, task: number, decision: Decision): void {

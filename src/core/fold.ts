@@ -43,7 +43,6 @@ export function begin(progress: Progress): Decision {
 /** Everything that is open is looked at again, as if nothing had been sent: after a restart, or where nothing moves. */
 export function revive(progress: Progress): Decision {
   return decide(progress, (decision) => {
-    if (progress.head.state === 'cancelling') cancelOpen(progress, decision);
     resumeAll(progress, decision);
   });
 }
@@ -53,6 +52,8 @@ function decide(progress: Progress, change: (decision: Decision) => void): Decis
   const decision = newDecision();
   for (const chunk of progress.chunks) chunk.unsaved &&= chunk.dirty;
   completeRerun(progress);
+  // It may be saved in part: what is still open by an older chunk does not go on to an end of its own.
+  if (progress.head.state === 'cancelling') cancelOpen(progress, decision);
   change(decision);
   settle(progress, decision);
   takeBack(progress, decision);

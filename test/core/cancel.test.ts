@@ -76,4 +76,16 @@ describe('a cancel of a run that was saved in part', () => {
     fold(before, [cancel]);
     expect(statusesOf(before)).toMatchObject({ m: 'cancelled', 'm[0]': 'cancelled' });
   });
+
+  test('ends a parent as cancelled, whatever its sub-tasks come to meanwhile', () => {
+    const run = progressOf([taskOf('m', { each: [[1], [1]] }), taskOf('z', { needs: ['m'] })], 1);
+    const spawn = spawned(run, 'm', mapOf(1));
+    foldSaved(run, [spawn]);
+    const before = reloaded(run, [spawn]);
+    const cancel = control('cancel');
+    before.head.state = 'cancelling';
+    before.head.controls.push(cancel.id);
+    fold(before, [spawned(before, 'm[0]', mapOf(1))]);
+    expect(statusesOf(before)).toMatchObject({ m: 'cancelled', z: 'cancelled' });
+  });
 });

@@ -579,6 +579,12 @@ export const mutants: readonly Mutant[] = [
     'if (isLink(progress.graph.dag, task)) consult(progress, task, task + 1, decision);',
     '',
   ),
+  m(
+    'cancel-left-in-part',
+    'core/fold.ts',
+    "  if (progress.head.state === 'cancelling') cancelOpen(progress, decision);\n",
+    '',
+  ),
 ];
 
 /**
@@ -595,5 +601,6 @@ export const rare: ReadonlyMap<string, string> = new Map([
   ['archived-run-goes-on', 'test/engine/archive.test.ts'],
   ['late-heartbeat-lands', 'test/runner/heartbeat.test.ts'],
   ['own-save-is-the-look', 'test/core/outcome.test.ts'],
+  ['cancel-left-in-part', 'test/core/cancel.test.ts'],
   ['link-in-an-old-view', 'test/engine/failure-scenarios.test.ts'],
 ]);
