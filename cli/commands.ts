@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { CommandRow, OptionRow } from './command-row.ts';
 import { limitCommands } from './limit-commands.ts';
-import { whole } from './option-values.ts';
+import { userRange, whole } from './option-values.ts';
 
 export { type CommandRow, whole };
 
@@ -48,6 +48,11 @@ const keep: OptionRow = [
   '--keep <days>',
   'remove runs that ended so long ago; default: none',
   whole(1, 36_500),
+];
+const taskUsers: OptionRow = [
+  '--task-users <first-last>',
+  'where it is root: whom tasks run as, each as another one, such as 20000-20999',
+  userRange,
 ];
 const port: OptionRow = ['--port <n>', 'default: 7420, or the next free one', whole(0, 65_535)];
 const host: OptionRow = [
@@ -195,7 +200,7 @@ export const commands: readonly CommandRow[] = [
     usage: 'serve',
     summary: 'serve the HTTP API, and go on with runs that have not ended',
     on: 'folder',
-    options: [port, host, slots, keep],
+    options: [port, host, slots, keep, taskUsers],
     help: 'Who is on another machine signs in: make an account first, by `users add`, or FANFOLD_ADMIN_NAME and FANFOLD_ADMIN_PASSWORD.',
     load: async () => (await import('./commands/serve.ts')).act,
   },

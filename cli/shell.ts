@@ -5,6 +5,7 @@ import type { Fanfold } from '../src/client/fanfold.ts';
 import type { HttpCall } from '../src/client/http.ts';
 import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
 import type { ServerView } from '../src/contract/server.ts';
+import type { UserRange } from '../src/contract/user-range.ts';
 import type { CodeArchive } from '../src/contract/workflow.ts';
 import { awsCredentials } from './aws-credentials.ts';
 import { isBelowLocalhost, localFetch } from './local-fetch.ts';
@@ -37,6 +38,7 @@ export interface EmbeddedOptions {
   readonly host?: string;
   readonly firstAdmin?: { readonly name: string; readonly password: string };
   readonly keepDays?: number;
+  readonly taskUsers?: UserRange;
   readonly fsync?: boolean;
   readonly onTrouble?: (message: string) => void;
 }

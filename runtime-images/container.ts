@@ -7,10 +7,12 @@ import {
   hostEnv,
   readEnv,
   runnerEnvSchema,
+  taskUsersEnvSchema,
 } from '../functions/shared/env.ts';
 import { logError, logInfo } from '../functions/shared/log.ts';
 import { protectTask } from '../src/adapters/aws/task-protection.ts';
 import { systemClock } from '../src/adapters/system.ts';
+import { readUserRange } from '../src/contract/user-range.ts';
 import { createInstalled } from '../src/engine/installed.ts';
 import { Agent } from '../src/runner/agent.ts';
 import { shareInstallations } from '../src/runner/dependencies/shared-installations.ts';
@@ -26,6 +28,8 @@ const {
   FANFOLD_CAPACITY: capacity,
 } = readEnv(runnerEnvSchema);
 const { FANFOLD_WORK: workFolder } = readEnv(containerEnvSchema);
+const { FANFOLD_TASK_USERS } = readEnv(taskUsersEnvSchema);
+const users = FANFOLD_TASK_USERS === undefined ? undefined : readUserRange(FANFOLD_TASK_USERS);
 mkdirSync(workFolder, { recursive: true });
 
 const id = ports.ids.next();
@@ -43,6 +47,7 @@ const agent = new Agent(ports, settings, {
       capacity,
       workFolder,
       secrets,
+      users,
       logs: ports.logs,
       blobs: ports.blobs,
       clock: systemClock,

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openBlobs } from '../adapters/embedded/blobs.ts';
@@ -9,6 +8,7 @@ import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
 import type { Capacity } from '../contract/resources.ts';
 import type { ServerView } from '../contract/server.ts';
+import type { UserRange } from '../contract/user-range.ts';
 import { fittingOne } from '../definition/placing.ts';
 import { compileTiming } from '../definition/timing.ts';
 import type { Decider } from '../engine/advance.ts';
@@ -35,6 +35,7 @@ import { openSignIn, type SignInOptions } from './sign-in.ts';
 import { startSchedules } from './starts.ts';
 import { createSubmitThread } from './submit-thread.ts';
 import { recover, sweeper, tellStuck } from './visits.ts';
+import { workFolderOf } from './work-folder.ts';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; made when missing. Held by one process at a time. */
@@ -43,6 +44,8 @@ export interface EmbeddedOptions {
   readonly slots?: number;
   /** What attempts may ask for, together. Default: what this machine has. */
   readonly capacity?: Partial<Capacity>;
+  /** Where we are root: the first user that tasks run as, and how many there are, each for one attempt at a time. */
+  readonly taskUsers?: UserRange;
   /** Where the HTTP API listens, on loopback. Default: 7420 or the next that is free. Null: no API. */
   readonly port?: number | null;
   /** Where it listens. Default: this machine alone; what is reached from others needs an account first. */
@@ -127,11 +130,12 @@ async function compose(
   const { decider, specs } = createDecider(ports, settings);
   const capacity = { ...machineCapacity(dataFolder), ...options.capacity };
   const secrets = openSecrets(join(dataFolder, 'secrets.json'), systemClock.now);
+  const users = options.taskUsers;
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
   const agent =
     slots === 0
       ? undefined
-      : await startAgent(ports, decider, dataFolder, { slots, capacity, secrets }, trouble);
+      : await startAgent(ports, decider, dataFolder, { slots, capacity, secrets, users }, trouble);
   const submits = createSubmitThread();
   const canonical = fittingOne(capacity, submits.canonical);
   const running = async (run: string) => atWork(agent, run);
@@ -218,11 +222,13 @@ async function startAgent(
   ports: EmbeddedPorts,
   decider: Decider,
   dataFolder: string,
-  given: Pick<RunnerOptions, 'secrets'> & { readonly slots: number; readonly capacity: Capacity },
+  given: Pick<RunnerOptions, 'secrets' | 'users'> & {
+    readonly slots: number;
+    readonly capacity: Capacity;
+  },
   trouble: (message: string) => void,
 ): Promise<Agent> {
-  const workFolder = join(dataFolder, 'work');
-  mkdirSync(workFolder, { recursive: true });
+  const workFolder = workFolderOf(dataFolder, given.users !== undefined);
   await killLeftovers(workFolder);
   return createRunner(ports, decider.settings, {
     states: statesIn(decider),

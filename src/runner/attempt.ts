@@ -68,6 +68,8 @@ export class Attempt {
   spawnCount = 0;
   logBytes = 0;
   hider: LineHider | undefined = undefined;
+  /** Whom its program runs as; all steps in one folder as the same. Undefined: as we do. */
+  user: number | undefined = undefined;
   /** As last measured, where there is a limit; all steps together. */
   memoryMb = 0;
   diskMb = 0;

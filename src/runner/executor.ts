@@ -20,7 +20,8 @@ export type { ExecutorOptions } from './options.ts';
 
 /**
  * Runs attempts on this machine. Programs are started by launchers, functions are called in warm processes; this
- * process itself starts no task. Not a sandbox: task code runs as our user.
+ * process itself starts no task. Not a sandbox: task code runs as our user, unless there are
+ * task users.
  *
  * `started` is told of attempts that run for longer than a moment (about 20 ms for calls), always before their end;
  * of shorter calls only the end is told. A `released` attempt has surely not begun, or was handed back in a drain.

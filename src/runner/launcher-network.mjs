@@ -14,8 +14,15 @@ const unshare = places.find((path) => existsSync(path));
 
 export const withoutNetwork = (argv) => [unshare ?? 'unshare', ...flags, ...argv];
 
-/** Why this machine cannot keep processes of ours off the network; undefined where it can. */
+let known;
+
+/** Why this machine cannot keep processes of ours off the network; undefined where it can. Found out once. */
 export function whyNoEmptyNetwork() {
+  known ??= { why: tryIt() };
+  return known.why;
+}
+
+function tryIt() {
   if (unshare === undefined) return 'there is no unshare here (util-linux)';
   const [file, ...args] = withoutNetwork(['/bin/sh', '-c', ':']);
   const { status, error, stderr } = spawnSync(file, args, { encoding: 'utf8', env: {} });

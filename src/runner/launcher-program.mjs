@@ -1,6 +1,6 @@
 /** One attempt at a program: its folder, pipes, process group and what became of it. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { environment } from './launcher-environment.mjs';
@@ -8,10 +8,11 @@ import { unfit } from './launcher-fit.mjs';
 import { hideIn } from './launcher-hide.mjs';
 import { Lines } from './launcher-lines.mjs';
 import { withoutNetwork } from './launcher-network.mjs';
-import { layAnswer, readOutput } from './launcher-output.mjs';
+import { layAnswer, openInput, readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
 import { signal, treeUsage } from './launcher-proc.mjs';
 import { missingFor, whyNot } from './launcher-start.mjs';
+import { asUser, killUsers } from './launcher-user.mjs';
 
 /** A last line that is longer is not looked at as output. */
 const LAST_LINE_MAX = 1_000_000;
@@ -65,7 +66,7 @@ export class Program {
     try {
       fds.push(this.#openInput());
       for (const max of [LAST_LINE_MAX, LOG_LINE_MAX, CONTROL_LINE_MAX]) {
-        const { path, read, write } = this.#host.places.openPipe();
+        const { path, read, write } = this.#host.places.openPipe(this.#order.user);
         this.#channels.push({
           path,
           fd: read,
@@ -87,7 +88,9 @@ export class Program {
     const { argv, network } = this.#order;
     const [file, ...args] = network === 'off' ? withoutNetwork(argv) : argv;
     const env = environment(this.#order, this.#host.config, this);
-    const options = { cwd: cwd ?? this.folder, env, stdio: fds, detached: true };
+    const { user } = this.#order;
+    const who = user === undefined ? {} : { uid: user, gid: user };
+    const options = { cwd: cwd ?? this.folder, env, stdio: fds, detached: true, ...who };
     const child = spawn(file, args, options);
     child.on('error', (error) => {
       if (this.pid === 0)
@@ -105,14 +108,14 @@ export class Program {
   #openInput() {
     const text = `${JSON.stringify(this.#order.input)}\n`;
     if (this.#order.folder === undefined) {
-      this.#place = this.#host.places.takeFolder(text);
+      this.#place = this.#host.places.takeFolder(text, this.#order.user);
       this.folder = this.#place.path;
     } else {
       this.folder = this.#order.folder;
-      makeFolder(this.folder);
-      writeFileSync(join(this.folder, this.names.input), text, { mode: 0o600 });
+      makeFolder(this.folder, this.#order.user);
     }
-    return openSync(join(this.folder, this.names.input), 'r');
+    const file = join(this.folder, this.names.input);
+    return asUser(this.#order.user, () => openInput(file, this.#place ? undefined : text));
   }
 
   /** Listens to the pipes of a program that is no longer young, and measures it; says when to be called again. */
@@ -206,7 +209,8 @@ export class Program {
 
   /** Lays an answer where it looks for it. */
   answer(ask, answer) {
-    const failure = layAnswer(join(this.folder, this.names.answers), ask, answer);
+    const folder = join(this.folder, this.names.answers);
+    const failure = asUser(this.#order.user, () => layAnswer(folder, ask, answer));
     if (failure !== undefined) this.#host.log(this.id, 2, [failure], 0);
   }
 
@@ -223,6 +227,9 @@ export class Program {
     clearTimeout(this.#killTimer);
     const rest = signal(-this.pid, 'SIGKILL');
     const open = this.#closeChannels();
+    const { user, folder } = this.#order;
+    // Steps that share a folder share a user: the executor ends it with the last of them.
+    if (user !== undefined && folder === undefined) killUsers(user);
     if (this.stopping || (open && !rest)) this.#host.sweep(this.id);
     if (this.#dropped > 0)
       this.#host.log(this.id, 2, [`${this.#dropped} bytes of output dropped`], 0);
@@ -230,7 +237,12 @@ export class Program {
     if (this.#usage !== undefined) Object.assign(result, this.#usage);
     const path = join(this.folder, this.names.output);
     const { last } = this.#channels[STDOUT].lines;
-    if (code === 0) Object.assign(result, readOutput(path, this.#host.config.outputBytesMax, last));
+    const { outputBytesMax } = this.#host.config;
+    if (code === 0)
+      Object.assign(
+        result,
+        asUser(user, () => readOutput(path, outputBytesMax, last)),
+      );
     else result.tail = this.#tail();
     this.release();
     return result;

@@ -186,7 +186,8 @@ function tick() {
 const handlers = {
   hello([, config]) {
     host.config = config;
-    host.places = new Places(config.root);
+    if (config.users) process.setgroups([]);
+    host.places = new Places(config.root, config.users);
   },
   start(message) {
     places = message[3];

@@ -123,7 +123,8 @@ export class Launchers {
     const root = join(this.#shared.folder, name);
     const executor = this.#shared.token;
     const token = `${executor}.${name}`;
-    const config = { root, executor, token, env, logBytesMax, outputBytesMax };
+    const users = this.#shared.users !== undefined;
+    const config = { root, executor, token, env, logBytesMax, outputBytesMax, users };
     const launcher = new LauncherProcess(
       this.#shared,
       this.#file,

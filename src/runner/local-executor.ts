@@ -17,15 +17,11 @@ import { processFiles } from './process-files.ts';
 import { interpretersOf } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
+import { becomesOne, usersOf } from './task-users.ts';
 import { WarmPool } from './warm-pool.ts';
+import type { WarmSpec } from './warm-spec.ts';
 
-/** Found out when first needed. */
-let foundOut: { readonly why: string | undefined } | undefined;
-function emptyNetwork(): string | undefined {
-  foundOut ??= { why: whyNoEmptyNetwork() };
-  return foundOut.why;
-}
-
+const noUser = 'no task user is free: the range is too small for so many attempts';
 const MB = 1 << 20;
 const TICK_MS = 20;
 /** While nothing runs, only idle processes are to be ended. */
@@ -86,6 +82,7 @@ export class LocalExecutor implements Executor {
       sweeper: new Sweeper(),
       interpreters: interpretersOf(options.hostEnv.PATH, options),
       ...own,
+      users: usersOf(options, own.folder),
       env: baseEnv(options),
       logBytesMax,
       outputBytesMax: options.outputBytesMax ?? 16 * MB,
@@ -143,23 +140,33 @@ export class LocalExecutor implements Executor {
     if (attempt.spec.network === 'off' && !this.#isKeptOff(attempt, now)) return;
     this.#gauge.add(attempt);
     const warm = this.#warm.specOf(attempt.spec);
-    if (warm !== undefined) this.#warm.start(attempt, warm, now);
+    if (warm !== undefined) this.#call(attempt, warm, now);
     else this.#launchCold(attempt, now);
   }
 
-  /** What cannot be kept off the network is not begun. */
-  #isKeptOff(attempt: Attempt, now: number): boolean {
-    const why = emptyNetwork();
-    if (why === undefined) return true;
-    const message = `network: off cannot be kept on this runner: ${why}`;
+  #refuse(attempt: Attempt, now: number, message: string): false {
     const error = { reason: 'start' as const, message };
     this.#finish(attempt, { startedAt: now, endedAt: now, error });
     this.#shared.outbox.later();
     return false;
   }
 
+  /** What cannot be kept off the network is not begun. */
+  #isKeptOff(attempt: Attempt, now: number): boolean {
+    const why = whyNoEmptyNetwork();
+    if (why === undefined) return true;
+    return this.#refuse(attempt, now, `network: off cannot be kept on this runner: ${why}`);
+  }
+
+  #call(attempt: Attempt, warm: WarmSpec, now: number): void {
+    if (this.#shared.users?.areTaken) this.#refuse(attempt, now, noUser);
+    else this.#warm.start(attempt, warm, now);
+  }
+
   #launchCold(attempt: Attempt, now: number): void {
     const { run } = attempt.spec;
+    const isOne = run.kind === 'none' || becomesOne(attempt, this.#shared.users);
+    if (!isOne) return void this.#refuse(attempt, now, noUser);
     if (attempt.root === attempt) this.#supervised.add(attempt);
     if (run.kind === 'none') {
       this.#finish(attempt, { startedAt: now, endedAt: now, output: attempt.input });
@@ -277,6 +284,7 @@ export class LocalExecutor implements Executor {
     await Promise.all([this.#launchers.close(), this.#warm.close()]);
     this.#shared.guard.close();
     this.#shared.sweeper.sweep();
+    this.#shared.users?.close();
     clearTimeout(this.#ticking);
     await this.#shared.outbox.told();
     await this.#shared.logs.sink();

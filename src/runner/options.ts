@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ArtifactLimits } from '../contract/artifacts.ts';
 import type { ExecutorEvents } from '../contract/execution.ts';
 import type { Capacity } from '../contract/resources.ts';
+import type { UserRange } from '../contract/user-range.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
@@ -49,6 +50,8 @@ export interface ExecutorOptions {
   readonly logBytesMax?: number;
   /** Bytes of an output file. Default: 16 MB. */
   readonly outputBytesMax?: number;
+  /** Where we are root: whom attempts run as, each as another one. Default: all as we do. */
+  readonly users?: UserRange | undefined;
   /** Processes and threads of one attempt. Default: 2000. */
   readonly processesMax?: number;
   /** The folder that holds `launcher.mjs`, `node/harness.mjs` and `python/harness.py`. Default: where the sources are. */

@@ -50,6 +50,7 @@ export interface ProgramOrder {
   readonly folders?: Execution['folders'];
   readonly hidden?: ExecutionSpec['hidden'];
   readonly network?: ExecutionSpec['network'];
+  readonly user?: number | undefined;
 }
 
 /** Java does not look at TMPDIR by itself. */
@@ -74,6 +75,7 @@ export function programOrder(attempt: Attempt, interpreters: Interpreters): Prog
     cwd: folderOf(spec),
     env: spec.env,
     folder: attempt.place?.folder,
+    user: attempt.user,
     step: attempt.place?.step,
     run: execution.run,
     workflow: execution.workflow,

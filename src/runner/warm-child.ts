@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -18,6 +18,8 @@ export interface WarmCommand {
   readonly token: string;
   /** A program that serves its own functions. */
   readonly isOwnHarness: boolean;
+  /** Whom it runs as; undefined: as we do. */
+  readonly user?: number | undefined;
   /** What must not be seen in what it prints. */
   readonly hidden?: readonly string[] | undefined;
 }
@@ -58,6 +60,9 @@ export class WarmChild {
     this.#stdout = new Lines(LINE_MAX, command.hidden);
     this.#stderr = new Lines(LINE_MAX, command.hidden);
     mkdirSync(join(command.folder, 'tmp'), { recursive: true, mode: 0o700 });
+    const { user } = command;
+    if (user !== undefined)
+      for (const path of [join(command.folder, 'tmp'), command.folder]) chownSync(path, user, user);
     const [file = '', ...args] = command.argv;
     this.#child = spawn(file, args, {
       cwd: command.cwd ?? command.folder,
@@ -69,6 +74,7 @@ export class WarmChild {
       },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,
+      ...(user !== undefined && { uid: user, gid: user }),
     });
     const [, stdout, stderr, input, output] = this.#child.stdio;
     this.#in = input as Writable;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
+import { invariant } from '../core/invariant.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
 import { harnessArgv } from './harness-command.ts';
@@ -112,6 +113,7 @@ export class WarmPool {
     const process = warm.fresh
       ? this.#add(warm)
       : this.#choose(warm, attempt.root === attempt ? processes : slots);
+    process.own(attempt);
     process.call(attempt, Math.min(warm.costMs, 1000), now);
     if (warm.fresh) process.retire();
     this.#touched.add(process);
@@ -174,6 +176,8 @@ export class WarmPool {
     const { interpreters, env, folder, token, outputBytesMax } = this.#shared;
     const { spec, run, concurrency } = warm;
     const name = `w${this.#count++}`;
+    const user = this.#shared.users?.take();
+    invariant(!this.#shared.users || user !== undefined, 'a task user is free');
     const argv = [
       ...harnessArgv(spec, run, interpreters, this.#files),
       String(concurrency),
@@ -187,13 +191,17 @@ export class WarmPool {
       token: `${token}.${name}`,
       isOwnHarness: run.language === 'binary',
       hidden: spec.hidden,
+      user,
     };
     const process = new WarmProcess(
       this.#shared,
       command,
       concurrency,
       (key) => this.specOf(key),
-      (gone) => this.#remove(warm.key, gone, command.token),
+      (gone) => {
+        this.#remove(warm.key, gone, command.token);
+        this.#shared.users?.give(command.user);
+      },
     );
     process.stamp = warm.stamp?.at(this.#shared.clock.now()) ?? 0;
     if (process.pid !== undefined) this.#shared.guard.add(process.pid);

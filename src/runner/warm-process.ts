@@ -51,6 +51,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #fatal = false;
   #isOwnHarness: boolean;
   #token: string;
+  #user: number | undefined;
   #onExit: (gone: WarmProcess) => void;
 
   constructor(
@@ -62,6 +63,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   ) {
     this.#shared = shared;
     this.#token = command.token;
+    this.#user = command.user;
     this.#isOwnHarness = command.isOwnHarness;
     this.concurrency = concurrency;
     this.#warmSpecs = warmSpecs;
@@ -73,6 +75,12 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   /** Calls that run, or will as soon as it is ready. */
   get running(): number {
     return Math.min(this.calls.size, this.concurrency);
+  }
+
+  /** What was laid out for a call becomes that of who runs it. */
+  own({ execution: { folders } }: Attempt): void {
+    if (folders !== undefined && this.#user !== undefined)
+      this.#shared.users?.own(folders, this.#user);
   }
 
   /** Takes a call; it goes out with the next `flush`. */
