@@ -96,7 +96,10 @@ module.exports = {
     allow(
       'functions-compose',
       '^functions/',
-      ['^src/(contract|definition|ports|engine|runner|api)/', '^src/adapters/(aws/|http/|[^/]+$)'],
+      [
+        '^src/(contract|definition|ports|engine|access|runner|api)/',
+        '^src/adapters/(aws/|http/|[^/]+$)',
+      ],
       'Handlers wire and translate. They never decide, so they may not reach the core.',
     ),
     allow(

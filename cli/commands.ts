@@ -117,6 +117,12 @@ export const commands: readonly CommandRow[] = [
   },
   ...limitCommands,
   {
+    usage: 'images [pool]',
+    summary: 'list images with task types, or what was pushed for a pool',
+    on: 'server',
+    load: async () => (await import('./commands/images.ts')).act,
+  },
+  {
     usage: 'artifacts [run] [task]',
     summary: 'list the files that tasks have left, or fetch them',
     on: 'server',

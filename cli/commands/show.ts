@@ -215,7 +215,8 @@ function waitText({ limit, key, max, holders }: WaitView, now: number): string {
 }
 
 /** What an attempt has for itself, and why there. */
-const placeFacts = ({ resources = {}, placed }: TaskView): Fact[] => [
+const placeFacts = ({ image, resources = {}, placed }: TaskView): Fact[] => [
+  ['image', image],
   ['has', resourcesText(resources) || undefined],
   ['placed', placed],
 ];

@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts';
 import { backfillRoutes } from './backfill-routes.ts';
 import { codeRoutes } from './code-routes.ts';
 import { keyOf } from './idempotency.ts';
+import { imageRoutes } from './image-routes.ts';
 import {
   getRun,
   listEvents,
@@ -242,6 +243,7 @@ const lint = route({
 export const routes: readonly Route[] = [
   ...submits,
   ...codeRoutes,
+  ...imageRoutes,
   ...reads,
   ...artifactRoutes,
   ...controls,

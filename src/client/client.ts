@@ -1,4 +1,5 @@
 import { monotonicFactory } from 'ulid';
+import type * as z from 'zod';
 import type {
   ArtifactView,
   ControlRequest,
@@ -16,6 +17,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { ImagePush, ImageSummary, ImageVersion } from '../contract/image.ts';
 import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import { isEnded } from '../contract/state.ts';
@@ -59,6 +61,11 @@ export class Client implements Fanfold {
   readonly schedules: Schedules;
   readonly limits: Limits;
 
+  readonly images: Fanfold['images'] = {
+    list: async () => (await this.#get<PageOf<ImageSummary>>('/v1/images')).items,
+    show: (pool) => this.#get(`/v1/images/${encodeURIComponent(pool)}`),
+  };
+
   constructor(options: HttpOptions) {
     this.#options = options;
     const send = async (call: HttpCall) => (await callHttp(options, call)).body;
@@ -90,6 +97,16 @@ export class Client implements Fanfold {
 
   packages(filter: PackagesFilter): Promise<PageOf<PackageSummary>> {
     return this.#get(`/v1/packages${query(filter)}`);
+  }
+
+  /** Tells of an image that was pushed for a pool, where no registry does. */
+  async pushImage(
+    pool: string,
+    { digest, ...body }: z.input<typeof ImagePush>,
+  ): Promise<ImageVersion> {
+    const path = `/v1/images/${encodeURIComponent(pool)}/${digest}`;
+    const call = { method: 'PUT', path, body, repeatable: true } as const;
+    return (await callHttp(this.#options, call)).body as ImageVersion;
   }
 
   package(name: string): Promise<PackageView> {

@@ -19,6 +19,7 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
+import type { ImageSummary, ImageView } from '../contract/image.ts';
 import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import type { RunState, TaskState } from '../contract/state.ts';
@@ -134,5 +135,10 @@ export interface Fanfold {
   /** `key`: asking again under the same one asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;
+  readonly images: {
+    /** Pools with images of their own. */
+    list(): Promise<readonly ImageSummary[]>;
+    show(pool: string): Promise<ImageView>;
+  };
   readonly limits: Limits;
 }

@@ -194,6 +194,8 @@ export interface TaskView {
   readonly parent?: string;
   /** Why it runs in another pool than its author chose. */
   readonly placed?: string;
+  /** The task type that it is of, and the image's digest. */
+  readonly image?: string;
   /** What it asks for. */
   readonly resources?: Resources;
   readonly startedAt?: number;

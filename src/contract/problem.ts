@@ -41,6 +41,8 @@ export const problems = {
   'secret-invalid': { status: 422, retry: false },
   'artifact-unknown': { status: 404, retry: false },
   'package-unknown': { status: 404, retry: false },
+  'image-unknown': { status: 404, retry: false },
+  'image-rejected': { status: 422, retry: false },
   'server-unreachable': { status: 503, retry: true },
   unavailable: { status: 503, retry: true },
 } as const;

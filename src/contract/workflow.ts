@@ -223,6 +223,11 @@ export const Task = z.strictObject({
    */
   each: z.array(AnyJson).min(1).max(8).optional(),
   pool: Name.optional(), // default: `default`
+  /**
+   * A task type of an image: `pool/type`. Its `run` is `none` until it is submitted, and what the image says from then on,
+   * with the image's digest behind the name.
+   */
+  image: z.string().min(3).max(400).optional(),
   retry: Retry.optional(),
   /** Why its pool is not the one that its author chose. Never the author's own. */
   placed: z.string().optional(),

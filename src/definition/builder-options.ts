@@ -138,6 +138,8 @@ type Need = string | TaskHandle;
 
 export interface TaskOptions extends Defaults, RunOptions {
   readonly description?: string;
+  /** A task type of an image, in place of what it does: `pool/type`, or that with `@sha256:…`. */
+  readonly image?: string;
   /** Tasks whose outputs `with` or `each` refer to by a handle are needed without being named here. */
   readonly needs?: Need | readonly Need[];
   readonly with?: Template;

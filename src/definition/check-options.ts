@@ -1,4 +1,5 @@
 import { isCodePath, packageNameOf } from '../contract/code.ts';
+import { isPinned, typeNameOf } from '../contract/image.ts';
 import type { Json } from '../contract/json.ts';
 import type { Backoff, LimitedBy, Run, Task, Workflow } from '../contract/workflow.ts';
 import { delayMsMaxDefault } from './backoff.ts';
@@ -30,6 +31,7 @@ export function checkOptions(task: Task, tell: Tell): void {
   if (task.resources !== undefined) checkResources(task, tell);
   if (task.fresh === true) checkFresh(task.run, tell);
   if (task.code !== undefined) checkCode(task.code, tell);
+  if (task.image !== undefined) checkImage(task, task.image, tell);
   if (task.env !== undefined) checkVariables(task.env, task.secrets ?? {}, tell);
 }
 
@@ -48,6 +50,23 @@ function checkCode(code: string, tell: Tell): void {
   if (!checkPlain(code, ['code'], tell) || isCodePath(code) || packageNameOf(code)) return;
   const looks = /[./]/.test(code) ? `; a path begins with "./", as "./${code}" does` : '';
   tell(['code'], `${quoted(code)} is neither a path nor a package (name, or name@digest)${looks}`);
+}
+
+function checkImage({ run, pool, code }: Task, image: string, tell: Tell): void {
+  const name = typeNameOf(image);
+  if (name === undefined) {
+    const hint = 'write "pool/type", or "pool/type@sha256:digest"';
+    tell(['image'], `${quoted(image)} names no task type of an image: ${hint}`);
+    return;
+  }
+  if (run.kind !== 'none' && !isPinned(name))
+    tell(
+      ['image'],
+      'what it does is said by its image: only one of "image" and others can be given',
+    );
+  if (pool !== undefined && pool !== name.pool)
+    tell(['pool'], `its image is run by the pool ${quoted(name.pool)}: leave "pool" out`);
+  if (code !== undefined) tell(['code'], 'its code is its image: leave "code" out');
 }
 
 /** Text that goes to the operating system as it is. */
@@ -94,7 +113,7 @@ function checkLimits(task: Task, tell: Tell): void {
 function checkLimitedBy(task: Task, limits: readonly LimitedBy[], tell: Tell): void {
   if (task.delivery === 'at-least-once')
     tell(['limitedBy'], 'limits need claims: they cannot go with delivery "at-least-once"');
-  if (task.run.kind === 'none')
+  if (task.run.kind === 'none' && task.image === undefined)
     tell(['limitedBy'], '"limits" have no effect on a task that does nothing');
   const names = new Set<string>();
   for (const [at, limit] of limits.entries()) {

@@ -12,7 +12,6 @@ const notYet = new Set([
   'finally',
   'idempotency-key',
   'if',
-  'image',
   'labels',
   'lock',
   'loop',

@@ -46,7 +46,10 @@ export const optionKeys = [
 ] as const;
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
-export type Options = Omit<Task, 'id' | 'needs' | 'run' | 'with' | 'each' | 'description'>;
+export type Options = Omit<
+  Task,
+  'id' | 'needs' | 'run' | 'with' | 'each' | 'description' | 'image'
+>;
 
 /** Short words for rules that are used often. */
 export const shortRules: Readonly<Record<string, Rule>> = { failed: 'any-failed' };

@@ -242,11 +242,19 @@ const task: Schema = {
     ...options,
     ...runs,
     description: text,
+    image: said(
+      'A task type of an image, in place of what it does: pool/type, or pool/type@sha256:digest.',
+      { type: 'string', pattern: '^[^/@]+/[^/@]+(@sha256:[0-9a-f]{7,64})?$' },
+    ),
     needs: said('Tasks that must end before.', { anyOf: [name, listOf(name)] }),
     with: said('The input. Texts in it may hold references.', anything),
     each: said('One sub-task for each element of a list, or of a list that is referred to.', each),
   }),
-  ...oneRun,
+  anyOf: [
+    { oneOf: [...oneRun.oneOf, { required: ['image'] }] },
+    // As a run keeps it: what it did beside the image that said so.
+    { ...oneRun, properties: { image: { pattern: '@sha256:[0-9a-f]{64}$' } } },
+  ],
 };
 
 const field: Schema = {

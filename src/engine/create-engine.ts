@@ -1,6 +1,7 @@
 import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Canonical } from './accept.ts';
 import type { Decider } from './advance.ts';
 import { type Archive, createArchive, type ReadableRun } from './archive.ts';
 import { listArtifacts, readArtifact } from './artifacts.ts';
@@ -9,6 +10,7 @@ import { archivedProblem, controlRun, controlRunOnce } from './control-run.ts';
 import type { Engine } from './engine.ts';
 import { isTold } from './event-cursor.ts';
 import { readEvents } from './events.ts';
+import { createImages } from './images.ts';
 import { type RunningSource, viewRun } from './inspect.ts';
 import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './items.ts';
 import { createLimits } from './limits.ts';
@@ -26,7 +28,7 @@ import { searchLogs } from './search-logs.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
 import { createStuckRuns } from './stuck-runs.ts';
-import { type Canonical, submit, submitMany } from './submit.ts';
+import { submit, submitMany } from './submit.ts';
 import { listTasks, showTask } from './tasks.ts';
 
 /** How often a waiting reader of events looks again. */
@@ -74,6 +76,7 @@ export function createEngine(
     schedules: createSchedules(submitter),
     limits: createLimits(decider),
     namedTasks: createNamedTasks(ports, settings),
+    images: createImages(ports, settings),
     async control(id, request, key) {
       const { meta: before } = (await readable(id)).run;
       if (before.archived !== undefined) throw archivedProblem(id);

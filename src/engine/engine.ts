@@ -21,6 +21,7 @@ import type { Schedules } from '../contract/schedule.ts';
 import type { TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
 import type { LogLine, LogPage, LogQuery, LogSearch } from '../ports/log-sink.ts';
+import type { Images } from './images.ts';
 import type { NamedTasks } from './named-tasks.ts';
 
 export interface RunsQuery {
@@ -100,4 +101,5 @@ export interface Engine {
   readonly schedules: Schedules;
   readonly limits: Limits;
   readonly namedTasks: NamedTasks;
+  readonly images: Images;
 }

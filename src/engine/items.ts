@@ -149,6 +149,8 @@ export interface Meta {
   readonly id: string;
   readonly workflow: string;
   readonly hash: string;
+  /** Where tasks are of images: the hash of what was asked for, which no push changes. */
+  readonly asked?: string;
   readonly createdAt: number;
   readonly input: StoredOutput;
   readonly code?: Code;

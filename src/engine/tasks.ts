@@ -114,7 +114,7 @@ async function viewTask(
   const parent = parentOf(graph, task);
   const tries = triesOf(progress, task);
   const state = stateOf(run, task, atWork?.attempt);
-  const { placed, resources } = definitionOf(graph, task);
+  const { image, placed, resources } = definitionOf(graph, task);
   return {
     id: idOf(graph, task),
     state,
@@ -122,6 +122,7 @@ async function viewTask(
     level: graph.dag.level[ancestorOf(graph, task)] as number,
     needs: parent === undefined ? (graph.dag.tasks[task]?.needs ?? []) : [],
     ...(parent !== undefined && { parent: idOf(graph, parent) }),
+    ...(image !== undefined && { image }),
     ...(placed !== undefined && { placed }),
     ...(resources !== undefined && { resources }),
     ...(state === 'backoff' && { readyAt: tries.readyAt }),

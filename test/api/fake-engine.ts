@@ -6,6 +6,7 @@ import type { RunEvent, RunSummary, RunView, TaskView } from '../../src/contract
 import { Problem } from '../../src/contract/problem.ts';
 import { taskStates } from '../../src/contract/state.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { createImages } from '../../src/engine/images.ts';
 import { createNamedTasks } from '../../src/engine/named-tasks.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 
@@ -82,6 +83,12 @@ function noNamedTasks(): Engine['namedTasks'] {
   return createNamedTasks({ table: memoryTable(store), clock: systemClock }, defaultSettings);
 }
 
+/** Images over a table of their own. */
+function noImages(): Engine['images'] {
+  const store = new TableStore(systemHost);
+  return createImages({ table: memoryTable(store), clock: systemClock }, defaultSettings);
+}
+
 /** An engine that notes its calls and answers them with little; `over` replaces what a test is about. */
 export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
   const calls: [string, ...unknown[]][] = [];
@@ -127,6 +134,7 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
       return summary();
     },
     namedTasks: noNamedTasks(),
+    images: noImages(),
     ...over,
   };
   const noted = Object.entries(base).map(([name, act]) => [

@@ -171,6 +171,7 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     searchLogs: async () => ({ items: [], next: null }),
     control: async () => summary(),
     schedules: noSchedules,
+    images: { list: async () => [], show: none },
     ...over,
   };
 }

@@ -252,6 +252,15 @@ const options = fc.record(
   optional,
 );
 
+/** A task of an image, before and after it is known what that says. */
+function ofImage(id: string, how: string, run: Run, options: Partial<Task>): Task {
+  const { pool: _pool, code: _code, dependencies: _dependencies, ...others } = options;
+  const asRun = how === 'as run' && run.kind !== 'none';
+  return asRun
+    ? { id, run, ...others, image: `of/type@sha256:${'0a'.repeat(32)}`, pool: 'of' }
+    : { id, run: { kind: 'none' }, ...others, image: 'of/type' };
+}
+
 /** A task may need those before it, by chance. */
 const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
   fc
@@ -262,14 +271,16 @@ const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
       rule: fc.constantFrom(...namedRules),
       delivery: fc.constantFrom(...deliveries),
       ref: fc.boolean(),
+      image: fc.constantFrom(undefined, undefined, undefined, 'as asked', 'as run'),
     })
-    .map(({ options, run, needs, rule, delivery, ref }) => {
-      const task: Task = { id, run, ...options };
+    .map(({ options, run, needs, rule, delivery, ref, image }) => {
+      const task: Task = image ? ofImage(id, image, run, options) : { id, run, ...options };
       if (needs.length > 0) Object.assign(task, { needs, rule });
       if (ref && needs.length > 0) task.with = { used: `\${{ tasks["${needs[0]}"].output.x }}` };
-      if (run.kind === 'none') delete task.with;
-      if (run.kind === 'none') delete task.limitedBy;
-      if (run.kind === 'none' || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
+      const isIdle = task.run.kind === 'none' && task.image === undefined;
+      if (isIdle) delete task.with;
+      if (isIdle) delete task.limitedBy;
+      if (isIdle || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
       if (/"concurrency":/.test(JSON.stringify(run))) delete task.fresh;
       return isAllowed(task, delivery) ? { ...task, delivery } : task;
     });

@@ -241,8 +241,7 @@ const cases: readonly [what: string, text: string, ...want: string[]][] = [
   [
     'an image',
     withTask('{ image: a:b }'),
-    '3:3 nothing to do',
-    '3:8 "image" is not supported yet by this version',
+    '3:8 "a:b" names no task type of an image: write "pool/type", or "pool/type@sha256:digest"',
   ],
   ['no name', 'tasks: {a: {run: x}}\n', '1:1 the workflow lacks "name"'],
   ['no tasks', 'name: n\n', '1:1 the workflow lacks "tasks"'],

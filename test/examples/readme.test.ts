@@ -17,6 +17,7 @@ import { groups } from '../../cli/command-groups.ts';
 import { commands as cliCommands } from '../../cli/commands.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { namedRules } from '../../src/contract/workflow.ts';
+import { readImageLabels } from '../../src/definition/image-labels.ts';
 import { bin, call, fanfold, plainEnv, root } from './cli.ts';
 import { blocks, commands, readme } from './readme.ts';
 
@@ -201,6 +202,16 @@ test('the table of commands has every command, in order', () => {
     commands.map(({ usage }) => `${name} ${usage}`),
   );
   expect(usages).toEqual([...cliCommands.map(({ usage }) => usage), ...grouped]);
+});
+
+test('the labels of the image are understood', () => {
+  const { text = '' } = blocks.find(({ file }) => file === 'runners.Dockerfile') ?? {};
+  const labels = Array.from(text.matchAll(/^LABEL (\S+?)='(.*)'$/gm), ([, name, value]) => [
+    name,
+    value,
+  ]);
+  const read = readImageLabels(Object.fromEntries(labels), 'long');
+  expect('types' in read ? read.types.map(({ id }) => id) : read.why).toEqual(['cut', 'fetch']);
 });
 
 test('no block is left unchecked', () => {

@@ -79,6 +79,17 @@ test('no right is by a wildcard, save to look for streams', () => {
     }
 });
 
+test('who watches for images may read them, keep what they say and tell of it, beside having pools run them', () => {
+  const image = { repository: 'mine', tag: 'stable' };
+  const pools = { default: { kind: 'lambda' }, long: { kind: 'fargate', image } };
+  const { templates } = synthesize({ pools }, code.folder);
+  const rights = rightsOf(templates.runners).ImagesPushed ?? {};
+  expect(rights['StateTable.Arn']).toBe(engine['StateTable.Arn']);
+  const [repository] = Object.entries(rights).filter(([, actions]) => actions.includes('ecr:'));
+  expect(repository?.[0]).toMatch(/:repository\/mine$/);
+  expect(repository?.[1]).toBe('ecr:BatchGetImage ecr:GetDownloadUrlForLayer');
+});
+
 test('who sizes pools may look at their queues, and set no more than how many runners there are', () => {
   const image = { repository: 'mine', tag: 'stable' };
   const pools = { default: { kind: 'lambda' }, long: { kind: 'fargate', image } };

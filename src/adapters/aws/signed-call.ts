@@ -22,9 +22,11 @@ const answerMsMax = 10_000;
 /** One call of a service that speaks JSON, signed by what is here already: the SDK's client is a package more. */
 export async function signedCall(
   { config }: Known,
-  service: 'secretsmanager' | 'ssm',
+  service: string,
   target: string,
   body: object,
+  /** Before the region, where it is not the service's name. */
+  host = service,
 ): Promise<Response> {
   const [keys, region, endpoint] = await Promise.all([
     config.credentials(),
@@ -33,7 +35,7 @@ export async function signedCall(
   ]);
   const url = endpoint
     ? `${endpoint.protocol}//${endpoint.hostname}${endpoint.port ? `:${endpoint.port}` : ''}/`
-    : `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
+    : `https://${host}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
   const client = new AwsClient({
     ...{ accessKeyId: keys.accessKeyId, secretAccessKey: keys.secretAccessKey },
     ...(keys.sessionToken !== undefined && { sessionToken: keys.sessionToken }),
@@ -45,8 +47,11 @@ export async function signedCall(
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(answerMsMax),
   };
-  // What Node says of a network it says below what went wrong.
-  return client.fetch(url, request).catch((error: Error) => {
+  return orWhy(client.fetch(url, request));
+}
+
+/** What Node says of a network it says below what went wrong. */
+export const orWhy = (asked: Promise<Response>): Promise<Response> =>
+  asked.catch((error: Error) => {
     throw error.cause ?? error;
   });
-}
