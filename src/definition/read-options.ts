@@ -193,7 +193,7 @@ function readEnv(entry: Entry, mistakes: Mistakes): Record<string, string> | und
 function readSecrets(entry: Entry, mistakes: Mistakes): Record<string, string> | undefined {
   const secrets = readEnv(entry, mistakes);
   for (const { key, value } of entry.value.kind === 'map' ? entry.value.entries : []) {
-    const reference = secrets?.[key];
+    const reference = secrets && Object.hasOwn(secrets, key) ? secrets[key] : undefined;
     if (reference !== undefined && !SecretReference.safeParse(reference).success)
       mistakes.add(value, `${quoted(reference)} is no secret's name: write name, or name#field`);
   }

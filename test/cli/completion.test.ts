@@ -88,12 +88,23 @@ for (const shell of shells.filter(isHere)) {
 /** Goal: it works when a person presses the key. Method: bash at a terminal of its own, which Python gives it. */
 test('a tab in bash completes the word', () => {
   const atTerminal = `
-import os, pty, sys, time
+import os, pty, sys
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp('bash', ['bash', '--norc', '--noprofile', '-i'])
-os.write(fd, ('source ' + sys.argv[1] + '; fanfold() { echo "called:$*"; }; fanfold sched\\tpre\\t\\nexit\\n').encode())
 said = b''
+def until(end):
+    global said
+    while end not in said:
+        said += os.read(fd, 4096)
+# What is typed ahead of a prompt is not completed.
+os.write(fd, ('source ' + sys.argv[1] + '; fanfold() { echo "called:$*"; }; PS1=rea"dy "\\n').encode())
+until(b'ready')
+os.write(fd, b'fanfold sched\\t')
+until(b'schedules ')
+os.write(fd, b'pre\\t')
+until(b'preview ')
+os.write(fd, b'\\nexit\\n')
 while True:
     try:
         part = os.read(fd, 4096)
@@ -106,6 +117,7 @@ sys.stdout.buffer.write(said)
 `;
   const said = execFileSync('python3', ['-c', atTerminal, fileOf('bash')], {
     encoding: 'utf8',
+    timeout: 120_000,
     env: { PATH: process.env.PATH ?? '', HOME: folder, TERM: 'dumb' },
   });
   expect(said).toContain('called:schedules preview');
