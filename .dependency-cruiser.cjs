@@ -96,10 +96,7 @@ module.exports = {
     allow(
       'functions-compose',
       '^functions/',
-      [
-        '^src/(contract|definition|ports|engine|access|runner|api)/',
-        '^src/adapters/(aws/|http/|[^/]+$)',
-      ],
+      ['^src/(contract|definition|ports|engine|runner|api)/', '^src/adapters/(aws/|http/|[^/]+$)'],
       'Handlers wire and translate. They never decide, so they may not reach the core.',
     ),
     allow(
@@ -108,7 +105,7 @@ module.exports = {
       [
         '^functions/shared/(env|metric-names|retention|stream)[.]ts$',
         '^src/contract/',
-        '^src/adapters/aws/(table-schema|object-prefixes|secrets-prefix|region-services)[.]ts$',
+        '^src/adapters/aws/(table-schema|object-prefixes|region-services)[.]ts$',
         '^tools/build-(functions|images)[.]ts$',
       ],
       'Stacks know what a function is told, not what it does.',

@@ -8,7 +8,6 @@
  *   npm run bench -- store | executor | capacity
  *   npm run bench -- runners [--only go,rust]
  *   npm run bench -- dashboard [--repeats 5] [--tasks 10000]
- *   npm run bench -- logs [--tasks 10000]
  *   npm run bench -- idle [--settings '{...}']
  *
  * `--json FILE` writes the rows too. `--node-options` are handed to the processes that are measured.

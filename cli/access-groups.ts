@@ -1,4 +1,4 @@
-/** Commands of accounts, keys, the audit and secrets. */
+/** Commands of accounts, keys and the audit. */
 import { InvalidArgumentError } from 'commander';
 import { type Role, roles } from '../src/contract/access.ts';
 import type { CommandGroup } from './commands.ts';
@@ -114,30 +114,4 @@ const audit: CommandGroup = {
   ],
 };
 
-const secrets: CommandGroup = {
-  name: 'secrets',
-  summary: 'texts that tasks are given by name, and that nobody can read back',
-  commands: [
-    {
-      usage: 'set <name>',
-      summary: 'set a secret; its value is asked for, or read from stdin',
-      on: 'server',
-      options: [['--file <path>', 'the value is what this file holds, of several lines too']],
-      load: async () => (await import('./commands/secrets.ts')).set,
-    },
-    {
-      usage: 'ls',
-      summary: 'list the names of secrets',
-      on: 'server',
-      load: async () => (await import('./commands/secrets.ts')).list,
-    },
-    {
-      usage: 'rm <name>',
-      summary: 'remove a secret',
-      on: 'server',
-      load: async () => (await import('./commands/secrets.ts')).remove,
-    },
-  ],
-};
-
-export const accessGroups: readonly CommandGroup[] = [users, tokens, audit, secrets];
+export const accessGroups: readonly CommandGroup[] = [users, tokens, audit];

@@ -1,10 +1,12 @@
 /** The table of commands. */
 import { InvalidArgumentError } from 'commander';
-import type { CommandRow, OptionRow } from './command-row.ts';
-import { limitCommands } from './limit-commands.ts';
-import { userRange, whole } from './option-values.ts';
+import type { Act } from './command.ts';
 
-export { type CommandRow, whole };
+type OptionRow = readonly [
+  flags: string,
+  description: string,
+  parse?: (value: string, before: unknown) => unknown,
+];
 
 /** Commands under one word. */
 export interface CommandGroup {
@@ -12,6 +14,26 @@ export interface CommandGroup {
   readonly summary: string;
   readonly commands: readonly CommandRow[];
 }
+
+export interface CommandRow {
+  /** In commander's form: name, `<required>`, `[optional]`, `<many...>`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options?: readonly OptionRow[];
+  readonly help?: string;
+  /** What it works with: a server that somebody named or the one of a data folder, only the folder, or neither. */
+  readonly on: 'server' | 'folder' | 'files';
+  readonly load: () => Promise<Act>;
+}
+
+/** Reads an option that is a whole number. */
+export const whole =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const n = Number(value);
+    if (/^\d+$/.test(value) && n >= min && n <= max) return n;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
 
 const positive = (value: string): number => {
   const n = Number(value);
@@ -48,11 +70,6 @@ const keep: OptionRow = [
   '--keep <days>',
   'remove runs that ended so long ago; default: none',
   whole(1, 36_500),
-];
-const taskUsers: OptionRow = [
-  '--task-users <first-last>',
-  'where it is root: whom tasks run as, each as another one, such as 20000-20999',
-  userRange,
 ];
 const port: OptionRow = ['--port <n>', 'default: 7420, or the next free one', whole(0, 65_535)];
 const host: OptionRow = [
@@ -115,13 +132,6 @@ export const commands: readonly CommandRow[] = [
     ],
     load: async () => (await import('./commands/packages.ts')).act,
   },
-  ...limitCommands,
-  {
-    usage: 'images [pool]',
-    summary: 'list images with task types, or what was pushed for a pool',
-    on: 'server',
-    load: async () => (await import('./commands/images.ts')).act,
-  },
   {
     usage: 'artifacts [run] [task]',
     summary: 'list the files that tasks have left, or fetch them',
@@ -162,17 +172,12 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./commands/watch.ts')).act,
   },
   {
-    usage: 'logs [run] [task]',
-    summary: 'print what tasks printed, or search it in all runs',
+    usage: 'logs <run> [task]',
+    summary: 'print what tasks printed',
     on: 'server',
     options: [
       ['-f, --follow', 'go on until the run has ended'],
       ['--attempt <n>', 'only of this attempt', whole(1, 1_000_000)],
-      ['--search <text>', 'lines with this text, of all runs where none is named'],
-      ['--level <stream>', 'with --search: only stdout, stderr or system'],
-      ['--since <time>', 'with --search: printed then or later, such as 2026-01-31', moment],
-      ['--until <time>', 'with --search: printed before', moment],
-      ['--limit <n>', 'with --search: how many; default: 100', whole(1, 100_000)],
     ],
     load: async () => (await import('./commands/logs.ts')).act,
   },
@@ -206,7 +211,7 @@ export const commands: readonly CommandRow[] = [
     usage: 'serve',
     summary: 'serve the HTTP API, and go on with runs that have not ended',
     on: 'folder',
-    options: [port, host, slots, keep, taskUsers],
+    options: [port, host, slots, keep],
     help: 'Who is on another machine signs in: make an account first, by `users add`, or FANFOLD_ADMIN_NAME and FANFOLD_ADMIN_PASSWORD.',
     load: async () => (await import('./commands/serve.ts')).act,
   },
@@ -246,20 +251,6 @@ export const commands: readonly CommandRow[] = [
     summary: 'show who a server takes you for',
     on: 'server',
     load: async () => (await import('./commands/sign-in.ts')).whoami,
-  },
-  {
-    usage: 'doctor',
-    summary: 'find what is wrong here: server, data folder, disk, clock, languages and tools',
-    on: 'server',
-    help: 'Without a server it reads all that is stored. Leaves with 1 when something is wrong.',
-    load: async () => (await import('./commands/doctor.ts')).act,
-  },
-  {
-    usage: 'completion <shell>',
-    summary: 'print what makes bash, zsh or fish complete commands and options',
-    on: 'files',
-    help: 'In bash and zsh: `source <(npx fanfold completion bash)`; in fish: `npx fanfold completion fish | source`.',
-    load: async () => (await import('./commands/completion.ts')).act,
   },
   {
     usage: 'import <format> <file>',

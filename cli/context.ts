@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import pc from 'picocolors';
 import { createLive, type Live } from './render/live.ts';
 import type { Output, Shell } from './shell.ts';
-import type { CommandWord } from './words.ts';
 
 /** Options that every command has. */
 export interface Flags {
@@ -25,8 +24,6 @@ export interface Context {
   readonly paint: Paint;
   readonly paintNotes: Paint;
   readonly dataFolder: string;
-  /** All that can be typed. */
-  program(): CommandWord;
   /** A line of the command's answer, for people. Not printed with --json. */
   say(line: string): void;
   /** The command's answer, or one line of it if it is a stream, as JSON. Printed with --json only. */
@@ -58,14 +55,13 @@ function place({ url, profile, data }: Flags): string[] {
   return data === undefined ? [] : ['--data', word(data)];
 }
 
-export function createContext(shell: Shell, flags: Flags, program: Context['program']): Context {
+export function createContext(shell: Shell, flags: Flags): Context {
   const json = flags.json === true;
   const picture = createLive(shell.stderr);
   const path = (given: string) => resolve(shell.cwd, given);
   return {
     shell,
     flags,
-    program,
     paint: pc.createColors(hasColour(shell, flags, shell.stdout)),
     paintNotes: pc.createColors(hasColour(shell, flags, shell.stderr)),
     dataFolder: path(flags.data ?? shell.env.FANFOLD_DATA ?? DATA_FOLDER),

@@ -8,7 +8,6 @@ import { exitCodes } from './exit-codes.ts';
 import { tellFailure } from './failure.ts';
 import type { Shell } from './shell.ts';
 import { version } from './version.ts';
-import { type CommandWord, wordOf } from './words.ts';
 
 const exitHelp = `
 Exit codes: 0 succeeded, 1 failed, 2 bad input or file, 3 cancelled, 124 timed out, 130 interrupted.
@@ -30,7 +29,7 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<num
     addOptions(command, row);
     command.action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as Arguments;
-      code = await runCommand(row, shell, args, command.opts(), () => wordOf(program));
+      code = await runCommand(row, shell, args, command.opts());
     });
   };
   for (const row of commands) add(program, row);
@@ -89,9 +88,8 @@ async function runCommand(
   shell: Shell,
   args: Arguments,
   options: Options,
-  words: () => CommandWord,
 ): Promise<number> {
-  const context = createContext(shell, options as Flags, words);
+  const context = createContext(shell, options as Flags);
   try {
     const act = await row.load();
     return await act(context, args, options);

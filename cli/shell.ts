@@ -4,15 +4,11 @@ import { Client } from '../src/client/client.ts';
 import type { Fanfold } from '../src/client/fanfold.ts';
 import type { HttpCall } from '../src/client/http.ts';
 import { asksForSignature, signedFetch } from '../src/client/signed-fetch.ts';
-import type { ServerView } from '../src/contract/server.ts';
-import type { UserRange } from '../src/contract/user-range.ts';
 import type { CodeArchive } from '../src/contract/workflow.ts';
 import { awsCredentials } from './aws-credentials.ts';
 import { isBelowLocalhost, localFetch } from './local-fetch.ts';
-import { freeBytes, versionOf } from './machine.ts';
 import { readSecret } from './secret.ts';
 import { readKept, signedInFetch } from './sign-in-store.ts';
-import { version } from './version.ts';
 
 export interface Output {
   write(text: string): void;
@@ -38,9 +34,7 @@ export interface EmbeddedOptions {
   readonly host?: string;
   readonly firstAdmin?: { readonly name: string; readonly password: string };
   readonly keepDays?: number;
-  readonly taskUsers?: UserRange;
   readonly fsync?: boolean;
-  readonly onTrouble?: (message: string) => void;
 }
 
 export interface Embedded {
@@ -50,8 +44,6 @@ export interface Embedded {
   link(): string | undefined;
   /** How many tasks run at once. */
   readonly slots: number;
-  /** Reads all that is stored. */
-  check(): Promise<ServerView>;
   close(): Promise<void>;
 }
 
@@ -72,10 +64,6 @@ export interface Shell {
   onSignal(listener: (signal: Signal) => void): () => void;
   /** Whether a process of that id lives. */
   isProcess(pid: number): boolean;
-  /** The first line that a program says of its version; undefined when it cannot be started. */
-  versionOf(argv: readonly string[]): Promise<string | undefined>;
-  /** What is free where a path is, or would be. */
-  freeBytes(path: string): number;
   /** `profile`: of the AWS command line, by whose keys requests are signed. */
   connect(url: string, profile?: string): Remote;
   startEmbedded(options: EmbeddedOptions): Promise<Embedded>;
@@ -137,7 +125,7 @@ function onSignal(listener: (signal: Signal) => void): () => void {
 /** Loaded when first needed: most commands talk to a server only. */
 async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { startEmbedded: start } = await import('../src/embedded/index.ts');
-  return start({ ...options, version: version() });
+  return start(options);
 }
 
 /** This process. */
@@ -158,8 +146,6 @@ export function processShell(): Shell {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onSignal,
     isProcess,
-    versionOf,
-    freeBytes,
     connect: (url, profile) => new Client({ url, fetch: fetchFor(url, profile) }),
     startEmbedded,
     // What was written to a pipe is written before the process ends.

@@ -1,5 +1,4 @@
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
-import { createAudit } from '../src/access/audit.ts';
 import { createApp } from '../src/api/app.ts';
 import { acceptForPools } from '../src/definition/known-pools.ts';
 import { placing } from '../src/definition/placing.ts';
@@ -23,8 +22,6 @@ const answer = handle(
   createApp(engine, {
     // The gateway has looked at who calls.
     guard: { hosts: 'any' },
-    // What is noted so far is what was pushed; who calls is in the gateway's own log.
-    audit: { ...createAudit(ports, settings), note: async () => {} },
     onError: (error, request) => logError(new Error(`request ${request} failed`, { cause: error })),
   }),
 );

@@ -8,7 +8,7 @@ import { entry } from './shared/entry.ts';
 import { hostEnv, readEnv, runnerEnvSchema } from './shared/env.ts';
 import { logError } from './shared/log.ts';
 
-const { ports, queues, settings, metrics, secrets } = deployment();
+const { ports, queues, settings, metrics } = deployment();
 const {
   FANFOLD_POOL: pool,
   FANFOLD_SLOTS: slots,
@@ -33,7 +33,6 @@ const agent = createRunner({ ...ports, queue }, settings, {
   waitMs: 0,
   takeMax: 0,
   workFolder,
-  secrets,
   hostEnv: hostEnv(),
   failed: (error) => {
     // A new process begins without what went wrong; the messages come again.

@@ -4,6 +4,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { Control } from './constructs/control.ts';
 import { EngineFunction } from './constructs/engine-function.ts';
+import { ImageWatch } from './constructs/image-watch.ts';
 import { Observe } from './constructs/observe.ts';
 import { makePools } from './constructs/pools.ts';
 import { Queues } from './constructs/queues.ts';
@@ -89,10 +90,10 @@ export function makeParts(scopes: Scopes, props: PartsProps): Parts {
   return { state, queues, control, observe };
 }
 
-const functionsIn = (...scopes: readonly Construct[]): EngineFunction[] => [
+const functionsIn = (...scopes: readonly Construct[]): (EngineFunction | ImageWatch)[] => [
   ...new Set(
     scopes
       .flatMap((scope) => scope.node.findAll())
-      .filter((node) => node instanceof EngineFunction),
+      .filter((node) => node instanceof EngineFunction || node instanceof ImageWatch),
   ),
 ];

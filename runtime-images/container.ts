@@ -7,12 +7,10 @@ import {
   hostEnv,
   readEnv,
   runnerEnvSchema,
-  taskUsersEnvSchema,
 } from '../functions/shared/env.ts';
 import { logError, logInfo } from '../functions/shared/log.ts';
 import { protectTask } from '../src/adapters/aws/task-protection.ts';
 import { systemClock } from '../src/adapters/system.ts';
-import { readUserRange } from '../src/contract/user-range.ts';
 import { createInstalled } from '../src/engine/installed.ts';
 import { Agent } from '../src/runner/agent.ts';
 import { shareInstallations } from '../src/runner/dependencies/shared-installations.ts';
@@ -21,15 +19,13 @@ import { createExecutor } from '../src/runner/executor.ts';
 /** ECS kills two minutes after it has told to end; what is handed back by then is begun anew at once. */
 const drainMs = 90_000;
 
-const { ports, settings, secrets } = deployment();
+const { ports, settings } = deployment();
 const {
   FANFOLD_POOL: pool,
   FANFOLD_SLOTS: slots,
   FANFOLD_CAPACITY: capacity,
 } = readEnv(runnerEnvSchema);
 const { FANFOLD_WORK: workFolder } = readEnv(containerEnvSchema);
-const { FANFOLD_TASK_USERS } = readEnv(taskUsersEnvSchema);
-const users = FANFOLD_TASK_USERS === undefined ? undefined : readUserRange(FANFOLD_TASK_USERS);
 mkdirSync(workFolder, { recursive: true });
 
 const id = ports.ids.next();
@@ -46,8 +42,6 @@ const agent = new Agent(ports, settings, {
       slots,
       capacity,
       workFolder,
-      secrets,
-      users,
       logs: ports.logs,
       blobs: ports.blobs,
       clock: systemClock,

@@ -1,7 +1,5 @@
 import type { Fanfold, LogLine } from '../../src/client/fanfold.ts';
 import { followLogs } from '../../src/client/follow.ts';
-import type { PageOf } from '../../src/contract/api.ts';
-import { Problem } from '../../src/contract/problem.ts';
 import { type Act, number, optional, required, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -9,58 +7,8 @@ import { hearInterrupts } from '../interrupts.ts';
 import { harmless } from '../render/text.ts';
 import { openAny, resolveRun, using } from '../servers.ts';
 
-/** Prints what tasks printed, of a run or, searched for a text, of all. With --json, one JSON line for each of theirs. */
-export const act: Act = async (context, args, options) => {
-  if (options.search !== undefined) return search(context, args, options);
-  if (args[0] === undefined)
-    throw new Problem('input-invalid', 'name a run, or `last`; --search TEXT looks through all');
-  return show(context, args, options);
-};
-
-const LIMIT_USUAL = 100;
-
-const search: Act = async (context, args, options) =>
-  using(await openAny(context), async ({ fanfold }) => {
-    const most = number(options.limit) ?? LIMIT_USUAL;
-    const run = text(args[0]);
-    const filter = {
-      text: String(options.search),
-      ...(run !== undefined && { run: await resolveRun(fanfold, run) }),
-      ...optional('task', text(args[1])),
-      ...optional('stream', streamOf(text(options.level))),
-      ...optional('from', number(options.since)),
-      ...optional('to', number(options.until)),
-    };
-    let found = 0;
-    for (let after: string | null | undefined; after !== null && found < most; ) {
-      const asked = { ...filter, limit: most - found, ...optional('after', after) };
-      const page: PageOf<LogLine> = await fanfold.searchLogs(asked);
-      printFound(context, page.items);
-      found += page.items.length;
-      after = page.next;
-    }
-    if (found === 0) context.note('no such line');
-    else if (found >= most) context.note(`the first ${most}; more with --limit`);
-    return exitCodes.succeeded;
-  });
-
-function streamOf(word: string | undefined): LogLine['stream'] | undefined {
-  const streams = ['stdout', 'stderr', 'system'] as const;
-  const stream = streams.find((one) => one === word);
-  if (word === undefined || stream !== undefined) return stream;
-  throw new Problem('input-invalid', `--level ${word}: expected one of ${streams.join(', ')}`);
-}
-
-function printFound({ paint, say, sayJson }: Context, lines: readonly LogLine[]): void {
-  for (const line of lines) {
-    sayJson(line);
-    const at = new Date(line.at).toISOString();
-    const of = `${line.run} ${paint.cyan(`${line.task}[${line.attempt}]`)}`;
-    say(`${at} ${of} ${harmless(line.text)}`);
-  }
-}
-
-const show: Act = async (context, args, options) =>
+/** Prints what tasks printed. With --json, one JSON line for each of theirs. */
+export const act: Act = async (context, args, options) =>
   using(await openAny(context), async ({ fanfold, url }) => {
     const id = await resolveRun(fanfold, required(args, 0));
     const task = text(args[1]);

@@ -1,5 +1,4 @@
 import { Problem } from '../../src/contract/problem.ts';
-import type { UserRange } from '../../src/contract/user-range.ts';
 import { type Act, number, optional, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -26,7 +25,6 @@ export const act: Act = async (context, _args, options) => {
     ...optional('port', number(options.port)),
     ...optional('slots', number(options.slots)),
     ...optional('keepDays', number(options.keep)),
-    ...optional('taskUsers', options.taskUsers as UserRange | undefined),
     ...optional('host', text(options.host)),
     ...optional('firstAdmin', firstAdmin(shell.env)),
   });

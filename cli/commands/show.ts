@@ -1,7 +1,6 @@
 import type { Fanfold, TasksFilter } from '../../src/client/fanfold.ts';
 import type { AttemptView, Counts, RunView, TaskView } from '../../src/contract/api.ts';
 import type { AttemptError } from '../../src/contract/execution.ts';
-import type { WaitView } from '../../src/contract/limits.ts';
 import { Problem } from '../../src/contract/problem.ts';
 import { isEnded, type TaskState, taskStates } from '../../src/contract/state.ts';
 import { resourcesText } from '../../src/definition/resources.ts';
@@ -19,10 +18,8 @@ import {
 import { clockTime, count, cut, duration, harmless, table } from '../render/text.ts';
 import { openAny, resolveRun, using } from '../servers.ts';
 import { colourOfState, failureText, outcomeLine, outputLines } from '../summary.ts';
-import { holderText } from './limits.ts';
 
 const TASKS_SHOWN = 100;
-const HOLDERS_SHOWN = 3;
 /** As many as one call answers with. */
 const PAGE_MAX = 1000;
 
@@ -188,7 +185,6 @@ async function showTask(
     ['running', task.state === 'running' ? runningText(running, now) : undefined],
     ['again', task.readyAt === undefined ? undefined : `in ${duration(task.readyAt - now)}`],
     ...subTaskFacts(task, now),
-    ...waitFacts(task, now),
     ['needs', task.needs.join(', ') || undefined],
     ...placeFacts(task),
     ['input', task.input === undefined ? blobText(task.inputBlob) : JSON.stringify(task.input)],
@@ -202,21 +198,8 @@ async function showTask(
   section(context, 'attempts:', (task.attempts ?? []).map(attemptText));
 }
 
-/** `waits for w/x of ada (1 at once), held by greet[1] of 01M7… for 3.2 s`. */
-function waitFacts({ waitsFor }: TaskView, now: number): Fact[] {
-  return [['limit', waitsFor && waitText(waitsFor, now)]];
-}
-
-function waitText({ limit, key, max, holders }: WaitView, now: number): string {
-  const bound = max === undefined ? '' : ` (${max} at once)`;
-  const by = holders.slice(0, HOLDERS_SHOWN).map((holder) => holderText(holder, now));
-  const held = by.length === 0 ? '' : `, held by ${by.join(', ')}`;
-  return `waits for ${limit}${key === undefined ? '' : ` of ${key}`}${bound}${held}`;
-}
-
 /** What an attempt has for itself, and why there. */
-const placeFacts = ({ image, resources = {}, placed }: TaskView): Fact[] => [
-  ['image', image],
+const placeFacts = ({ resources = {}, placed }: TaskView): Fact[] => [
   ['has', resourcesText(resources) || undefined],
   ['placed', placed],
 ];

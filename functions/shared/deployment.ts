@@ -1,11 +1,9 @@
 import { awsClients } from '../../src/adapters/aws/clients.ts';
 import { type AwsPorts, awsPorts } from '../../src/adapters/aws/ports.ts';
 import { deployedQueues, type QueueDirectory } from '../../src/adapters/aws/queue-directory.ts';
-import { awsSecrets } from '../../src/adapters/aws/secrets.ts';
 import { systemClock, systemIds, systemRandom } from '../../src/adapters/system.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
 import type { Ports } from '../../src/ports/ports.ts';
-import type { Secrets } from '../../src/ports/secrets.ts';
 import { countingEnds } from './counted.ts';
 import { awsEndpoint, envSchema, readEnv } from './env.ts';
 import { logError, logLine } from './log.ts';
@@ -17,8 +15,6 @@ export interface Deployment {
   readonly queues: QueueDirectory;
   readonly settings: EngineSettings;
   readonly metrics: Metrics;
-  /** For runners, which alone may read them. */
-  readonly secrets: Secrets;
 }
 
 /** What this function was deployed with. Throws when its environment is not what the stacks write. */
@@ -27,9 +23,8 @@ export function deployment(): Deployment {
   const { FANFOLD_NAMESPACE, FANFOLD_TABLE, FANFOLD_BUCKET, FANFOLD_QUEUES } = env;
   const endpoint = awsEndpoint();
   const queues = deployedQueues(FANFOLD_QUEUES);
-  const clients = awsClients(endpoint === undefined ? {} : { endpoint });
   const ports = awsPorts({
-    clients,
+    clients: awsClients(endpoint === undefined ? {} : { endpoint }),
     tableName: FANFOLD_TABLE,
     // A function gets its records from Lambda.
     streamArn: '',
@@ -53,12 +48,6 @@ export function deployment(): Deployment {
       }),
     },
     metrics,
-    secrets: awsSecrets({
-      client: clients.sqs,
-      patience: { clock: systemClock, random: systemRandom },
-      clock: systemClock,
-      namespace: FANFOLD_NAMESPACE,
-    }),
   };
 }
 

@@ -36,9 +36,6 @@ export type RunnerEnv = Readonly<Record<keyof z.input<typeof runnerEnvSchema>, s
 /** What a runner in a container is told beside: where it may write. */
 export const containerEnvSchema = z.strictObject({ FANFOLD_WORK: z.string().min(1) });
 
-/** `20000-20999`: whom attempts run as, for a container that is root. */
-export const taskUsersEnvSchema = z.strictObject({ FANFOLD_TASK_USERS: z.string().optional() });
-
 export type ContainerEnv = z.input<typeof containerEnvSchema>;
 
 const amount = z.number().nonnegative();

@@ -4,7 +4,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { RunnerEnv } from '../../functions/shared/env.ts';
 import { type DatacenterPoolSettings, runnerCapacity } from '../pool-settings.ts';
-import { runnersRights, statementsFor } from './rights.ts';
+import { enginesRights, statementsFor } from './rights.ts';
 import { engineEnv, type Surroundings } from './surroundings.ts';
 
 export interface DatacenterPoolProps extends Surroundings {
@@ -23,7 +23,7 @@ export class DatacenterPool extends Construct {
     this.policy = new iam.ManagedPolicy(this, 'Runner', {
       description: `What runners of pool ${pool} may do`,
       statements: [
-        ...statementsFor(runnersRights, props),
+        ...statementsFor([...enginesRights, 'write logs'], props),
         new iam.PolicyStatement({
           actions: [
             'sqs:ReceiveMessage',

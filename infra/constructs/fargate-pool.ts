@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { ContainerEnv, RunnerEnv } from '../../functions/shared/env.ts';
 import { type FargatePoolSettings, runnerCapacity } from '../pool-settings.ts';
 import type { Network } from './network.ts';
-import { runnersRights, statementsFor } from './rights.ts';
+import { enginesRights, statementsFor } from './rights.ts';
 import { containerImage } from './runner-image.ts';
 import { engineEnv, type Surroundings } from './surroundings.ts';
 
@@ -102,7 +102,7 @@ export class FargatePool extends Construct {
 
   #allow(props: FargatePoolProps): void {
     const { taskRole } = this.definition;
-    for (const statement of statementsFor(runnersRights, props))
+    for (const statement of statementsFor([...enginesRights, 'write logs'], props))
       taskRole.addToPrincipalPolicy(statement);
     props.queue.grantConsumeMessages(taskRole);
     // A runner keeps ECS from ending it while it is at work. Its own name it learns when it runs.

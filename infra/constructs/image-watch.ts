@@ -1,14 +1,13 @@
-import { Stack } from 'aws-cdk-lib';
+import { join } from 'node:path';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ImagesEnv, PoolsEnv, WatchedImage } from '../../functions/shared/env.ts';
-import { type PoolSettings, poolFacts } from '../pool-settings.ts';
-import { EngineFunction } from './engine-function.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ImagesEnv, WatchedImage } from '../../functions/shared/env.ts';
 
 /** A pool that runs an image of a repository, and what runs it. */
 export interface WatchedPool {
@@ -18,35 +17,42 @@ export interface WatchedPool {
   readonly runs: { readonly service: ecs.FargateService } | { readonly function: lambda.IFunction };
 }
 
-export interface ImageWatchProps extends Surroundings {
-  readonly watched: readonly WatchedPool[];
-  readonly pools: Readonly<Record<string, PoolSettings>>;
+export interface ImageWatchProps {
+  readonly pools: readonly WatchedPool[];
+  readonly logDays: number;
+  readonly codeFolder: string;
 }
 
-/** Who has pools run what is pushed under the tag of their image, and keeps the task types that it is labelled with. */
+/** Who has pools run what is pushed under the tag of their image. */
 export class ImageWatch extends Construct {
-  constructor(scope: Construct, id: string, props: ImageWatchProps) {
+  readonly logGroup: logs.LogGroup;
+
+  constructor(scope: Construct, id: string, { pools, logDays, codeFolder }: ImageWatchProps) {
     super(scope, id);
-    const { watched: pools } = props;
     const watched = pools.map(
       ({ runs, ...image }): WatchedImage => ({ ...image, runs: told(runs) }),
     );
-    const env: ImagesEnv & PoolsEnv = {
-      FANFOLD_IMAGES: Stack.of(this).toJsonString(watched),
-      FANFOLD_POOLS: JSON.stringify(poolFacts(props.pools)),
-    };
-    const { function: handler } = new EngineFunction(this, 'Pushed', {
-      ...props,
-      code: 'image-pushed',
-      rights: ['read and write runs'],
-      memoryMb: 512,
-      timeoutSeconds: 60,
-      env: { ...env },
+    const env: ImagesEnv = { FANFOLD_IMAGES: Stack.of(this).toJsonString(watched) };
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
     });
-    allowReading(
-      handler,
-      pools.map(({ repository }) => repository),
-    );
+    // One of its own: the managed one may write into any log.
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    });
+    this.logGroup.grantWrite(role);
+    const handler = new lambda.Function(this, 'Function', {
+      runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(join(codeFolder, 'image-pushed')),
+      memorySize: 256,
+      timeout: Duration.seconds(60),
+      environment: env,
+      role,
+      logGroup: this.logGroup,
+    });
     allowServices(
       handler,
       pools.flatMap(({ runs }) => ('service' in runs ? [runs.service] : [])),
@@ -55,7 +61,7 @@ export class ImageWatch extends Construct {
       handler,
       pools.flatMap(({ runs }) => ('function' in runs ? [runs.function] : [])),
     );
-    new events.Rule(this, 'Pushes', {
+    new events.Rule(this, 'Pushed', {
       eventPattern: {
         source: ['aws.ecr'],
         detailType: ['ECR Image Action'],
@@ -78,23 +84,6 @@ const told = (runs: WatchedPool['runs']): WatchedImage['runs'] =>
 type Statement = iam.PolicyStatementProps;
 const add = (handler: lambda.Function, statement: Statement): void =>
   handler.addToRolePolicy(new iam.PolicyStatement(statement));
-
-/** The labels of what was pushed; and to say what became of it. */
-function allowReading(handler: lambda.Function, repositories: readonly string[]): void {
-  const stack = Stack.of(handler);
-  add(handler, {
-    actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-    resources: [...new Set(repositories)].map((resourceName) =>
-      stack.formatArn({ service: 'ecr', resource: 'repository', resourceName }),
-    ),
-  });
-  add(handler, {
-    actions: ['events:PutEvents'],
-    resources: [
-      stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
-    ],
-  });
-}
 
 function allowFunctions(handler: lambda.Function, functions: readonly lambda.IFunction[]): void {
   if (functions.length === 0) return;

@@ -6,7 +6,7 @@ import type { RunnerEnv } from '../../functions/shared/env.ts';
 import { bundledImages } from '../code-folder.ts';
 import { type LambdaPoolSettings, runnerCapacity } from '../pool-settings.ts';
 import { EngineFunction } from './engine-function.ts';
-import { runnersRights } from './rights.ts';
+import { enginesRights } from './rights.ts';
 import { functionImage } from './runner-image.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -36,7 +36,7 @@ export class LambdaPool extends Construct {
     const runner = new EngineFunction(this, 'Run', {
       ...props,
       code: this.#code(props),
-      rights: runnersRights,
+      rights: [...enginesRights, 'write logs'],
       memoryMb: settings.memoryMb,
       ...(settings.diskMb > 512 && { diskMb: settings.diskMb }),
       timeoutSeconds: settings.timeoutSeconds,

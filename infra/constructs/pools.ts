@@ -22,10 +22,7 @@ export function makePools(scope: Construct, props: PoolsProps): void {
   const { ticks } = props.queues;
   if (ticks !== undefined && Object.keys(made.sized).length > 0)
     new Scale(scope, 'Scale', { ...props, ticks, sized: made.sized });
-  if (made.watched.length > 0) {
-    const { pools } = props.settings;
-    new ImageWatch(scope, 'Images', { ...props, pools, watched: made.watched });
-  }
+  if (made.watched.length > 0) new ImageWatch(scope, 'Images', { ...props, pools: made.watched });
 }
 
 class MadePools {

@@ -1,7 +1,5 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { objectPrefixes } from '../../src/adapters/aws/object-prefixes.ts';
-import { secretsPrefix } from '../../src/adapters/aws/secrets-prefix.ts';
 import type { Queues } from './queues.ts';
 import type { State } from './state.ts';
 
@@ -9,7 +7,6 @@ import type { State } from './state.ts';
 export interface Belongings {
   readonly state: Pick<State, 'table' | 'bucket'>;
   readonly queues: Pick<Queues, 'pools' | 'dead'>;
-  readonly namespace: string;
 }
 
 type Right = (of: Belongings) => {
@@ -31,20 +28,6 @@ const index =
   ({ state: { table } }) => ({
     actions: ['dynamodb:Query'],
     resources: [`${table.tableArn}/index/${name}`],
-  });
-
-/** Those of the namespace, in one of the services that keep them. */
-const secrets =
-  (action: `${string}:${string}`, kind: string, before: ':' | '/'): Right =>
-  ({ state: { table }, namespace }) => ({
-    actions: [action],
-    resources: [
-      Stack.of(table).formatArn({
-        service: action.split(':')[0] as string,
-        resource: `${kind}${before}${secretsPrefix(namespace)}*`,
-        arnFormat: ArnFormat.NO_RESOURCE_NAME,
-      }),
-    ],
   });
 
 /**
@@ -76,8 +59,6 @@ export const rights = {
     actions: ['s3:ListBucket'],
     resources: [state.bucket.bucketArn],
   }),
-  'read secrets': secrets('secretsmanager:GetSecretValue', 'secret', ':'),
-  'read parameters': secrets('ssm:GetParameter', 'parameter', '/'),
   'send tasks': ({ queues }) => ({
     actions: ['sqs:SendMessage'],
     resources: Object.values(queues.pools).map(({ queueArn }) => queueArn),
@@ -101,14 +82,6 @@ export const enginesRights = [
   'write blobs',
   'list objects',
   'send tasks',
-] as const satisfies readonly RightName[];
-
-/** What a runner takes. */
-export const runnersRights = [
-  ...enginesRights,
-  'write logs',
-  'read secrets',
-  'read parameters',
 ] as const satisfies readonly RightName[];
 
 /** A statement for each right; none where there is nothing to be allowed. */

@@ -5,7 +5,6 @@ import { SIGN_IN_MS } from '../access/sign-ins.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { SecretStore } from '../ports/secrets.ts';
 import { noteChange } from './audit.ts';
 import { parseJson, readBytes, readJsonBytes, textOf } from './body.ts';
 import { descriptionPage } from './description-page.ts';
@@ -13,7 +12,7 @@ import { tagged } from './etag.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { openApi } from './openapi.ts';
 import { parseWith, problemResponse, statusOf } from './problem-response.ts';
-import { type Call, json, type Route, type ServerSelf } from './route.ts';
+import { type Call, json, type Route } from './route.ts';
 import { routes } from './routes.ts';
 import { checkRight, knownCaller, nobody, setCookie } from './who.ts';
 
@@ -26,10 +25,6 @@ export interface AppOptions {
   readonly access?: Access;
   /** Where changes are noted, with who made them. Default: nowhere. */
   readonly audit?: Audit;
-  /** What is told of the process that serves. Default: nothing. */
-  readonly server?: ServerSelf;
-  /** Where secrets are set. Default: nowhere, as where a cloud's own service keeps them. */
-  readonly secrets?: SecretStore;
   /** Whether the engine can take work now; `/readyz` answers it. Default: always. */
   readonly isReady?: () => boolean;
   /** Reads a submit of many bytes elsewhere, so that others are answered meanwhile. Default: here. */
@@ -92,13 +87,12 @@ type Asked = Pick<Call, 'engine' | 'request' | 'param' | 'from'>;
 /** Finds out who calls, and whether they may; acts; and notes in the audit what that changed. */
 async function answerOf(row: Route, asked: Asked, options: AppOptions): Promise<Response> {
   const { request } = asked;
-  const { access, audit, server, secrets } = options;
+  const { access, audit } = options;
   refuseTokenInAddress(request);
   const read = (most: AppOptions) => callOf(row, asked, most);
   const early = isTokenInBody(row, request) ? await read(untrusted) : undefined;
   const caller = await knownCaller(access, request, tokenIn(early?.body));
-  const here = { ...asked, access, audit, server, secrets };
-  let call = { ...here, caller: caller ?? nobody, body: early?.body };
+  let call = { ...asked, access, audit, caller: caller ?? nobody, body: early?.body };
   try {
     checkRight(access, request, row.right, caller);
     call = { ...call, ...(early ?? (await read(options))) };

@@ -19,15 +19,9 @@ const reading: ReadonlySet<string> = new Set([
 export const isChange = ({ method, op, acts }: Route): boolean =>
   acts === true || (method !== 'GET' && !reading.has(op));
 
-/**
- * Who was not let in by a wrong name or password, or for want of a right. What was mistaken changed nothing, but for an
- * image, which is kept as rejected.
- */
-const isWorthNoting = (status: number, { op, right }: Route): boolean =>
-  status < 400 ||
-  status === 403 ||
-  (status === 401 && right === 'anyone') ||
-  (status === 422 && op === 'pushImage');
+/** Who was not let in by a wrong name or password, or for want of a right. What was mistaken changed nothing. */
+const isWorthNoting = (status: number, { right }: Route): boolean =>
+  status < 400 || status === 403 || (status === 401 && right === 'anyone');
 
 /** Who somebody says to be who signs in. */
 function nameIn(body: unknown): string {

@@ -3,16 +3,9 @@
 import type * as z from 'zod';
 import { ulidPattern } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
-import type { LogLine, LogSearch } from '../ports/log-sink.ts';
+import type { LogLine } from '../ports/log-sink.ts';
 import { type EventsQuery, eventsPage, eventsStream } from './events.ts';
-import type {
-  EventsParams,
-  LogSearchParams,
-  LogsParams,
-  RunParams,
-  RunsParams,
-  TasksParams,
-} from './queries.ts';
+import type { EventsParams, LogsParams, RunParams, RunsParams, TasksParams } from './queries.ts';
 import { given } from './queries.ts';
 import { type Call, json } from './route.ts';
 
@@ -79,12 +72,6 @@ export async function listEvents(call: Of<typeof EventsParams>): Promise<Respons
   }
   const after = request.headers.get('last-event-id') ?? query.after;
   return eventsStream(engine, runOf(call), after, request.signal);
-}
-
-export async function searchLogs(call: Of<typeof LogSearchParams>): Promise<Response> {
-  const { q: text, level: stream, ...rest } = call.query;
-  const query = { text, ...given({ stream, ...rest }) } as LogSearch;
-  return paged(call as Call<never>, await call.engine.searchLogs(query));
 }
 
 const wantsText = (request: Request): boolean =>

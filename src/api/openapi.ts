@@ -78,11 +78,7 @@ function operationOf(row: Route): Schema {
     responses: {
       [row.status]: {
         description: row.answer,
-        content: {
-          [row.media ?? 'application/json']: {
-            schema: { type: row.media === undefined ? 'object' : 'string', title: row.answer },
-          },
-        },
+        content: { 'application/json': { schema: { type: 'object', title: row.answer } } },
       },
       default: problem,
     },

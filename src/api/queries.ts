@@ -1,8 +1,6 @@
 /** Query strings, as schemas. */
 import * as z from 'zod';
-import { ulidPattern } from '../contract/api.ts';
 import { runStates, taskStates } from '../contract/state.ts';
-import { streams } from '../ports/log-sink.ts';
 
 /** The longest wait for a new event, or for an end; gateways in between end calls at 29 s. */
 export const WAIT_SECONDS_MAX = 25;
@@ -62,21 +60,6 @@ export const LogsParams = z.strictObject({
   attempt: z.coerce.number().int().min(1).optional(),
   after: After,
   limit: limit(10_000, 1000),
-});
-
-export const LogSearchParams = z.strictObject({
-  /** In the line; upper and lower case are the same. */
-  q: z.string().min(1).max(256),
-  run: z.string().regex(ulidPattern).optional(),
-  task: z.string().min(1).max(1024).optional(),
-  /** `stdout` and `stderr` are what tasks print, `system` is what is said of them. */
-  level: z.enum(streams).optional(),
-  /** Printed then or later, epoch ms. */
-  from: z.coerce.number().int().min(0).optional(),
-  /** Printed before. */
-  to: z.coerce.number().int().min(0).optional(),
-  after: After,
-  limit: limit(1000, 100),
 });
 
 export const NoParams = z.strictObject({});

@@ -5,16 +5,7 @@ import type { Caller } from '../access/callers.ts';
 import type { Right } from '../contract/access.ts';
 import type { SubmitRequest } from '../contract/api.ts';
 import type { Json } from '../contract/json.ts';
-import type { ServerView } from '../contract/server.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { SecretStore } from '../ports/secrets.ts';
-
-/** What only the process that serves knows of itself. */
-export interface ServerSelf {
-  view(): Promise<ServerView>;
-  /** Its metrics, as text of a type. */
-  metrics(): Promise<{ readonly type: string; readonly text: string }>;
-}
 
 /** What a route's handler gets: the request, taken apart and checked. */
 export interface Call<Query = unknown> {
@@ -23,10 +14,6 @@ export interface Call<Query = unknown> {
   readonly access: Access | undefined;
   /** Undefined where none is kept. */
   readonly audit: Audit | undefined;
-  /** What the server can tell of itself; undefined where there is none. */
-  readonly server: ServerSelf | undefined;
-  /** Undefined where none can be set. */
-  readonly secrets: SecretStore | undefined;
   readonly caller: Caller;
   /** The address that it comes from; empty when unknown. */
   readonly from: string;
@@ -67,8 +54,6 @@ export interface Route<Query = never> {
   /** The status of a success, and the name of the shape it carries. */
   readonly status: number;
   readonly answer: string;
-  /** Of the answer. Default: JSON. */
-  readonly media?: 'text/plain';
   readonly handle: (call: Call<Query>) => Promise<Response>;
 }
 

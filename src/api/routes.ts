@@ -7,23 +7,12 @@ import { auditRoutes } from './audit.ts';
 import { backfillRoutes } from './backfill-routes.ts';
 import { codeRoutes } from './code-routes.ts';
 import { keyOf } from './idempotency.ts';
-import { imageRoutes } from './image-routes.ts';
-import {
-  getRun,
-  listEvents,
-  listRuns,
-  listTasks,
-  readLogs,
-  runOf,
-  searchLogs,
-} from './inspection.ts';
-import { limitRoutes } from './limit-routes.ts';
+import { getRun, listEvents, listRuns, listTasks, readLogs, runOf } from './inspection.ts';
 import { lintText } from './lint.ts';
 import { namedTaskRoutes } from './named-task-routes.ts';
 import { parseWith } from './problem-response.ts';
 import {
   EventsParams,
-  LogSearchParams,
   LogsParams,
   NoParams,
   RunParams,
@@ -33,8 +22,6 @@ import {
 import { type Call, json, type Route, route } from './route.ts';
 import { runnerRoutes } from './runner-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
-import { secretRoutes } from './secret-routes.ts';
-import { serverRoutes } from './server-routes.ts';
 import { submit, submitAs, submitMany } from './submits.ts';
 
 type Action = ControlRequest['action'];
@@ -198,18 +185,6 @@ const reads: readonly Route[] = [
     answer: 'LogPage',
     handle: readLogs,
   }),
-  route({
-    op: 'searchLogs',
-    right: 'viewer',
-    method: 'GET',
-    path: '/v1/logs/search',
-    summary:
-      'Lines of all runs that hold a text, newest runs first. A page may be short, or empty, and have a next one.',
-    query: LogSearchParams,
-    status: 200,
-    answer: 'PageOfLogLine',
-    handle: searchLogs,
-  }),
 ];
 
 const controls: readonly Route[] = [
@@ -243,18 +218,14 @@ const lint = route({
 export const routes: readonly Route[] = [
   ...submits,
   ...codeRoutes,
-  ...imageRoutes,
   ...reads,
   ...artifactRoutes,
   ...controls,
   ...scheduleRoutes,
   ...backfillRoutes,
-  ...limitRoutes,
   ...runnerRoutes,
-  ...serverRoutes,
   ...accessRoutes,
   ...auditRoutes,
-  ...secretRoutes,
   ...namedTaskRoutes,
   lint,
 ];

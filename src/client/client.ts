@@ -1,5 +1,4 @@
 import { monotonicFactory } from 'ulid';
-import type * as z from 'zod';
 import type {
   ArtifactView,
   ControlRequest,
@@ -17,8 +16,6 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
-import type { ImagePush, ImageSummary, ImageVersion } from '../contract/image.ts';
-import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import { isEnded } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
@@ -27,9 +24,7 @@ import type {
   Content,
   EventsFilter,
   Fanfold,
-  LogLine,
   LogPage,
-  LogSearchFilter,
   LogsFilter,
   PackagesFilter,
   RunsFilter,
@@ -37,7 +32,6 @@ import type {
   TasksFilter,
 } from './fanfold.ts';
 import { callHttp, getBytes, type HttpCall, type HttpOptions } from './http.ts';
-import { limitsOver } from './limits.ts';
 import { schedulesOver } from './schedules.ts';
 import { sendCode } from './send-code.ts';
 
@@ -59,18 +53,11 @@ export class Client implements Fanfold {
   #hasAnswered = false;
 
   readonly schedules: Schedules;
-  readonly limits: Limits;
-
-  readonly images: Fanfold['images'] = {
-    list: async () => (await this.#get<PageOf<ImageSummary>>('/v1/images')).items,
-    show: (pool) => this.#get(`/v1/images/${encodeURIComponent(pool)}`),
-  };
 
   constructor(options: HttpOptions) {
     this.#options = options;
     const send = async (call: HttpCall) => (await callHttp(options, call)).body;
     this.schedules = schedulesOver(send, query, newId);
-    this.limits = limitsOver(send, query);
   }
 
   get url(): string {
@@ -97,16 +84,6 @@ export class Client implements Fanfold {
 
   packages(filter: PackagesFilter): Promise<PageOf<PackageSummary>> {
     return this.#get(`/v1/packages${query(filter)}`);
-  }
-
-  /** Tells of an image that was pushed for a pool, where no registry does. */
-  async pushImage(
-    pool: string,
-    { digest, ...body }: z.input<typeof ImagePush>,
-  ): Promise<ImageVersion> {
-    const path = `/v1/images/${encodeURIComponent(pool)}/${digest}`;
-    const call = { method: 'PUT', path, body, repeatable: true } as const;
-    return (await callHttp(this.#options, call)).body as ImageVersion;
   }
 
   package(name: string): Promise<PackageView> {
@@ -174,10 +151,6 @@ export class Client implements Fanfold {
 
   logs({ run, ...filter }: LogsFilter): Promise<LogPage> {
     return this.#get(`${runPath(run)}/logs${query(filter)}`);
-  }
-
-  searchLogs({ text: q, stream: level, ...filter }: LogSearchFilter): Promise<PageOf<LogLine>> {
-    return this.#get(`/v1/logs/search${query({ q, level, ...filter })}`);
   }
 
   async control(

@@ -19,8 +19,6 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
-import type { ImageSummary, ImageView } from '../contract/image.ts';
-import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import type { RunState, TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
@@ -72,20 +70,6 @@ export interface LogsFilter {
   readonly limit?: number;
 }
 
-export interface LogSearchFilter {
-  /** In the line; upper and lower case are the same. */
-  readonly text: string;
-  readonly run?: string;
-  readonly task?: string;
-  readonly stream?: LogLine['stream'];
-  /** Printed then or later, epoch ms. */
-  readonly from?: number;
-  /** Printed before. */
-  readonly to?: number;
-  readonly after?: string;
-  readonly limit: number;
-}
-
 /** A line that a task printed. */
 export interface LogLine {
   readonly run: string;
@@ -130,15 +114,7 @@ export interface Fanfold {
   artifact(id: string, task: string, path: string): Promise<Content>;
   events(id: string, filter: EventsFilter): Promise<PageOf<RunEvent>>;
   logs(filter: LogsFilter): Promise<LogPage>;
-  /** Lines of all runs, newest runs first; a page may be short, or empty, and have a next one. */
-  searchLogs(filter: LogSearchFilter): Promise<PageOf<LogLine>>;
   /** `key`: asking again under the same one asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;
-  readonly images: {
-    /** Pools with images of their own. */
-    list(): Promise<readonly ImageSummary[]>;
-    show(pool: string): Promise<ImageView>;
-  };
-  readonly limits: Limits;
 }

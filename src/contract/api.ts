@@ -3,7 +3,6 @@ import * as z from 'zod';
 import type { Artifact } from './artifacts.ts';
 import type { AttemptError } from './execution.ts';
 import type { Json } from './json.ts';
-import type { WaitView } from './limits.ts';
 import { Resources } from './resources.ts';
 import type { RunState, TaskState } from './state.ts';
 import { Code, type CodeArchive, Codes, Name, Workflow } from './workflow.ts';
@@ -194,16 +193,12 @@ export interface TaskView {
   readonly parent?: string;
   /** Why it runs in another pool than its author chose. */
   readonly placed?: string;
-  /** The task type that it is of, and the image's digest. */
-  readonly image?: string;
   /** What it asks for. */
   readonly resources?: Resources;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** When a task in back-off is tried again. */
   readonly readyAt?: number;
-  /** The limit that a ready task waits for. Left out in lists. */
-  readonly waitsFor?: WaitView;
   readonly cpuSeconds?: number;
   readonly memoryMb?: number;
   /** How many files it has left, and their bytes together. */

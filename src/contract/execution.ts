@@ -13,19 +13,11 @@ export interface ExecutionSpec {
   readonly limits?: Limits | undefined;
   readonly resources?: Resources | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Variables that get their values from secrets, by reference. */
-  readonly secrets?: Readonly<Record<string, string>> | undefined;
-  /** Within an executor only: what must not be seen in what it tells, the longest first. */
-  readonly hidden?: readonly string[] | undefined;
   readonly code?: Code | undefined;
   /** What the manifests in its code list is installed before it runs. */
   readonly dependencies?: 'auto' | undefined;
   /** The files it leaves are kept. */
   readonly artifacts?: true | undefined;
-  /** Its processes reach no network. */
-  readonly network?: 'off' | undefined;
-  /** Each call has a process of its own. */
-  readonly fresh?: true | undefined;
 }
 
 export interface Execution {

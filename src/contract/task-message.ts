@@ -51,13 +51,8 @@ export type TaskRow = readonly [
   input: Json,
   follow?: readonly Follow[],
   stepInputs?: readonly Json[],
-  needed?: readonly NeededArtifacts[] | null,
-  /** What it holds of its limits; absent: it has none. */
-  slots?: readonly SlotRef[],
+  needed?: readonly NeededArtifacts[],
 ];
-
-/** A slot of a place; none for what is still to be asked for. */
-export type SlotRef = readonly [place: string, slot: number];
 
 export const asBody = (message: TaskMessage): JsonObject => message as unknown as JsonObject;
 export const fromBody = (body: JsonObject): TaskMessage => body as unknown as TaskMessage;

@@ -6,13 +6,10 @@
 import * as z from 'zod';
 import type { Json } from './json.ts';
 import { functionLanguages, languages, snippetLanguages } from './language.ts';
-import { LimitedBy } from './limits.ts';
-import { namePattern } from './name.ts';
 import { Resources } from './resources.ts';
-import { SecretReference } from './secrets.ts';
 
-export type { LimitedBy } from './limits.ts';
-export { namePattern };
+/** A task's or workflow's name: begins with a letter, digit or `_`; no blanks, slashes, brackets or control characters. */
+export const namePattern = /^(?!__proto__$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 export const Name = z.string().regex(namePattern);
 
 const AnyJson: z.ZodType<Json> = z.lazy(() =>
@@ -173,14 +170,12 @@ export const failureReasons = [
   'heartbeat', // no heartbeat within heartbeatMs: frozen
   'lost', // its runner died
   'memory', // killed for want of memory, or for taking more than its `resources`
-  'processes', // killed for having too many processes and threads
   'disk', // killed for taking more of the disk than its `resources`
   'start', // could not be started: interpreter or file missing
   'dependencies', // what its code needs could not be installed
   'input', // its input could not be computed
   'artifacts', // what it left cannot be kept, or what it needs of others' is not there
   'output', // its output could not be read or is too large
-  'secrets', // one that it names is not there, or cannot be given
   'spawn', // a sub-task was refused
   'children', // its own work was done, but a sub-task failed
 ] as const;
@@ -208,8 +203,6 @@ export const deliveries = ['claimed', 'at-least-once', 'at-most-once'] as const;
 export const Delivery = z.enum(deliveries);
 export type Delivery = z.infer<typeof Delivery>;
 
-const Variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/);
-
 export const Task = z.strictObject({
   id: Name,
   needs: z.array(Name).optional(), // sorted, each once; default: none
@@ -223,17 +216,10 @@ export const Task = z.strictObject({
    */
   each: z.array(AnyJson).min(1).max(8).optional(),
   pool: Name.optional(), // default: `default`
-  /**
-   * A task type of an image: `pool/type`. Its `run` is `none` until it is submitted, and what the image says from then on,
-   * with the image's digest behind the name.
-   */
-  image: z.string().min(3).max(400).optional(),
   retry: Retry.optional(),
   /** Why its pool is not the one that its author chose. Never the author's own. */
   placed: z.string().optional(),
   limits: Limits.optional(),
-  /** How many at once, and how often; default: no limit. */
-  limitedBy: z.array(LimitedBy).min(1).max(8).optional(),
   resources: Resources.optional(), // default: whatever is there
   delivery: Delivery.optional(), // default: claimed
   onLost: z.enum(['retry', 'fail']).optional(), // default: retry
@@ -247,14 +233,8 @@ export const Task = z.strictObject({
   dependencies: z.enum(['auto', 'off']).optional(),
   /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. Default: false. */
   artifacts: z.boolean().optional(),
-  /** `off`: its processes reach no network, not even this machine's own. Default: on. */
-  network: z.enum(['on', 'off']).optional(),
-  /** Each of its calls has a process of its own, which ends with it. Programs always have. Default: false. */
-  fresh: z.boolean().optional(),
   /** Environment variables for the task's process. */
-  env: z.record(Variable, z.string()).optional(),
-  /** Environment variables whose values are secrets, by reference. */
-  secrets: z.record(Variable, SecretReference).optional(),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
   description: z.string().optional(),
 });
 export type Task = z.infer<typeof Task>;

@@ -20,8 +20,6 @@ export interface Decision {
   readonly torn: boolean;
   /** More follows from what was accepted once that is saved: save, then fold the same again. */
   unfinished: boolean;
-  /** Attempts that are over, of tasks that are limited: what they hold is for others. */
-  readonly freed: Freed[];
 
   // Working lists of the fold itself:
   /** Tasks that ended in this fold: what needs them is considered. */
@@ -32,13 +30,6 @@ export interface Decision {
   readonly parents: Set<number>;
   /** Attempts that their runner goes on with, so that they are not sent; undefined: it does not, for it is gone. */
   readonly continued: Map<number, number | undefined>;
-}
-
-export interface Freed {
-  readonly task: number;
-  readonly attempt: number;
-  /** Its runner said so, or is gone; else a runner may still be at it. */
-  readonly byRunner: boolean;
 }
 
 export interface Send {
@@ -56,7 +47,6 @@ export const newDecision = (torn = false): Decision => ({
   behind: false,
   torn,
   unfinished: false,
-  freed: [],
   ended: [],
   replayed: [],
   parents: new Set(),

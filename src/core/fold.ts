@@ -3,7 +3,6 @@ import { foldLost, foldReport } from './attempt.ts';
 import { cancelOpen } from './cancel.ts';
 import { foldControl, resumeAll } from './control.ts';
 import { type Decision, newDecision, takeBack } from './decision.ts';
-import { noteFreed } from './limited.ts';
 import { decideEnd } from './outcome.ts';
 import { isKnown, isTorn, type Progress } from './progress.ts';
 import { completeRerun } from './rerun.ts';
@@ -24,11 +23,9 @@ import { foldSpawn } from './spawn.ts';
  * any other is refused.
  */
 export function fold(progress: Progress, happenings: readonly Happening[]): Decision {
-  const folded = decide(progress, (decision) => {
+  return decide(progress, (decision) => {
     for (const happening of happenings) foldOne(progress, happening, decision);
   });
-  noteFreed(progress, happenings, folded);
-  return folded;
 }
 
 /** A run was just submitted: what of it may start. */

@@ -29,30 +29,6 @@ export interface ResourceOptions {
   readonly gpu?: number;
 }
 
-/** So many in a time: `10/s`, `100/5m`. */
-export type RateText = `${number}/${string}`;
-
-/** A bound that several workflows share, by its name; or one of this workflow's. */
-export type LimitOptions =
-  | string
-  | {
-      /** Tasks that name the same are under one limit. Default: the task's own. */
-      readonly name?: string;
-      /** Of all workflows: its bounds are set apart from them. */
-      readonly shared?: string;
-      /** Each of its values is bounded for itself. */
-      readonly key?: string | Reference;
-      /** At once. */
-      readonly max?: number;
-      /** At once, all values of the key together. */
-      readonly sum?: number;
-      /** How often. */
-      readonly rate?: RateText;
-      readonly burst?: number;
-      /** How much of the rate an attempt takes. */
-      readonly units?: number;
-    };
-
 export interface RetryOptions {
   /** The first one included. */
   readonly attempts?: number;
@@ -115,8 +91,6 @@ export interface Defaults {
   readonly lostMax?: number;
   readonly mayFail?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** Variables whose values are secrets: `{ DB_PASSWORD: 'database#password' }`. */
-  readonly secrets?: Readonly<Record<string, string>>;
   /** What an attempt has for itself; `memory` and `disk` are its limits too. */
   readonly resources?: ResourceOptions;
   /** `./folder`, `./file`, `./file.zip`, or a package: `name`, `name@digest`. */
@@ -125,21 +99,13 @@ export interface Defaults {
   readonly dependencies?: 'auto' | 'off';
   /** Files that an attempt leaves in `$TASK_ARTIFACTS` are kept, and given to the tasks that need it. */
   readonly artifacts?: boolean;
-  /** `off`: its processes reach no network, not even this machine's own. */
-  readonly network?: 'on' | 'off';
-  /** Each of its calls has a process of its own, which ends with it. */
-  readonly fresh?: boolean;
   readonly concurrency?: number;
-  /** How many at once, and how often. */
-  readonly limits?: LimitOptions | readonly LimitOptions[];
 }
 
 type Need = string | TaskHandle;
 
 export interface TaskOptions extends Defaults, RunOptions {
   readonly description?: string;
-  /** A task type of an image, in place of what it does: `pool/type`, or that with `@sha256:…`. */
-  readonly image?: string;
   /** Tasks whose outputs `with` or `each` refer to by a handle are needed without being named here. */
   readonly needs?: Need | readonly Need[];
   readonly with?: Template;

@@ -12,7 +12,7 @@ import {
 } from './tree.ts';
 
 /** Keys whose values are the author's own, in which no name is changed. */
-const ownNames = new Set(['with', 'each', 'env', 'secrets', 'default']);
+const ownNames = new Set(['with', 'each', 'env', 'default']);
 
 /** What was built, as if it had been read from a file: so both are checked by the same code. */
 export function treeOf(
@@ -56,8 +56,8 @@ function taskNode(id: string, options: TaskOptions): Node {
   const { needs, ...rest } = options;
   const named = needs === undefined ? [] : [needs].flat();
   const ids = new Set(named.map((need) => (typeof need === 'string' ? need : need.id)));
-  const { with: input, each, sequence, tandem, limits } = options;
-  for (const used of tasksIn([input, each, sequence, tandem, limits])) ids.add(used);
+  for (const used of tasksIn([options.with, options.each, options.sequence, options.tandem]))
+    ids.add(used);
   const { entries } = mapNode(rest, `/tasks/${id}`, 0, 'ours');
   if (ids.size === 0) return map(entries);
   const list: Node = { kind: 'list', at: -1, items: [...ids].map(leaf) };

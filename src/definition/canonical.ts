@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../contract/json.ts';
-import type { LimitedBy, RateLimit } from '../contract/limits.ts';
 import type { Resources } from '../contract/resources.ts';
 import type {
   Backoff,
@@ -82,8 +81,6 @@ function canonicalTask(task: Task): Task {
         task.limits &&
         filledMap(without<Limits>(task.limits, { graceMs: 5_000, installMs: 900_000 })),
       env: filledMap(task.env),
-      secrets: filledMap(task.secrets),
-      limitedBy: filled(task.limitedBy?.map(canonicalLimit)),
     },
     {
       rule: 'all-succeeded',
@@ -93,8 +90,6 @@ function canonicalTask(task: Task): Task {
       lostMax: 10,
       mayFail: false,
       artifacts: false,
-      fresh: false,
-      network: 'on',
       dependencies: task.code === undefined ? 'off' : 'auto',
     },
   );
@@ -112,11 +107,6 @@ function without<T extends object>(given: T, defaults: Partial<T>): T {
     if (value !== undefined && value !== defaults[key]) kept[key] = value;
   }
   return kept as T;
-}
-
-function canonicalLimit(limit: LimitedBy): LimitedBy {
-  const rate = limit.rate && without<RateLimit>(limit.rate, { burst: 1 });
-  return without<LimitedBy>({ ...limit, rate }, { units: 1 });
 }
 
 function canonicalRetry(retry: Retry): Retry | undefined {

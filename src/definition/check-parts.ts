@@ -31,8 +31,6 @@ export class PartsCheck {
     const levels = task.each?.length ?? 0;
     for (let level = 0; level < levels; level++) this.#each((task.each as Json[])[level], level);
     if (task.with !== undefined) this.#template(task.with as Json, ['with'], levels);
-    for (const [at, { key }] of (task.limitedBy ?? []).entries())
-      if (key !== undefined) this.#template(key, ['limitedBy', at, 'key'], levels);
     if (!this.#sound.has(task.run)) this.#run(task.run, ['run'], levels);
   }
 

@@ -8,7 +8,6 @@ const authorKeys: Readonly<Record<string, readonly string[]>> = {
   rule: ['when'],
   delivery: ['delivery'],
   onLost: ['on-lost', 'delivery'],
-  limitedBy: ['limits'],
   retry: ['retries', 'retry', 'backoff'],
   runMs: ['timeout'],
   graceMs: ['grace'],
@@ -55,7 +54,6 @@ function within(entry: Entry, path: Finding['path']): Node | Entry | undefined {
       return entry.value;
     case 'with':
     case 'env':
-    case 'limitedBy':
       return descend(entry.value, rest);
     case 'each':
       return levelOf(entry.value, rest);

@@ -74,23 +74,18 @@ const excesses = (resources: Resources, there: Capacity, has: string): readonly 
 function placeOf(task: Task, pools: Pools): Task | string {
   if (task.limits?.runMs === undefined && task.resources === undefined) return task;
   const own = task.pool ?? 'default';
-  const why = whyNot(task, own, pools[own]);
+  const why = misfits(task, own, pools[own]);
   if (why.length === 0) return task;
-  if (task.image !== undefined) return `${why.join('; ')}, and no other pool has its image`;
   const other = Object.keys(pools)
     .sort()
-    .filter((pool) => whyNot(task, pool, pools[pool]).length === 0)
+    .filter((pool) => misfits(task, pool, pools[pool]).length === 0)
     .sort((a, b) => sizeOf(pools[a]) - sizeOf(pools[b]))[0];
   if (other === undefined) return `${why.join('; ')}, and no other pool has room for it`;
   return { ...task, pool: other, placed: `in pool ${other}: ${why.join('; ')}` };
 }
 
 /** Why a task cannot run in a pool. */
-export function whyNot(
-  task: Pick<Task, 'limits' | 'resources'>,
-  pool: string,
-  facts: PoolFacts | undefined,
-): readonly string[] {
+function misfits(task: Task, pool: string, facts: PoolFacts | undefined): readonly string[] {
   const { attemptMsMax: most, capacity } = facts ?? {};
   const runMs = task.limits?.runMs;
   const why: string[] = [];

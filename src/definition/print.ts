@@ -12,7 +12,6 @@ import type {
   Workflow,
 } from '../contract/workflow.ts';
 import { canonicalize } from './canonical.ts';
-import { printLimit } from './read-limits.ts';
 import { printResources } from './resources.ts';
 import { parseFunctionText, parseRunText } from './run-text.ts';
 import { printTime } from './time.ts';
@@ -58,8 +57,7 @@ function printTask(task: Task): Author {
     needs: needs?.length === 1 ? needs[0] : needs,
     when: rule && printRule(rule),
     each: each && printEach(each as Json[]),
-    image: task.image,
-    ...(task.image === undefined || task.run.kind !== 'none' ? printRun(task.run) : {}),
+    ...printRun(task.run),
     with: task.with,
     ...(retry && printRetry(retry)),
     timeout: time(limits?.runMs),
@@ -67,7 +65,6 @@ function printTask(task: Task): Author {
     'queue-timeout': time(limits?.queueMs),
     'install-timeout': time(limits?.installMs),
     'heartbeat-timeout': time(limits?.heartbeatMs),
-    limits: task.limitedBy?.map(printLimit),
     delivery: task.delivery,
     'on-lost': task.onLost,
     'lost-max': task.lostMax,
@@ -76,10 +73,7 @@ function printTask(task: Task): Author {
     code: task.code,
     dependencies: task.dependencies,
     artifacts: task.artifacts,
-    fresh: task.fresh,
-    network: task.network,
     env: task.env,
-    secrets: task.secrets,
     resources: task.resources && printResources(task.resources),
   });
 }

@@ -1,4 +1,3 @@
-import { SecretReference } from '../contract/secrets.ts';
 import {
   deliveries,
   type Limits,
@@ -9,7 +8,6 @@ import {
 } from '../contract/workflow.ts';
 import { type Fields, fieldsOf, flagOf, listed, oneOf, textOf, wholeOf } from './fields.ts';
 import type { Mistakes } from './mistakes.ts';
-import { readLimits } from './read-limits.ts';
 import { readRetry } from './read-retry.ts';
 import { badName } from './read-run.ts';
 import { readResources } from './resources.ts';
@@ -33,30 +31,22 @@ export const optionKeys = [
   'lost-max',
   'may-fail',
   'env',
-  'secrets',
   'resources',
   'code',
   'dependencies',
   'install-timeout',
   'artifacts',
-  'fresh',
-  'network',
   'concurrency',
-  'limits',
 ] as const;
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
-export type Options = Omit<
-  Task,
-  'id' | 'needs' | 'run' | 'with' | 'each' | 'description' | 'image'
->;
+export type Options = Omit<Task, 'id' | 'needs' | 'run' | 'with' | 'each' | 'description'>;
 
 /** Short words for rules that are used often. */
 export const shortRules: Readonly<Record<string, Rule>> = { failed: 'any-failed' };
 export const ruleKeys: ReadonlySet<string> = new Set(['at-least']);
 export const onLostWords = ['retry', 'fail'] as const;
 export const dependenciesWords = ['auto', 'off'] as const;
-export const networkWords = ['on', 'off'] as const;
 export const lostRange = { min: 0, max: 10_000 } as const;
 
 const limitKeys = [
@@ -71,7 +61,7 @@ export function readOptions(fields: Fields, mistakes: Mistakes): Options {
   const options: Writable<Options> = {};
   const retry = readRetry(fields, mistakes);
   if (retry !== undefined) options.retry = retry;
-  const limits = readTimeLimits(fields, mistakes);
+  const limits = readLimits(fields, mistakes);
   if (limits !== undefined) options.limits = limits;
   for (const [key, entry] of fields) readers.get(key)?.(options, entry, mistakes);
   return options;
@@ -110,20 +100,8 @@ const readers = new Map<string, Reader>(
     artifacts: (options, entry, mistakes) => {
       options.artifacts = flagOf(entry, mistakes);
     },
-    network: (options, entry, mistakes) => {
-      options.network = oneOf(entry, networkWords, mistakes);
-    },
-    fresh: (options, entry, mistakes) => {
-      options.fresh = flagOf(entry, mistakes);
-    },
     env: (options, entry, mistakes) => {
       options.env = readEnv(entry, mistakes);
-    },
-    secrets: (options, entry, mistakes) => {
-      options.secrets = readSecrets(entry, mistakes);
-    },
-    limits: (options, entry, mistakes) => {
-      options.limitedBy = readLimits(entry, mistakes);
     },
     resources: (options, entry, mistakes) => {
       options.resources = readResources(entry, mistakes);
@@ -131,7 +109,7 @@ const readers = new Map<string, Reader>(
   } satisfies Record<string, Reader>),
 );
 
-function readTimeLimits(fields: Fields, mistakes: Mistakes): Limits | undefined {
+function readLimits(fields: Fields, mistakes: Mistakes): Limits | undefined {
   const limits: Writable<Limits> = {};
   for (const [key, field, least] of limitKeys) {
     const entry = fields.get(key);
@@ -174,7 +152,7 @@ const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 function readEnv(entry: Entry, mistakes: Mistakes): Record<string, string> | undefined {
   const node = entry.value;
   if (node.kind !== 'map')
-    return mistakes.add(node, `${quoted(entry.key)} must be a map of texts, not ${kindOf(node)}`);
+    return mistakes.add(node, `"env" must be a map of texts, not ${kindOf(node)}`);
   const env: Record<string, string> = {};
   for (const item of node.entries) {
     const { key, value } = item;
@@ -189,24 +167,12 @@ function readEnv(entry: Entry, mistakes: Mistakes): Record<string, string> | und
   return env;
 }
 
-/** Names of secrets by variables. */
-function readSecrets(entry: Entry, mistakes: Mistakes): Record<string, string> | undefined {
-  const secrets = readEnv(entry, mistakes);
-  for (const { key, value } of entry.value.kind === 'map' ? entry.value.entries : []) {
-    const reference = secrets && Object.hasOwn(secrets, key) ? secrets[key] : undefined;
-    if (reference !== undefined && !SecretReference.safeParse(reference).success)
-      mistakes.add(value, `${quoted(reference)} is no secret's name: write name, or name#field`);
-  }
-  return secrets;
-}
-
 /** A task's own options over the defaults; of retries, limits, variables and resources, field by field. */
 export function merge(defaults: Options, own: Options): Options {
   const merged: Writable<Options> = { ...defaults, ...own };
   if (defaults.retry && own.retry) merged.retry = { ...defaults.retry, ...own.retry };
   if (defaults.limits && own.limits) merged.limits = { ...defaults.limits, ...own.limits };
   if (defaults.env && own.env) merged.env = { ...defaults.env, ...own.env };
-  if (defaults.secrets && own.secrets) merged.secrets = { ...defaults.secrets, ...own.secrets };
   if (defaults.resources && own.resources)
     merged.resources = { ...defaults.resources, ...own.resources };
   return merged;

@@ -23,7 +23,6 @@ export const taskKeys: ReadonlySet<string> = new Set([
   'description',
   'needs',
   ...runKinds,
-  'image',
   'with',
   'each',
   ...optionKeys,
@@ -99,8 +98,6 @@ function readTasks(fields: Fields, root: Node, defaults: Defaults, mistakes: Mis
 
 /** What a task does when its `run` cannot be read; the mistake keeps it from ever being used. */
 const unreadable = { kind: 'none' } as const;
-/** Until it is submitted. */
-const ofImage = { kind: 'none' } as const;
 
 function readTask(entry: Entry, defaults: Defaults, mistakes: Mistakes): Task {
   if (!namePattern.test(entry.key)) mistakes.add(entry, badName(entry.key));
@@ -108,54 +105,25 @@ function readTask(entry: Entry, defaults: Defaults, mistakes: Mistakes): Task {
   if (!isMap(entry.value)) return { id: entry.key, run: unreadable };
   const own = readOptions(fields, mistakes);
   warnOfIdleBackoff(fields, own, defaults.options, mistakes);
-  const run = readOwnRun(fields, entry, mistakes) ?? unreadable;
-  const image = fields.get('image');
+  const run = readRun(fields, entry, mistakes) ?? unreadable;
   const needs = fields.get('needs');
   const input = fields.get('with');
   const each = fields.get('each');
   const description = fields.get('description');
+  const resources = fields.get('resources');
+  if (resources !== undefined && fields.has('none'))
+    mistakes.add(resources, '"resources" have no effect on a task that does nothing');
+  if (input !== undefined && fields.has('none'))
+    mistakes.add(input, '"with" has no effect on a task that does nothing');
   return {
     id: entry.key,
     run: withDefaultConcurrency(run, defaults.concurrency, mistakes),
     ...(needs && { needs: readNeeds(needs, mistakes) }),
     ...(input && { with: jsonOf(input.value) }),
     ...(each && { each: readEach(each, mistakes) }),
-    ...(image && { image: textOf(image, mistakes) }),
     ...(description && { description: textOf(description, mistakes) }),
-    ...merge(defaultsFor(fields, defaults.options), own),
+    ...merge(defaults.options, own),
   };
-}
-
-/** Without what cannot be meant for such a task: its own would be refused. */
-function defaultsFor(fields: Fields, defaults: Options): Options {
-  if (fields.has('image')) return withoutPlace(defaults);
-  return fields.has('none') ? unlimited(defaults) : defaults;
-}
-
-/** Of a task that does nothing only its own limits can be meant, and those are refused. */
-function unlimited({ limitedBy: _limitedBy, ...rest }: Options): Options {
-  return rest;
-}
-
-/** What a task of an image does is not known here, but for one that was taken from a run. */
-function readOwnRun(fields: Fields, entry: Entry, mistakes: Mistakes): Task['run'] | undefined {
-  if (fields.has('none')) tellIdle(fields, mistakes);
-  const isOfImage = fields.has('image') && runKinds.every((kind) => !fields.has(kind));
-  return isOfImage ? ofImage : readRun(fields, entry, mistakes);
-}
-
-function tellIdle(fields: Fields, mistakes: Mistakes): void {
-  const image = fields.get('image');
-  const resources = fields.get('resources');
-  const input = fields.get('with');
-  if (image) mistakes.add(image, 'only one of "image" and "none" can be given');
-  if (resources) mistakes.add(resources, '"resources" have no effect on a task that does nothing');
-  if (input) mistakes.add(input, '"with" has no effect on a task that does nothing');
-}
-
-/** Its image says where it runs, and is its code. */
-function withoutPlace({ pool: _pool, code: _code, dependencies: _all, ...rest }: Options): Options {
-  return rest;
 }
 
 /** A delay between attempts that never come is most often a forgotten `retries`. */

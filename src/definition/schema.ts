@@ -3,11 +3,9 @@ import { cpuRange, gpuMax } from '../contract/resources.ts';
 import { deliveries, failureReasons, namedRules, namePattern } from '../contract/workflow.ts';
 import { backoffKeys, jitters, shapes } from './backoff.ts';
 import { inputKeys, inputTypes } from './read-input.ts';
-import { limitKeys, limitsMax, ratePattern, slotsRange, tokensRange } from './read-limits.ts';
 import {
   dependenciesWords,
   lostRange,
-  networkWords,
   onLostWords,
   optionKeys,
   shortRules,
@@ -91,22 +89,6 @@ const rule: Schema = {
   ],
 };
 
-const limit: Schema = {
-  anyOf: [
-    name,
-    mapOf(limitKeys, {
-      name: said("Tasks that name the same are under one limit. Default: the task's own.", name),
-      shared: said('A limit of all workflows, by its name: its bounds are set apart.', name),
-      key: said('Each of its values is bounded for itself. May hold references.', text),
-      max: said('At once.', whole(slotsRange)),
-      sum: said('At once, all values of the key together.', whole(slotsRange)),
-      rate: said('How often: 10/s, 100/5m.', { type: 'string', pattern: ratePattern }),
-      burst: said('How many of the rate may start together. Default: 1.', whole(tokensRange)),
-      units: said('How much of the rate an attempt takes. Default: 1.', whole(tokensRange)),
-    }),
-  ],
-};
-
 const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
   when: said('When the task may start, from how its needs ended. Default: all-succeeded.', rule),
   pool: said('Which runners take it. Default: default.', name),
@@ -137,19 +119,7 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
     'Files that an attempt leaves in $TASK_ARTIFACTS are kept, and given to the tasks that need it. Default: false.',
     { type: 'boolean' },
   ),
-  network: said("off: its processes reach no network, not even this machine's own. Default: on.", {
-    enum: networkWords,
-  }),
-  fresh: said(
-    'Each of its calls has a process of its own, which ends with it; programs always have. Default: false.',
-    { type: 'boolean' },
-  ),
   env: said('Environment variables of its process.', {
-    type: 'object',
-    propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
-    additionalProperties: { type: 'string' },
-  }),
-  secrets: said('Variables whose values are secrets: the name of one, or name#field.', {
     type: 'object',
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
     additionalProperties: { type: 'string' },
@@ -165,9 +135,6 @@ const options: Readonly<Record<(typeof optionKeys)[number], Schema>> = {
       disk: said('In its own folder.', size),
       gpu: whole({ min: 0, max: gpuMax }),
     }),
-  }),
-  limits: said('How many at once, and how often. A text names a limit that workflows share.', {
-    anyOf: [ref('limit'), listOf(ref('limit'), { minItems: 1, maxItems: limitsMax })],
   }),
   concurrency: said(
     'How many calls one warm process takes at a time. Default: 1.',
@@ -242,19 +209,11 @@ const task: Schema = {
     ...options,
     ...runs,
     description: text,
-    image: said(
-      'A task type of an image, in place of what it does: pool/type, or pool/type@sha256:digest.',
-      { type: 'string', pattern: '^[^/@]+/[^/@]+(@sha256:[0-9a-f]{7,64})?$' },
-    ),
     needs: said('Tasks that must end before.', { anyOf: [name, listOf(name)] }),
     with: said('The input. Texts in it may hold references.', anything),
     each: said('One sub-task for each element of a list, or of a list that is referred to.', each),
   }),
-  anyOf: [
-    { oneOf: [...oneRun.oneOf, { required: ['image'] }] },
-    // As a run keeps it: what it did beside the image that said so.
-    { ...oneRun, properties: { image: { pattern: '@sha256:[0-9a-f]{64}$' } } },
-  ],
+  ...oneRun,
 };
 
 const field: Schema = {
@@ -290,7 +249,7 @@ export const authorSchema: Schema = {
     }),
   }),
   required: ['name', 'tasks'],
-  $defs: { time, backoff, step, limit },
+  $defs: { time, backoff, step },
 };
 
 /** The text of `docs/workflow.schema.json`. */

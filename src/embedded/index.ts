@@ -1,41 +1,38 @@
+import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openBlobs } from '../adapters/embedded/blobs.ts';
 import { openLogs } from '../adapters/embedded/logs.ts';
 import { createQueue } from '../adapters/embedded/queue.ts';
-import { openSecrets } from '../adapters/embedded/secrets.ts';
 import { openStore, type Store } from '../adapters/embedded/store.ts';
 import { systemClock, systemIds, systemRandom } from '../adapters/system.ts';
+import { Problem } from '../contract/problem.ts';
 import type { Capacity } from '../contract/resources.ts';
-import type { ServerView } from '../contract/server.ts';
-import type { UserRange } from '../contract/user-range.ts';
 import { fittingOne } from '../definition/placing.ts';
 import { compileTiming } from '../definition/timing.ts';
 import type { Decider } from '../engine/advance.ts';
 import { createDecider, createEngine, createScheduler } from '../engine/create-engine.ts';
+import { judgeDead } from '../engine/dead-letters.ts';
 import type { Engine } from '../engine/engine.ts';
 import { fanOut } from '../engine/fan-out.ts';
 import { feedPrefixes } from '../engine/items.ts';
-import type { Scheduler } from '../engine/scheduler.ts';
 import { defaultSettings, type EngineSettings } from '../engine/settings.ts';
+import { reasonOf, type Stuck } from '../engine/stuck-runs.ts';
+import { sweepRunners, sweepRuns } from '../engine/sweep.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStanding, RunStates } from '../runner/admission.ts';
 import type { Agent } from '../runner/agent.ts';
-import { createRunner, type RunnerOptions } from '../runner/create-runner.ts';
+import { createRunner } from '../runner/create-runner.ts';
 import { killLeftovers } from '../runner/leftovers.ts';
 import { machineCapacity } from '../runner/machine-capacity.ts';
 import { pagesOf } from './dashboard.ts';
-import { Tally } from './metrics/tally.ts';
-import { countFeed, countingQueue, countingTable } from './metrics/watch.ts';
+import { every } from './every.ts';
 import { forOnePool, onePool } from './one-pool.ts';
-import { type Kept, retentionOf, startKeeping } from './retention.ts';
-import { createSelf } from './self.ts';
+import { retentionOf, startKeeping } from './retention.ts';
 import { startServing } from './serving.ts';
 import { openSignIn, type SignInOptions } from './sign-in.ts';
 import { startSchedules } from './starts.ts';
 import { createSubmitThread } from './submit-thread.ts';
-import { recover, sweeper, tellStuck } from './visits.ts';
-import { workFolderOf } from './work-folder.ts';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; made when missing. Held by one process at a time. */
@@ -44,8 +41,6 @@ export interface EmbeddedOptions {
   readonly slots?: number;
   /** What attempts may ask for, together. Default: what this machine has. */
   readonly capacity?: Partial<Capacity>;
-  /** Where we are root: the first user that tasks run as, and how many there are, each for one attempt at a time. */
-  readonly taskUsers?: UserRange;
   /** Where the HTTP API listens, on loopback. Default: 7420 or the next that is free. Null: no API. */
   readonly port?: number | null;
   /** Where it listens. Default: this machine alone; what is reached from others needs an account first. */
@@ -61,8 +56,6 @@ export interface EmbeddedOptions {
   /** Hears of what could not be decided, and of damage. Default: standard error. */
   readonly onTrouble?: (message: string) => void;
   readonly settings?: Partial<EngineSettings>;
-  /** Of Fanfold, for those who ask the server. */
-  readonly version?: string;
 }
 
 export interface Embedded {
@@ -75,13 +68,12 @@ export interface Embedded {
   link(): string | undefined;
   /** Attempts at a time. */
   readonly slots: number;
-  /** Reads all that is stored, and tells what of it is damaged or cannot go on. Nothing else is done meanwhile. */
-  check(): Promise<ServerView>;
   /** Lets what runs end for a moment, hands back the rest, and lets go of the folder. */
   close(): Promise<void>;
 }
 
 const drainGraceMs = 5_000;
+const sweepMs = 1_000;
 /** Nobody else would run them, so those that wait for others to end may be held here. */
 const waitersMax = 256;
 
@@ -124,39 +116,34 @@ async function compose(
   options: EmbeddedOptions,
   trouble: (message: string) => void,
 ): Promise<Embedded> {
-  const tally = new Tally();
-  const ports = portsOf(store, dataFolder, tally);
+  const ports = portsOf(store, dataFolder);
   const signIn = options.port === null ? undefined : await openSignIn(ports, settings, options);
   const { decider, specs } = createDecider(ports, settings);
   const capacity = { ...machineCapacity(dataFolder), ...options.capacity };
-  const secrets = openSecrets(join(dataFolder, 'secrets.json'), systemClock.now);
-  const users = options.taskUsers;
   const slots = options.slots ?? Math.max(4, cpus().length * 2);
   const agent =
     slots === 0
       ? undefined
-      : await startAgent(ports, decider, dataFolder, { slots, capacity, secrets, users }, trouble);
+      : await startAgent(ports, decider, dataFolder, { slots, capacity }, trouble);
   const submits = createSubmitThread();
   const canonical = fittingOne(capacity, submits.canonical);
   const running = async (run: string) => atWork(agent, run);
   const engine = createEngine(decider, specs, canonical, running, compileTiming);
   const unsubscribe = ports.feed.subscribe(feedPrefixes, async (items) => {
-    countFeed(items, decider, tally);
     tellStuck(decider, await fanOut(decider, items), trouble);
   });
   if (agent) await recover(decider, trouble);
-  const { version } = options;
-  const self = createSelf({ ...ports, store, decider, engine, tally, dataFolder, version });
   const keeping = { store, decider, blobs: ports.blobs, logs: ports.logs };
-  const scheduler = createScheduler(decider, specs, canonical, compileTiming);
-  const timers = agent ? startTimers(keeping, scheduler, tally, trouble) : [];
+  const timers = agent ? [sweeper(decider, trouble), ...startKeeping(keeping, trouble)] : [];
+  if (agent) {
+    const scheduler = createScheduler(decider, specs, canonical, compileTiming);
+    timers.push(startSchedules(scheduler, trouble));
+  }
   agent?.start();
   const serving =
     signIn &&
     (await startServing(engine, dataFolder, signIn, options, {
       ...pagesOf(options.dashboard),
-      server: self.server,
-      secrets,
       readLargeSubmit: (body) => submits.read(body),
       onError: (error, request) => trouble(`request ${request} failed: ${messageOf(error)}`),
     }));
@@ -166,7 +153,6 @@ async function compose(
     token: signIn?.token,
     link: () => serving?.link(),
     slots,
-    check: self.views.check,
     close: closing(async () => {
       await serving?.close();
       for (const stop of timers) await stop();
@@ -179,30 +165,17 @@ async function compose(
   };
 }
 
-/** Returns how to stop each. */
-const startTimers = (
-  kept: Kept,
-  scheduler: Scheduler,
-  tally: Tally,
-  trouble: (message: string) => void,
-): readonly (() => Promise<void>)[] => [
-  sweeper(kept.decider, trouble, tally.mend),
-  ...startKeeping(kept, trouble),
-  startSchedules(scheduler, trouble),
-];
-
 type EmbeddedPorts = Ports & {
   readonly queue: ReturnType<typeof createQueue>;
   readonly logs: ReturnType<typeof openLogs>;
   readonly blobs: ReturnType<typeof openBlobs>;
 };
 
-function portsOf(store: Store, dataFolder: string, tally: Tally): EmbeddedPorts {
-  const queue = createQueue({ clock: systemClock });
+function portsOf(store: Store, dataFolder: string): EmbeddedPorts {
   return {
-    table: countingTable(store.table, tally),
+    table: store.table,
     feed: store.feed,
-    queue: countingQueue(forOnePool(queue), systemClock.now, tally),
+    queue: forOnePool(createQueue({ clock: systemClock })),
     blobs: openBlobs(join(dataFolder, 'blobs')),
     logs: openLogs(join(dataFolder, 'logs')),
     provisioner: fixedPool,
@@ -222,18 +195,16 @@ async function startAgent(
   ports: EmbeddedPorts,
   decider: Decider,
   dataFolder: string,
-  given: Pick<RunnerOptions, 'secrets' | 'users'> & {
-    readonly slots: number;
-    readonly capacity: Capacity;
-  },
+  most: { readonly slots: number; readonly capacity: Capacity },
   trouble: (message: string) => void,
 ): Promise<Agent> {
-  const workFolder = workFolderOf(dataFolder, given.users !== undefined);
+  const workFolder = join(dataFolder, 'work');
+  mkdirSync(workFolder, { recursive: true });
   await killLeftovers(workFolder);
   return createRunner(ports, decider.settings, {
     states: statesIn(decider),
     pool: onePool,
-    ...given,
+    ...most,
     waitersMax,
     lingerMs: 0,
     waitMs: 60_000,
@@ -267,6 +238,38 @@ function atWork(agent: Agent | undefined, run: string) {
       stepAt: beat?.stepAt,
       progress: beat?.progress,
     }));
+}
+
+/** What the process before left: its runner is gone, and so are the messages. */
+async function recover(decider: Decider, trouble: (message: string) => void): Promise<void> {
+  await sweepRunners(decider, true);
+  tellStuck(decider, (await sweepRuns(decider, true)).stuck, trouble);
+}
+
+/** Each run once, until it is stuck for another reason. */
+function tellStuck(
+  decider: Decider,
+  found: readonly Stuck[],
+  trouble: (message: string) => void,
+): void {
+  for (const { run, error } of decider.stuck.note(found))
+    trouble(`run ${run} is stuck: ${reasonOf(error)}${wayOut(run, error)}`);
+}
+
+/** Damage says itself what to do. Anything else is a bug: where it arose, on the same line. */
+function wayOut(run: string, error: unknown): string {
+  if (error instanceof Problem) return ' Then start again.';
+  const place = error instanceof Error ? error.stack?.split('\n')[1]?.trim() : undefined;
+  const where = place === undefined ? '' : ` (${place})`;
+  return `${where}. All others go on; to give this one up: npx fanfold cancel ${run}`;
+}
+
+function sweeper(decider: Decider, trouble: (message: string) => void): () => Promise<void> {
+  return every(sweepMs, trouble, async () => {
+    await sweepRunners(decider);
+    tellStuck(decider, (await sweepRuns(decider)).stuck, trouble);
+    await judgeDead(decider.ports, decider.settings);
+  });
 }
 
 function stopWith(error: unknown, trouble: (message: string) => void): void {

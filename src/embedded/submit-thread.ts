@@ -6,7 +6,7 @@ import type { SubmitRequest } from '../contract/api.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Run, Task, Workflow } from '../contract/workflow.ts';
 import { acceptWorkflow } from '../definition/accept.ts';
-import type { Canonical } from '../engine/accept.ts';
+import type { Canonical } from '../engine/submit.ts';
 import { memoryOf, nextPart, type SubmitPart } from './submit-parts.ts';
 
 /** Large submits, read in a thread of their own, so that the server answers others meanwhile. */

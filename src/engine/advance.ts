@@ -2,17 +2,15 @@ import type { Happening } from '../contract/happening.ts';
 import { isEnded } from '../contract/state.ts';
 import type { Decision } from '../core/decision.ts';
 import { begin, fold, revive } from '../core/fold.ts';
-import { definitionOf } from '../core/graph.ts';
-import { isLimited } from '../core/limited.ts';
+import type { Ports } from '../ports/ports.ts';
 import { type Item, type Put, Unavailable } from '../ports/table.ts';
-import type { Decider } from './decider.ts';
-import { composeMessages, type Impossible, type SendOf, sendAll } from './dispatch.ts';
+import { composeMessages, type SendOf, sendAll } from './dispatch.ts';
 import { expandMap, spawnPut } from './expand.ts';
 import type { LoadedRun } from './loaded-run.ts';
+import type { Outputs } from './outputs.ts';
 import type { Runs } from './runs.ts';
-import { type FreedOf, settleLimits } from './settle-limits.ts';
-
-export type { Decider };
+import type { EngineSettings } from './settings.ts';
+import type { StuckRuns } from './stuck-runs.ts';
 
 /** What a run is looked at for. */
 export interface Cause {
@@ -23,6 +21,14 @@ export interface Cause {
   readonly revive?: boolean;
   /** Somebody is told how the run is: it must be durable, also what was decided before. */
   readonly durable?: boolean;
+}
+
+export interface Decider {
+  readonly ports: Ports;
+  readonly settings: EngineSettings;
+  readonly runs: Runs;
+  readonly outputs: Outputs;
+  readonly stuck: StuckRuns;
 }
 
 export interface Advanced {
@@ -135,38 +141,16 @@ export async function carryOut(decider: Decider, advanced: readonly Advanced[]):
   const now = ports.clock.now();
   const sends: SendOf[] = [];
   const puts: Put[] = [];
-  const freed: FreedOf[] = [];
   for (const { run, decisions } of advanced) {
     for (const decision of decisions) {
       const { generation } = decision;
       for (const send of decision.sends.values()) sends.push({ run, generation, send });
-      freed.push(...decision.freed.map((one) => ({ run, freed: one })));
       for (const [task, attempt] of decision.expands)
         puts.push(await expandMap(ports, settings, outputs, run, task, attempt, now));
     }
   }
-  if (!advanced.some(isBounded)) return sendOut(decider, sends, [], puts);
-  const settled = await settleLimits(decider, sends.filter(hasLimits), freed);
-  const free = sends.filter((one) => !hasLimits(one));
-  await sendOut(decider, [...free, ...settled.sends], settled.impossible, puts);
-  await settled.done();
-}
-
-const isBounded = ({ run }: Advanced): boolean => isLimited(run.progress.graph.dag);
-
-const hasLimits = ({ run: { progress }, send }: SendOf): boolean =>
-  definitionOf(progress.graph, send.task).limitedBy !== undefined;
-
-/** Sends messages, and puts what else follows; tasks whose input can't be computed fail. */
-export async function sendOut(
-  { ports, settings, outputs }: Decider,
-  sends: readonly SendOf[],
-  refused: readonly Impossible[],
-  puts: Put[],
-): Promise<void> {
-  const now = ports.clock.now();
   const { messages, impossible } = await composeMessages(outputs, settings, sends, now);
-  for (const { run, send, message } of [...refused, ...impossible]) {
+  for (const { run, send, message } of impossible) {
     const made = { kind: 'impossible', message } as const;
     puts.push(
       spawnPut(settings, run.meta.id, { parent: send.task, attempt: send.attempt, at: now, made }),

@@ -1,7 +1,6 @@
 import { Problem } from '../contract/problem.ts';
 import { isEnded } from '../contract/state.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Canonical } from './accept.ts';
 import type { Decider } from './advance.ts';
 import { type Archive, createArchive, type ReadableRun } from './archive.ts';
 import { listArtifacts, readArtifact } from './artifacts.ts';
@@ -10,10 +9,8 @@ import { archivedProblem, controlRun, controlRunOnce } from './control-run.ts';
 import type { Engine } from './engine.ts';
 import { isTold } from './event-cursor.ts';
 import { readEvents } from './events.ts';
-import { createImages } from './images.ts';
 import { type RunningSource, viewRun } from './inspect.ts';
 import { allShards, fromData, type HeartbeatData, heartbeatPartition } from './items.ts';
-import { createLimits } from './limits.ts';
 import { listRuns } from './list-runs.ts';
 import { createNamedTasks } from './named-tasks.ts';
 import { createOutputs } from './outputs.ts';
@@ -24,11 +21,10 @@ import { listRunners } from './runners.ts';
 import { createRuns } from './runs.ts';
 import { type CompileTiming, rememberingTimings, type Scheduler } from './scheduler.ts';
 import { createSchedules } from './schedules.ts';
-import { searchLogs } from './search-logs.ts';
 import type { EngineSettings } from './settings.ts';
 import { createSpecs, type Specs } from './specs.ts';
 import { createStuckRuns } from './stuck-runs.ts';
-import { submit, submitMany } from './submit.ts';
+import { type Canonical, submit, submitMany } from './submit.ts';
 import { listTasks, showTask } from './tasks.ts';
 
 /** How often a waiting reader of events looks again. */
@@ -72,11 +68,8 @@ export function createEngine(
     runs: (query) => listRuns(decider, archive, query),
     runners: () => listRunners(decider),
     ...readers(decider, readable, running),
-    searchLogs: (query) => searchLogs(ports, query),
     schedules: createSchedules(submitter),
-    limits: createLimits(decider),
     namedTasks: createNamedTasks(ports, settings),
-    images: createImages(ports, settings),
     async control(id, request, key) {
       const { meta: before } = (await readable(id)).run;
       if (before.archived !== undefined) throw archivedProblem(id);

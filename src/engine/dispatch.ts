@@ -1,12 +1,6 @@
 import type { NeededArtifacts } from '../contract/artifacts.ts';
 import type { Json } from '../contract/json.ts';
-import {
-  asBody,
-  type Follow,
-  type SlotRef,
-  type TaskMessage,
-  type TaskRow,
-} from '../contract/task-message.ts';
+import { asBody, type Follow, type TaskMessage, type TaskRow } from '../contract/task-message.ts';
 import type { Task } from '../contract/workflow.ts';
 import { type Dag, isLink } from '../core/dag.ts';
 import type { Send } from '../core/decision.ts';
@@ -29,8 +23,6 @@ export interface SendOf {
   readonly run: LoadedRun;
   readonly generation: number;
   readonly send: Send;
-  /** What it holds of its limits; none: it is to ask when it is due. Undefined: it has no limits. */
-  readonly slots?: readonly SlotRef[];
 }
 
 /** A task whose input could not be computed. */
@@ -55,7 +47,7 @@ export async function composeMessages(
   const impossible: Impossible[] = [];
   const bundles = new Map<string, Bundle>();
   const messages: Outgoing[] = [];
-  for (const { run, generation, send, slots } of sends) {
+  for (const { run, generation, send } of sends) {
     const resolved = inputNow(run, send.task) ?? (await inputLater(outputs, run, send.task));
     if (resolved.kind === 'error') {
       impossible.push({ run, send, message: resolved.message });
@@ -64,7 +56,7 @@ export async function composeMessages(
     const needed = await (neededArtifacts(outputs, run, send.task) ?? undefined);
     const bundle = bundleFor(bundles, run, send, now);
     addRunOf(bundle, run, generation);
-    addRow(bundle, run, send, { ...resolved, needed, slots }, followOf(run, send.task, settings));
+    addRow(bundle, run, send, { ...resolved, needed }, followOf(run, send.task, settings));
     if (bundle.rows.length >= bundleMax(bundle.definition, settings)) {
       messages.push(outgoing(bundle, now));
       bundles.delete(bundle.name);
@@ -127,21 +119,19 @@ function addRunOf({ runs, generations, inputs }: Bundle, run: LoadedRun, generat
 
 type Given = Extract<TaskInput, { kind: 'ok' }> & {
   readonly needed: readonly NeededArtifacts[] | undefined;
-  readonly slots: readonly SlotRef[] | undefined;
 };
 
 function addRow(
   bundle: Bundle,
   run: LoadedRun,
   send: Send,
-  { value, steps, needed, slots }: Given,
+  { value, steps, needed }: Given,
   follow: readonly Follow[],
 ): void {
   const id = idOf(run.progress.graph, send.task);
   const row = [bundle.runs.length - 1, send.task, id, send.attempt, value] as const;
   bundle.follows ||= follow.length > 0;
-  if (slots !== undefined) bundle.rows.push([...row, follow, steps, needed ?? null, slots]);
-  else if (needed !== undefined) bundle.rows.push([...row, follow, steps, needed]);
+  if (needed !== undefined) bundle.rows.push([...row, follow, steps, needed]);
   else if (steps.length > 0) bundle.rows.push([...row, follow, steps]);
   else bundle.rows.push(follow.length > 0 ? [...row, follow] : row);
 }
@@ -241,7 +231,6 @@ const inlineable = (task: Task | undefined): boolean =>
   task.artifacts === undefined &&
   task.run.kind !== 'none' &&
   task.limits?.queueMs === undefined &&
-  task.limitedBy === undefined &&
   stepInputs(task.run).templates.length === 0;
 
 /** Sends, and says so loudly only when nothing went: what was not sent now is sent when the happenings come again. */

@@ -16,12 +16,10 @@ import type {
   SubmitRequest,
   TaskView,
 } from '../contract/api.ts';
-import type { Limits } from '../contract/limits-api.ts';
 import type { Schedules } from '../contract/schedule.ts';
 import type { TaskState } from '../contract/state.ts';
 import type { CodeArchive } from '../contract/workflow.ts';
-import type { LogLine, LogPage, LogQuery, LogSearch } from '../ports/log-sink.ts';
-import type { Images } from './images.ts';
+import type { LogPage, LogQuery } from '../ports/log-sink.ts';
 import type { NamedTasks } from './named-tasks.ts';
 
 export interface RunsQuery {
@@ -94,12 +92,8 @@ export interface Engine {
     query: { readonly after?: string; readonly waitMs?: number },
   ): Promise<PageOf<RunEvent>>;
   logs(query: LogQuery): Promise<LogPage>;
-  /** Lines of all runs; a page may be short, or empty, and have a next one. */
-  searchLogs(query: LogSearch): Promise<PageOf<LogLine>>;
   /** `key`: made by the client, so that asking again, as when the answer was lost, asks nothing new. */
   control(id: string, request: ControlRequest, key?: string): Promise<RunSummary>;
   readonly schedules: Schedules;
-  readonly limits: Limits;
   readonly namedTasks: NamedTasks;
-  readonly images: Images;
 }

@@ -34,8 +34,7 @@ export const feedPrefixes: readonly string[] = [
   sortKeys.lost,
 ];
 
-/** Sorts by number. */
-export const padded = (n: number): string => n.toString(36).padStart(8, '0');
+const padded = (n: number): string => n.toString(36).padStart(8, '0');
 
 export const runPartition = (namespace: string, run: string): string => `${namespace}/RUN#${run}`;
 export const runOf = (partition: string): string =>
@@ -47,7 +46,7 @@ export const runnerPartition = (namespace: string, runner: string): string =>
   `${namespace}/RUNNER#${runner}`;
 
 /** Heartbeats of runners, and indexes, lie in so many partitions, so that none takes all traffic. */
-export type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
+type Sharding = Pick<EngineSettings, 'namespace' | 'shards'>;
 
 export function shardOf({ shards }: Sharding, id: string): string {
   let hash = 0;
@@ -149,8 +148,6 @@ export interface Meta {
   readonly id: string;
   readonly workflow: string;
   readonly hash: string;
-  /** Where tasks are of images: the hash of what was asked for, which no push changes. */
-  readonly asked?: string;
   readonly createdAt: number;
   readonly input: StoredOutput;
   readonly code?: Code;

@@ -4,18 +4,18 @@ import { Problem } from '../contract/problem.ts';
 import type { ScheduleRequest, Schedules, ScheduleView } from '../contract/schedule.ts';
 import { newScheduleState, type SchedulePolicy } from '../core/schedule-policy.ts';
 import { nextSlot, startOfSlot } from '../core/schedule-timing.ts';
-import { acceptAsked } from './accept.ts';
 import { createBackfills } from './backfills.ts';
 import { storeValue } from './blobs.ts';
 import { changeSchedule, removeSchedule } from './change-schedule.ts';
 import { withDefaults } from './check-input.ts';
 import { checkCode } from './code.ts';
+import { givenResources } from './given-resources.ts';
 import { existingSchedule, listSchedules, nextStarts, viewSchedule } from './read-schedules.ts';
 import { summaryOf } from './run-summary.ts';
 import type { Schedule } from './schedule-items.ts';
 import type { Scheduler } from './scheduler.ts';
 import { nextOf, requestsOf } from './start-due.ts';
-import { codeFor, submitStored } from './submit.ts';
+import { accept, codeFor, submitStored } from './submit.ts';
 
 /** Larger inputs lie beside: a schedule is written again for each of its slots. */
 const inlineBytes = 2048;
@@ -46,7 +46,7 @@ async function putSchedule(
   const { ports, settings } = scheduler;
   const now = ports.clock.now();
   await checkCode(ports, settings, request.code);
-  const accepted = await acceptAsked(scheduler, request);
+  const accepted = await accept(scheduler, givenResources(request.workflow, request.resources));
   const { codes } = await codeFor(scheduler, accepted, request);
   const input = checkedInput(scheduler, accepted.spec.workflow, request, now);
   const stored = await storeValue(ports.blobs, input, inlineBytes);

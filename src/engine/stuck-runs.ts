@@ -14,8 +14,6 @@ export interface StuckRuns {
   forget(run: string): void;
   /** Why a run can't go on; undefined when nothing is known against it. */
   why(run: string): string | undefined;
-  /** Those that were found last, first. */
-  all(): readonly { readonly run: string; readonly reason: string }[];
 }
 
 const runsKept = 10_000;
@@ -35,7 +33,6 @@ export function createStuckRuns(): StuckRuns {
     },
     forget: (run) => void reasons.delete(run),
     why: (run) => reasons.get(run),
-    all: () => [...reasons].reverse().map(([run, reason]) => ({ run, reason })),
   };
 }
 

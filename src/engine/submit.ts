@@ -2,25 +2,50 @@ import type { SubmitManyRequest, SubmitRequest } from '../contract/api.ts';
 import { isCodePath } from '../contract/code.ts';
 import type { JsonObject } from '../contract/json.ts';
 import { Problem } from '../contract/problem.ts';
+import type { Workflow } from '../contract/workflow.ts';
+import { encodeChunk, type StoredChunk } from '../core/chunk-codec.ts';
+import { compile, type Dag } from '../core/dag.ts';
+import { emptyChunk } from '../core/progress.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Item, type Put, type PutResult, Unavailable } from '../ports/table.ts';
-import { type Accepted, type Accepter, acceptAsked, begun } from './accept.ts';
 import type { Archive } from './archive.ts';
 import { timeOfId } from './archive-list.ts';
 import { storeValue } from './blobs.ts';
 import { withDefaults } from './check-input.ts';
 import { checkCode, resolveCodes } from './code.ts';
+import { givenResources } from './given-resources.ts';
 import { fromData, type Meta, runOf } from './items.ts';
 import type { Runs } from './runs.ts';
 import { metaItem } from './save-run.ts';
-import type { Spec } from './specs.ts';
+import type { EngineSettings } from './settings.ts';
+import type { Spec, Specs } from './specs.ts';
 import { isUnlisted, wakeListPuts } from './wake-lists.ts';
 
-export interface Submitter extends Accepter {
+/** Canonical text and hash of a workflow; throws `Problem` `workflow-invalid` with every mistake's place. */
+export type Canonical = (workflow: Workflow) => {
+  readonly workflow: Workflow;
+  /** As text, or as bytes of UTF-8. */
+  readonly text: string | Uint8Array;
+  readonly hash: string;
+  /** When it was compiled already. */
+  readonly dag?: Dag;
+};
+
+export interface Submitter {
   readonly ports: Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids'>;
+  readonly settings: EngineSettings;
+  readonly specs: Specs;
   readonly runs: Runs;
+  readonly canonical: Canonical;
   /** Runs that left the table: their ids are taken still. */
   readonly archive: Pick<Archive, 'meta'>;
+}
+
+export interface Accepted {
+  readonly hash: string;
+  readonly spec: Spec;
+  /** Of a run that has just begun, where it lies in META: the same for all runs of a call. */
+  readonly progress: StoredChunk | undefined;
 }
 
 /**
@@ -32,7 +57,7 @@ export async function submit(
   request: SubmitRequest,
 ): Promise<{ readonly meta: Meta; readonly created: boolean }> {
   await checkCode(submitter.ports, submitter.settings, request.code);
-  const accepted = await acceptAsked(submitter, request);
+  const accepted = await accept(submitter, givenResources(request.workflow, request.resources));
   const code = await codeFor(submitter, accepted, request);
   const item = await itemFor(submitter, accepted, code, request.id, request.input);
   const [result] = await storeNew(submitter, [{ item, condition: 'absent' }]);
@@ -45,7 +70,7 @@ export async function submitMany(
   request: SubmitManyRequest,
 ): Promise<readonly string[]> {
   await checkCode(submitter.ports, submitter.settings, request.code);
-  const accepted = await acceptAsked(submitter, request);
+  const accepted = await accept(submitter, givenResources(request.workflow, request.resources));
   const code = await codeFor(submitter, accepted, request);
   const puts: Put[] = [];
   for (const [i, { id, input }] of request.runs.entries()) {
@@ -148,6 +173,29 @@ async function putSurely(
   }
 }
 
+/** Checks a workflow, and stores it. */
+export async function accept(submitter: Submitter, given: Workflow): Promise<Accepted> {
+  const { workflow, text, hash, dag } = submitter.canonical(given);
+  const now = submitter.ports.clock.now();
+  const known = submitter.specs.fresh(hash, now);
+  if (known) return { hash, spec: known, progress: begun(submitter, known) };
+  const spec = { workflow, dag: dag ?? compiled(workflow) };
+  await submitter.specs.store(hash, text, spec, now);
+  return { hash, spec, progress: begun(submitter, spec) };
+}
+
+function compiled({ tasks }: Workflow): Dag {
+  const result = compile(tasks);
+  if (result.kind === 'dag') return result.dag;
+  throw new Problem('workflow-invalid', `the workflow does not compile: ${result.kind}`);
+}
+
+function begun({ settings }: Submitter, { workflow }: Spec): StoredChunk | undefined {
+  const count = workflow.tasks.length;
+  if (count > settings.smallRunTasks) return undefined;
+  return encodeChunk(emptyChunk(Math.min(count, settings.chunkSize), 1));
+}
+
 export type CodeAndTags = Pick<SubmitRequest, 'code' | 'codes' | 'tags'>;
 
 /** Where the code of a workflow's tasks is, looked up once for all its runs. */
@@ -177,7 +225,7 @@ async function itemFor(
   const meta: Meta = {
     id: id ?? ports.ids.next(),
     workflow: workflow.name,
-    ...namesOf(accepted),
+    hash: accepted.hash,
     createdAt: now,
     input: emptyOr(input) ?? (await storeValue(ports.blobs, input, 32 * 1024)),
     ...(request.code && { code: request.code }),
@@ -196,9 +244,6 @@ async function itemFor(
   return metaItem(settings, meta, accepted.progress, 1);
 }
 
-const namesOf = ({ hash, asked }: Accepted): Pick<Meta, 'hash' | 'asked'> =>
-  asked === undefined ? { hash } : { hash, asked };
-
 const emptyOr = (input: JsonObject): { value: JsonObject } | undefined => {
   for (const _ in input) return undefined;
   return { value: input };
@@ -210,7 +255,7 @@ function outcomeOf(item: Item, result: PutResult): { meta: Meta; created: boolea
   const found = result.found && fromData<Meta>(result.found.data);
   const same =
     found !== undefined &&
-    (found.asked ?? found.hash) === (meta.asked ?? meta.hash) &&
+    found.hash === meta.hash &&
     JSON.stringify(found.input) === JSON.stringify(meta.input) &&
     JSON.stringify([found.code, sentCodes(found)]) === JSON.stringify([meta.code, sentCodes(meta)]);
   if (!same)

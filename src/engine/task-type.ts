@@ -16,12 +16,9 @@ const beside = [
   'limits',
   'resources',
   'env',
-  'secrets',
   'code',
   'dependencies',
   'artifacts',
-  'fresh',
-  'network',
   'delivery',
   'pool',
 ] as const satisfies readonly (keyof Task)[];
@@ -46,17 +43,14 @@ export function typeOf(definition: Task, of: Pick<Meta, 'code' | 'codes'>): Task
 }
 
 function typeByText(definition: Task, code: Code | undefined): TaskType {
-  const { run, limits, resources, env, secrets } = definition;
+  const { run, limits, resources, env } = definition;
   const spec: ExecutionSpec = {
     run,
     ...(limits && { limits }),
     ...(resources && { resources }),
     ...(env && { env }),
-    ...(secrets && { secrets }),
     ...(code && { code }),
     ...(definition.artifacts && { artifacts: true as const }),
-    ...(definition.network === 'off' && { network: 'off' as const }),
-    ...(definition.fresh && { fresh: true as const }),
     ...(code && installsDependencies(definition) && { dependencies: 'auto' as const }),
   };
   const { delivery, pool } = definition;

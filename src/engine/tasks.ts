@@ -12,7 +12,6 @@ import { storeValue } from './blobs.ts';
 import type { TasksQuery } from './engine.ts';
 import { type AtWork, errorOf, stateOf, subTaskFailed } from './inspect.ts';
 import { fromData, lostSort, type PackData, runPartition, sortKeys, sourceKey } from './items.ts';
-import { waitOf } from './limits.ts';
 import type { LoadedRun } from './loaded-run.ts';
 import { lostStanding } from './lost-standing.ts';
 import { viewSubTasks } from './sub-tasks.ts';
@@ -64,13 +63,11 @@ export async function showTask(
   const view = await viewTask(decider, run, task, one);
   const attempts = await attemptsOf(decider, run, task);
   const subTasks = viewSubTasks(run, task, atWork);
-  const waitsFor = view.state === 'ready' ? await waitOf(decider, run, task) : undefined;
   return {
     ...view,
     ...(hasInput.has(view.state) && (await inputOf(decider, run, task))),
     ...(view.state === 'succeeded' && { output: await decider.outputs.output(run, task) }),
     ...(subTasks && { subTasks }),
-    ...(waitsFor && { waitsFor }),
     attempts,
   };
 }
@@ -114,7 +111,7 @@ async function viewTask(
   const parent = parentOf(graph, task);
   const tries = triesOf(progress, task);
   const state = stateOf(run, task, atWork?.attempt);
-  const { image, placed, resources } = definitionOf(graph, task);
+  const { placed, resources } = definitionOf(graph, task);
   return {
     id: idOf(graph, task),
     state,
@@ -122,7 +119,6 @@ async function viewTask(
     level: graph.dag.level[ancestorOf(graph, task)] as number,
     needs: parent === undefined ? (graph.dag.tasks[task]?.needs ?? []) : [],
     ...(parent !== undefined && { parent: idOf(graph, parent) }),
-    ...(image !== undefined && { image }),
     ...(placed !== undefined && { placed }),
     ...(resources !== undefined && { resources }),
     ...(state === 'backoff' && { readyAt: tries.readyAt }),

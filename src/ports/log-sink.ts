@@ -29,34 +29,8 @@ export interface LogPage {
   readonly next: string;
 }
 
-export interface LogSearch {
-  /** In the text of a line; upper and lower case are the same. */
-  readonly text: string;
-  /** Of this run only. */
-  readonly run?: string;
-  readonly task?: string;
-  readonly stream?: Stream;
-  /** Printed then or later, epoch ms. */
-  readonly from?: number;
-  /** Printed before. */
-  readonly to?: number;
-  readonly after?: string;
-  readonly limit: number;
-}
-
-export interface LogHits {
-  readonly lines: readonly LogLine[];
-  /** Where to go on; undefined: all was looked at. */
-  readonly next: string | undefined;
-}
-
 /** What tasks print. May lose the last moments at a crash; order holds within one attempt and stream. */
 export interface LogSink {
   append(lines: readonly LogLine[]): Promise<void>;
   read(query: LogQuery): Promise<LogPage>;
-  /**
-   * Lines of all runs, newest runs first. Looks at only so much in one call: the hits may be few, or none, and more come
-   * further on. Undefined where it cannot be had.
-   */
-  search?(query: LogSearch): Promise<LogHits>;
 }

@@ -1,6 +1,5 @@
 import type { AttemptResult } from '../contract/execution.ts';
 import type { RunState } from '../contract/state.ts';
-import { confirmSlots } from '../engine/confirm-slots.ts';
 import { fromData, type Meta, metaKey } from '../engine/items.ts';
 import { type Claimed, meetClaimed } from '../engine/meet-claimed.ts';
 import { mayPass } from '../engine/passing.ts';
@@ -45,19 +44,7 @@ export class Admission {
 
   async admit(chosen: readonly Held[]): Promise<readonly Held[]> {
     const fresh = chosen.filter((held) => this.#parts.holdings.add(held));
-    return this.#withinLimits(await this.wanted(await this.#claim(fresh)));
-  }
-
-  /** What holds all it needs of its limits, and now is known to be at it; the rest is handed back, and asks again. */
-  async #withinLimits(claimed: readonly Held[]): Promise<readonly Held[]> {
-    const { ports, settings, owner, ended } = this.#parts;
-    const limited = claimed.filter(({ slots }) => slots !== undefined);
-    if (limited.length === 0) return claimed;
-    const confirmed = await insist(ports, () => confirmSlots(ports, settings, owner, limited));
-    const without = limited.filter((held) => !confirmed.has(held));
-    const now = ports.clock.now();
-    if (without.length > 0) ended(without.map((held) => neverRan(held, 'released', now)));
-    return claimed.filter((held) => held.slots === undefined || confirmed.has(held));
+    return this.wanted(await this.#claim(fresh));
   }
 
   /** Of what was claimed, that whose run still wants it. */

@@ -7,12 +7,10 @@ import type {
   SpawnRequest,
 } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
-import type { Stream } from '../ports/log-sink.ts';
-import { LineHider } from './launcher-hide.mjs';
 
 /** Why we stop an attempt that runs. */
 export type StopReason = 'cancelled' | 'released' | 'sibling' | LimitReason;
-type LimitReason = 'time-limit' | 'heartbeat' | 'memory' | 'disk' | 'processes';
+type LimitReason = 'time-limit' | 'heartbeat' | 'memory' | 'disk';
 
 /** What runs an attempt: a launcher, a warm process, or the steps it consists of. */
 export interface Host {
@@ -22,8 +20,6 @@ export interface Host {
   /** The process that runs all of its attempts, or else that of one of them, once it is known. */
   readonly pid?: number | undefined;
   pidOf?(attempt: Attempt): number | undefined;
-  /** What its processes carry in their environment. */
-  tokenOf?(attempt: Attempt): string;
 }
 
 /** How a run came out, before it is known why. */
@@ -67,15 +63,9 @@ export class Attempt {
   spawns: SpawnRequest[] | undefined = undefined;
   spawnCount = 0;
   logBytes = 0;
-  hider: LineHider | undefined = undefined;
-  /** Whom its program runs as; all steps in one folder as the same. Undefined: as we do. */
-  user: number | undefined = undefined;
   /** As last measured, where there is a limit; all steps together. */
   memoryMb = 0;
   diskMb = 0;
-  /** With threads; set where there were too many. */
-  processes = 0;
-  processesMax = 0;
   /** Set for the steps of a sequence or tandem: they share a folder and have a number each. */
   place: { readonly folder: string; readonly step: number } | undefined = undefined;
   onEnd: ((attempt: Attempt, ending: Ending) => void) | undefined = undefined;
@@ -101,14 +91,6 @@ export class Attempt {
   }
 }
 
-/** What of a line of it may be seen. */
-export function shownOf(attempt: Attempt, stream: Stream, line: string): string {
-  const { hidden } = attempt.spec;
-  if (hidden === undefined) return line;
-  attempt.hider ??= new LineHider(hidden);
-  return attempt.hider.hide(stream, line);
-}
-
 const DEFAULT_GRACE_MS = 5000;
 
 export function graceOf(spec: ExecutionSpec): number {
@@ -122,8 +104,6 @@ const limitMessages: Readonly<Record<LimitReason, (attempt: Attempt) => string>>
   'time-limit': ({ spec }) => `ran longer than its limit of ${spec.limits?.runMs} ms`,
   heartbeat: ({ spec }) => `gave no heartbeat for ${spec.limits?.heartbeatMs} ms`,
   memory: ({ memoryMb, spec }) => took(memoryMb, 'memory', spec.resources?.memoryMb),
-  processes: ({ processes, processesMax }) =>
-    `had ${processes} processes and threads, and may have ${processesMax}`,
   disk: ({ diskMb, spec }) => took(diskMb, 'disk', spec.resources?.diskMb),
 };
 

@@ -37,13 +37,11 @@ export class Composites {
     attempt.startedAt = this.#shared.clock.now();
     const done = (ending: Ending) => {
       this.running.delete(attempt);
-      if (own) this.#shared.users?.give(attempt.user);
       if (own) rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
       this.#shared.finish(attempt, ending);
     };
     const steps = new Steps(this.#shared, attempt, run, done, (step, input, index) => {
       const child = this.#child(attempt, step, input);
-      child.user = attempt.user;
       child.place = { folder, step: this.#stepNumber(attempt, index) };
       return child;
     });

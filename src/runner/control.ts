@@ -1,7 +1,6 @@
 import type { ExecutorEvents, OnceAnswer, SpawnRequest } from '../contract/execution.ts';
 import type { Json } from '../contract/json.ts';
 import type { Attempt } from './attempt.ts';
-import { hideInJson } from './hidden.ts';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogPump } from './log-pump.ts';
 import type { Outbox } from './outbox.ts';
@@ -33,8 +32,7 @@ export class Control {
 
   take(attempt: Attempt, at: number, message: unknown): void {
     if (typeof message !== 'object' || message === null) return;
-    const { hidden } = attempt.spec;
-    const said = (hidden ? hideInJson(message as Json, hidden) : message) as ControlMessage;
+    const said = message as ControlMessage;
     if ('beat' in said || 'step' in said || 'progress' in said) this.#beat(attempt.root, at, said);
     if ('spawn' in said) this.#spawn(attempt.root, said.spawn);
     if ('once' in said) void this.#once(attempt, said);

@@ -10,10 +10,7 @@ import type { ExecutorOptions } from './options.ts';
 /** What a runner of real processes is told; the rest follows from its ports. */
 export interface RunnerOptions
   extends Omit<AgentOptions, 'id' | 'controlMs' | 'executor'>,
-    Pick<
-      ExecutorOptions,
-      'workFolder' | 'hostEnv' | 'capacity' | 'waitersMax' | 'secrets' | 'users'
-    > {}
+    Pick<ExecutorOptions, 'workFolder' | 'hostEnv' | 'capacity' | 'waitersMax'> {}
 
 /** How often the runs of what is held are asked whether they were cancelled, where that is in memory. */
 const controlMs = 1_000;
@@ -22,7 +19,7 @@ const controlMs = 1_000;
 export function createRunner(
   ports: Ports,
   settings: EngineSettings,
-  { workFolder, hostEnv, capacity, waitersMax, secrets, users, ...options }: RunnerOptions,
+  { workFolder, hostEnv, capacity, waitersMax, ...options }: RunnerOptions,
 ): Agent {
   const { logs, blobs, clock, ids } = ports;
   // In one process with everything else the blobs are on the same disk.
@@ -41,8 +38,6 @@ export function createRunner(
         ...{ slots, workFolder, logs, blobs, clock, events, hostEnv },
         ...(shared && { sharedInstallations: shared }),
         ...(capacity && { capacity }),
-        ...(secrets && { secrets }),
-        ...(users && { users }),
         ...(waitersMax !== undefined && { waitersMax }),
       }),
   });

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Executor, ExecutorEvents } from '../contract/execution.ts';
-import type { Secrets } from '../ports/secrets.ts';
 import { CodeCache } from './code-cache.ts';
 import { Dependencies } from './dependencies/dependencies.ts';
 import { Installations } from './dependencies/installations.ts';
@@ -14,14 +13,12 @@ import type { Shared } from './shared.ts';
 import { withArtifacts } from './with-artifacts.ts';
 import { withCode } from './with-code.ts';
 import { withResources } from './with-resources.ts';
-import { withSecrets } from './with-secrets.ts';
 
 export type { ExecutorOptions } from './options.ts';
 
 /**
  * Runs attempts on this machine. Programs are started by launchers, functions are called in warm processes; this
- * process itself starts no task. Not a sandbox: task code runs as our user, unless there are
- * task users.
+ * process itself starts no task. Not a sandbox: task code runs as our user.
  *
  * `started` is told of attempts that run for longer than a moment (about 20 ms for calls), always before their end;
  * of shorter calls only the end is told. A `released` attempt has surely not begun, or was handed back in a drain.
@@ -32,12 +29,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const folder = claimFolder(workFolder, token);
   const { artifacts: ports } = options;
   const placed = (told: ExecutorEvents) =>
-    withSecrets({
-      secrets: options.secrets ?? noSecrets,
-      clock: options.clock,
-      events: told,
-      inner: withPlacedCode({ ...options, events: told }, { token, folder }),
-    });
+    withPlacedCode({ ...options, events: told }, { token, folder });
   if (ports === undefined) return placed(events);
   return withArtifacts({
     ports,
@@ -47,8 +39,6 @@ export function createExecutor(options: ExecutorOptions): Executor {
     inner: placed,
   });
 }
-
-const noSecrets: Secrets = { read: async () => undefined };
 
 function withPlacedCode(
   options: ExecutorOptions,

@@ -34,7 +34,6 @@ export function followHeld(
     input: resolved.value,
     stepInputs: undefined,
     needed: undefined,
-    slots: undefined,
     spec: intake.intern(follow.spec),
     notAfter: 0,
     follow: rest,

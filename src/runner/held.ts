@@ -2,7 +2,7 @@ import type { NeededArtifacts } from '../contract/artifacts.ts';
 import type { Beat, Execution, ExecutionSpec } from '../contract/execution.ts';
 import type { Report } from '../contract/happening.ts';
 import type { Json } from '../contract/json.ts';
-import type { Follow, SlotRef } from '../contract/task-message.ts';
+import type { Follow } from '../contract/task-message.ts';
 import type { Delivery } from '../contract/workflow.ts';
 
 /** A message that was taken, while anything of it is still to be answered for. */
@@ -33,8 +33,6 @@ export interface Held {
   readonly input: Json;
   readonly stepInputs: readonly Json[] | undefined;
   readonly needed: readonly NeededArtifacts[] | undefined;
-  /** Of its limits; undefined: it has none. */
-  readonly slots: readonly SlotRef[] | undefined;
   readonly spec: ExecutionSpec;
   readonly delivery: Delivery;
   readonly always: boolean;

@@ -90,7 +90,7 @@ export class Intake {
   }
 
   #held(bundle: Bundle, spec: ExecutionSpec, row: TaskRow, now: number): Held {
-    const [run, task, id, attempt, input, follow, stepInputs, needed, slots] = row;
+    const [run, task, id, attempt, input, follow, stepInputs, needed] = row;
     const { message, letter } = bundle;
     const runId = message.runs[run] as string;
     return {
@@ -104,8 +104,7 @@ export class Intake {
       attempt,
       input,
       stepInputs,
-      needed: needed ?? undefined,
-      slots,
+      needed,
       spec,
       delivery: message.delivery,
       always: message.always,

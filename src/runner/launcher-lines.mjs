@@ -3,8 +3,6 @@
  * console, by the executor.
  */
 
-import { hideIn } from './launcher-hide.mjs';
-
 /** A line's length in a log, in bytes. */
 const LINE_MAX = 16_000;
 /** How much of stderr an error message may quote. */
@@ -37,12 +35,9 @@ export class Lines {
   #rest = [];
   #restBytes = 0;
   #lineMax;
-  #hidden;
 
-  /** `hidden`: texts that no line shows, the longest first. Only `last` is as it came. */
-  constructor(lineMax, hidden) {
+  constructor(lineMax) {
     this.#lineMax = lineMax;
-    this.#hidden = hidden;
   }
 
   /** The end of the stream's text, for messages; before it, where it is further up, the line that says why it all ended. */
@@ -59,7 +54,7 @@ export class Lines {
       return [];
     }
     const head = chunk.subarray(0, end);
-    const lines = quiet && this.#hidden === undefined ? this.#lastOf(head) : this.#linesOf(head);
+    const lines = quiet ? this.#lastOf(head) : this.#linesOf(head);
     if (end + 1 < chunk.length) this.#keep(Buffer.from(chunk.subarray(end + 1)));
     return quiet ? [] : lines;
   }
@@ -76,10 +71,8 @@ export class Lines {
 
   #linesOf(head) {
     const whole = this.#takeRest(head);
-    const came = whole.split('\n');
-    const hidden = this.#hidden;
-    const lines = hidden === undefined ? came : came.map((line) => hideIn(line, hidden));
-    this.#note(lines, came);
+    const lines = whole.split('\n');
+    this.#note(lines);
     return lines.map((line) => cleanLine(line.endsWith('\r') ? line.slice(0, -1) : line));
   }
 
@@ -90,7 +83,7 @@ export class Lines {
     from = Math.min(from, lineStart);
     if (from > 0) this.#forgetRest();
     const lines = this.#takeRest(head.subarray(from)).split('\n');
-    this.#note(lines, lines);
+    this.#note(lines);
     return lines;
   }
 
@@ -108,8 +101,8 @@ export class Lines {
     this.#restBytes = 0;
   }
 
-  #note(lines, came) {
-    const full = came.findLast((line) => line.trim() !== '');
+  #note(lines) {
+    const full = lines.findLast((line) => line.trim() !== '');
     if (full !== undefined) this.last = full.length < this.#lineMax ? full : undefined;
     const tail = lines.slice(-40).join('\n').slice(-TAIL_MAX);
     this.#tail = `${this.#tail}${this.#tail === '' ? '' : '\n'}${tail}`.slice(-TAIL_MAX);

@@ -6,8 +6,6 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
   lstatSync,
@@ -29,25 +27,20 @@ const CLOCK_STEP_MS = 20;
 
 export class Places {
   #root;
-  #users;
   #pipes = [];
   #pipeCount = 0;
   #folders = [];
   #folderCount = 0;
 
-  /** `users`: programs run as users of their own, who must come through, and share nothing. */
-  constructor(root, users) {
+  constructor(root) {
     this.#root = root;
-    this.#users = users === true;
-    mkdirSync(root, { recursive: true });
-    chmodSync(root, this.#users ? 0o711 : 0o700);
+    mkdirSync(root, { recursive: true, mode: 0o700 });
   }
 
   /** A pipe: `read` does not block, `write` is for the child. */
-  openPipe(user) {
+  openPipe() {
     if (this.#pipes.length === 0) this.#makePipes();
     const pipe = this.#pipes.pop();
-    if (user !== undefined) chownSync(pipe.path, user, user);
     pipe.read ??= openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
     return { ...pipe, write: openSync(pipe.path, constants.O_WRONLY) };
   }
@@ -57,7 +50,7 @@ export class Places {
    * closed.
    */
   givePipe({ path, read }, closed) {
-    if (closed && !this.#users) this.#pipes.push({ path, read });
+    if (closed) this.#pipes.push({ path, read });
     else {
       if (read !== undefined) closeSync(read);
       unlinkSync(path);
@@ -65,7 +58,7 @@ export class Places {
   }
 
   /** A folder with its input and an empty folder `tmp` in it; nobody else may read them. */
-  takeFolder(input, user) {
+  takeFolder(input) {
     const folder = this.#folders.pop() ?? this.#makeFolder();
     const { written } = folder;
     if (written?.text === input && Date.now() - written.changedMs > CLOCK_STEP_MS) return folder;
@@ -73,8 +66,6 @@ export class Places {
     if (written !== undefined) unlinkSync(file);
     writeFileSync(file, input, { mode: 0o600 });
     folder.written = { text: input, ...identityOf(file) };
-    if (user !== undefined)
-      for (const path of [file, join(folder.path, 'tmp'), folder.path]) chownSync(path, user, user);
     return folder;
   }
 
@@ -86,10 +77,6 @@ export class Places {
 
   /** Removes the folder and what is in it, unless it can serve again. */
   giveFolder(folder) {
-    if (this.#users) {
-      rmSync(folder.path, { recursive: true, force: true, maxRetries: 3 });
-      return;
-    }
     if (this.#folders.length < 8 && isUntouched(folder)) {
       this.#folders.push(folder);
       return;
@@ -123,12 +110,10 @@ export class Places {
 }
 
 /** Makes an attempt's folder, where it is not there yet. */
-export function makeFolder(folder, user) {
+export function makeFolder(folder) {
   try {
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(folder, 'tmp'), { mode: 0o700 });
-    if (user !== undefined)
-      for (const path of [join(folder, 'tmp'), folder]) chownSync(path, user, user);
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
   }

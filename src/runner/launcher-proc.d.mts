@@ -3,8 +3,6 @@ import type { SignalConstants } from 'node:os';
 export declare function processesByToken(
   matches: (token: string) => boolean,
 ): { pid: number; token: string }[];
-export declare function tasksByToken(prefix: string): Map<string, number>;
-export declare function tasksOnMachine(): number;
 export declare function killByToken(matches: (token: string) => boolean): number;
 export declare function signal(pid: number, name: keyof SignalConstants | 0): boolean;
 export declare function startOf(pid: number): string;

@@ -35,22 +35,6 @@ export function processesByToken(matches) {
   return found;
 }
 
-/** How many processes and threads there are with each token that begins with `prefix`. */
-export function tasksByToken(prefix) {
-  const counts = new Map();
-  for (const { pid, token } of processesByToken((one) => one.startsWith(prefix))) {
-    const stat = readText(`/proc/${pid}/stat`);
-    const threads = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[17]) || 1;
-    counts.set(token, (counts.get(token) ?? 0) + threads);
-  }
-  return counts;
-}
-
-/** How many processes and threads this machine has, as one small file tells; 0 where it does not. */
-export function tasksOnMachine() {
-  return Number(/\/(\d+)/.exec(readText('/proc/loadavg'))?.[1] ?? 0);
-}
-
 /** Kills every process, its process group's included, whose token `matches` accepts. Again, until none is new. */
 export function killByToken(matches) {
   const killed = new Set();

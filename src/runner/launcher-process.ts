@@ -20,8 +20,6 @@ export interface LauncherConfig {
   readonly env: Readonly<Record<string, string>>;
   readonly logBytesMax: number;
   readonly outputBytesMax: number;
-  /** Orders name users. */
-  readonly users: boolean;
 }
 
 /** How a program ended, as its launcher tells it. */
@@ -148,10 +146,6 @@ export class LauncherProcess implements Host, LogSource {
     if (this.attempts.has(attempt.id)) this.#send(['answer', attempt.id, ask, answer]);
   }
 
-  tokenOf({ id }: Attempt): string {
-    return `${this.#config.token}.${id}`;
-  }
-
   pidOf({ id }: Attempt): number | undefined {
     return this.#pids.get(id);
   }
@@ -224,7 +218,6 @@ export class LauncherProcess implements Host, LogSource {
 
   #end(attempt: Attempt, ending: Ending): void {
     this.attempts.delete(attempt.id);
-    if (attempt.place === undefined) this.#shared.users?.give(attempt.user);
     this.#pids.delete(attempt.id);
     this.places = Math.min(this.places, this.attempts.size);
     if (this.waiting > 0) this.#movedAt = this.#shared.clock.now();

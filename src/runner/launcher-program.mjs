@@ -1,18 +1,14 @@
 /** One attempt at a program: its folder, pipes, process group and what became of it. */
 import { spawn } from 'node:child_process';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { environment } from './launcher-environment.mjs';
 import { unfit } from './launcher-fit.mjs';
-import { hideIn } from './launcher-hide.mjs';
 import { Lines } from './launcher-lines.mjs';
-import { withoutNetwork } from './launcher-network.mjs';
-import { layAnswer, openInput, readOutput } from './launcher-output.mjs';
+import { layAnswer, readOutput } from './launcher-output.mjs';
 import { makeFolder } from './launcher-places.mjs';
 import { signal, treeUsage } from './launcher-proc.mjs';
 import { missingFor, whyNot } from './launcher-start.mjs';
-import { asUser, killUsers } from './launcher-user.mjs';
 
 /** A last line that is longer is not looked at as output. */
 const LAST_LINE_MAX = 1_000_000;
@@ -27,14 +23,13 @@ export class Program {
   startedAt = 0;
   pid = 0;
   stopping = false;
-  folder = '';
-  /** Of its files in the folder. */
-  names;
   #order;
   #host;
   #told = false;
+  #folder = '';
   /** Of our own, to be given back. */
   #place;
+  #names;
   /** Of stdout, stderr and control: pipe, lines, and once the program is not that young, a socket. */
   #channels = [];
   #logBytes = 0;
@@ -50,7 +45,7 @@ export class Program {
     this.#order = order;
     this.#host = host;
     const suffix = order.step === undefined ? '' : `-${order.step}`;
-    this.names = {
+    this.#names = {
       input: `input${suffix}.json`,
       output: `output${suffix}.json`,
       answers: `answers${suffix}`,
@@ -66,11 +61,11 @@ export class Program {
     try {
       fds.push(this.#openInput());
       for (const max of [LAST_LINE_MAX, LOG_LINE_MAX, CONTROL_LINE_MAX]) {
-        const { path, read, write } = this.#host.places.openPipe(this.#order.user);
+        const { path, read, write } = this.#host.places.openPipe();
         this.#channels.push({
           path,
           fd: read,
-          lines: new Lines(max, this.#order.hidden),
+          lines: new Lines(max),
           socket: undefined,
           ended: false,
         });
@@ -85,12 +80,8 @@ export class Program {
   }
 
   #spawn(cwd, fds) {
-    const { argv, network } = this.#order;
-    const [file, ...args] = network === 'off' ? withoutNetwork(argv) : argv;
-    const env = environment(this.#order, this.#host.config, this);
-    const { user } = this.#order;
-    const who = user === undefined ? {} : { uid: user, gid: user };
-    const options = { cwd: cwd ?? this.folder, env, stdio: fds, detached: true, ...who };
+    const [file, ...args] = this.#order.argv;
+    const options = { cwd: cwd ?? this.#folder, env: this.#env(), stdio: fds, detached: true };
     const child = spawn(file, args, options);
     child.on('error', (error) => {
       if (this.pid === 0)
@@ -108,14 +99,37 @@ export class Program {
   #openInput() {
     const text = `${JSON.stringify(this.#order.input)}\n`;
     if (this.#order.folder === undefined) {
-      this.#place = this.#host.places.takeFolder(text, this.#order.user);
-      this.folder = this.#place.path;
+      this.#place = this.#host.places.takeFolder(text);
+      this.#folder = this.#place.path;
     } else {
-      this.folder = this.#order.folder;
-      makeFolder(this.folder, this.#order.user);
+      this.#folder = this.#order.folder;
+      makeFolder(this.#folder);
+      writeFileSync(join(this.#folder, this.#names.input), text, { mode: 0o600 });
     }
-    const file = join(this.folder, this.names.input);
-    return asUser(this.#order.user, () => openInput(file, this.#place ? undefined : text));
+    return openSync(join(this.#folder, this.#names.input), 'r');
+  }
+
+  #env() {
+    const { env, token } = this.#host.config;
+    const { left, needed } = this.#order.folders ?? {};
+    return {
+      ...env,
+      HOME: this.#folder,
+      TMPDIR: join(this.#folder, 'tmp'),
+      ...this.#order.env,
+      TASK_RUN: this.#order.run,
+      TASK_WORKFLOW: this.#order.workflow,
+      TASK_ID: this.#order.task,
+      TASK_ATTEMPT: String(this.#order.attempt),
+      TASK_DIR: this.#folder,
+      TASK_INPUT: join(this.#folder, this.#names.input),
+      TASK_OUTPUT: join(this.#folder, this.#names.output),
+      TASK_CONTROL: '/dev/fd/3',
+      TASK_ANSWERS: join(this.#folder, this.#names.answers),
+      ...(left && { TASK_ARTIFACTS: left }),
+      ...(needed && { TASK_INPUTS: needed }),
+      TASK_TOKEN: `${token}.${this.id}`,
+    };
   }
 
   /** Listens to the pipes of a program that is no longer young, and measures it; says when to be called again. */
@@ -192,8 +206,7 @@ export class Program {
       try {
         this.#host.report(['control', this.id, Date.now(), JSON.parse(line)]);
       } catch {
-        const shown = hideIn(line, this.#order.hidden ?? []).slice(0, 200);
-        this.#host.log(this.id, 2, [`not JSON on the control channel: ${shown}`], 0);
+        this.#host.log(this.id, 2, [`not JSON on the control channel: ${line.slice(0, 200)}`], 0);
       }
     }
   }
@@ -209,8 +222,7 @@ export class Program {
 
   /** Lays an answer where it looks for it. */
   answer(ask, answer) {
-    const folder = join(this.folder, this.names.answers);
-    const failure = asUser(this.#order.user, () => layAnswer(folder, ask, answer));
+    const failure = layAnswer(join(this.#folder, this.#names.answers), ask, answer);
     if (failure !== undefined) this.#host.log(this.id, 2, [failure], 0);
   }
 
@@ -227,22 +239,14 @@ export class Program {
     clearTimeout(this.#killTimer);
     const rest = signal(-this.pid, 'SIGKILL');
     const open = this.#closeChannels();
-    const { user, folder } = this.#order;
-    // Steps that share a folder share a user: the executor ends it with the last of them.
-    if (user !== undefined && folder === undefined) killUsers(user);
     if (this.stopping || (open && !rest)) this.#host.sweep(this.id);
     if (this.#dropped > 0)
       this.#host.log(this.id, 2, [`${this.#dropped} bytes of output dropped`], 0);
     const result = { code, signal: signalName, startedAt: this.startedAt, endedAt: Date.now() };
     if (this.#usage !== undefined) Object.assign(result, this.#usage);
-    const path = join(this.folder, this.names.output);
+    const path = join(this.#folder, this.#names.output);
     const { last } = this.#channels[STDOUT].lines;
-    const { outputBytesMax } = this.#host.config;
-    if (code === 0)
-      Object.assign(
-        result,
-        asUser(user, () => readOutput(path, outputBytesMax, last)),
-      );
+    if (code === 0) Object.assign(result, readOutput(path, this.#host.config.outputBytesMax, last));
     else result.tail = this.#tail();
     this.release();
     return result;
@@ -251,7 +255,7 @@ export class Program {
   /** The end of stderr, after what is wrong with the program itself. */
   #tail() {
     const { tail } = this.#channels[STDERR].lines;
-    const why = unfit(this.#order.argv[0], this.#order.cwd ?? this.folder);
+    const why = unfit(this.#order.argv[0], this.#order.cwd ?? this.#folder);
     return why === undefined ? tail : `${why}\n${tail}`;
   }
 

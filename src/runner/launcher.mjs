@@ -186,8 +186,7 @@ function tick() {
 const handlers = {
   hello([, config]) {
     host.config = config;
-    if (config.users) process.setgroups([]);
-    host.places = new Places(config.root, config.users);
+    host.places = new Places(config.root);
   },
   start(message) {
     places = message[3];

@@ -38,10 +38,6 @@ export class Launchers {
     return running;
   }
 
-  *attempts(): Iterable<Attempt> {
-    for (const launcher of this.#launchers) yield* launcher.attempts.values();
-  }
-
   /** How many more of this kind may wait: none until half of them have begun, since many are claimed as easily as one. */
   waitable(spec: ExecutionSpec): number {
     const { known, highMs } = this.#timesOf(spec);
@@ -123,8 +119,7 @@ export class Launchers {
     const root = join(this.#shared.folder, name);
     const executor = this.#shared.token;
     const token = `${executor}.${name}`;
-    const users = this.#shared.users !== undefined;
-    const config = { root, executor, token, env, logBytesMax, outputBytesMax, users };
+    const config = { root, executor, token, env, logBytesMax, outputBytesMax };
     const launcher = new LauncherProcess(
       this.#shared,
       this.#file,

@@ -10,7 +10,7 @@ const PREFIX = 'x-';
 export function claimFolder(workFolder: string, token: string): string {
   const folder = join(workFolder, `${PREFIX}${token}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, OWNER), `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, OWNER), `${process.pid} ${startOf(process.pid)}\n`);
   return folder;
 }
 

@@ -4,11 +4,8 @@ import { Attempt, type Ending, graceOf, resultOf, type StopReason } from './atte
 import { removeLaidOut } from './code-folder.ts';
 import { Composites } from './composites.ts';
 import { Control } from './control.ts';
-import { Crowd } from './crowd.ts';
 import { Gauge, oversteppedBy } from './gauge.ts';
 import { Guard } from './guard.ts';
-import { hideInResult } from './hidden.ts';
-import { whyNoEmptyNetwork } from './launcher-network.mjs';
 import { Launchers } from './launchers.ts';
 import { LogPump } from './log-pump.ts';
 import { baseEnv, type ExecutorOptions } from './options.ts';
@@ -17,11 +14,8 @@ import { processFiles } from './process-files.ts';
 import { interpretersOf } from './program-order.ts';
 import type { Shared } from './shared.ts';
 import { Sweeper } from './sweeper.ts';
-import { becomesOne, usersOf } from './task-users.ts';
 import { WarmPool } from './warm-pool.ts';
-import type { WarmSpec } from './warm-spec.ts';
 
-const noUser = 'no task user is free: the range is too small for so many attempts';
 const MB = 1 << 20;
 const TICK_MS = 20;
 /** While nothing runs, only idle processes are to be ended. */
@@ -36,7 +30,6 @@ export class LocalExecutor implements Executor {
   #supervised = new Set<Attempt>();
   #shared: Shared;
   readonly #gauge = new Gauge();
-  readonly #crowd: Crowd;
   #launchers: Launchers;
   #warm: WarmPool;
   #composites: Composites;
@@ -52,7 +45,6 @@ export class LocalExecutor implements Executor {
     this.#slots = options.slots ?? Math.max(4, 2 * cores);
     this.#idleMs = options.idleMs ?? 30_000;
     this.#shared = this.#share(options, own);
-    this.#crowd = new Crowd(options.processesMax ?? 2000, own.token);
     const files = processFiles(options.harnessFolder);
     const warmMax = options.warmProcesses ?? Math.min(this.#slots, cores);
     const longMax = options.warmProcesses ?? this.#slots;
@@ -82,7 +74,6 @@ export class LocalExecutor implements Executor {
       sweeper: new Sweeper(),
       interpreters: interpretersOf(options.hostEnv.PATH, options),
       ...own,
-      users: usersOf(options, own.folder),
       env: baseEnv(options),
       logBytesMax,
       outputBytesMax: options.outputBytesMax ?? 16 * MB,
@@ -137,36 +128,14 @@ export class LocalExecutor implements Executor {
   }
 
   #place(attempt: Attempt, now: number): void {
-    if (attempt.spec.network === 'off' && !this.#isKeptOff(attempt, now)) return;
     this.#gauge.add(attempt);
     const warm = this.#warm.specOf(attempt.spec);
-    if (warm !== undefined) this.#call(attempt, warm, now);
+    if (warm !== undefined) this.#warm.start(attempt, warm, now);
     else this.#launchCold(attempt, now);
-  }
-
-  #refuse(attempt: Attempt, now: number, message: string): false {
-    const error = { reason: 'start' as const, message };
-    this.#finish(attempt, { startedAt: now, endedAt: now, error });
-    this.#shared.outbox.later();
-    return false;
-  }
-
-  /** What cannot be kept off the network is not begun. */
-  #isKeptOff(attempt: Attempt, now: number): boolean {
-    const why = whyNoEmptyNetwork();
-    if (why === undefined) return true;
-    return this.#refuse(attempt, now, `network: off cannot be kept on this runner: ${why}`);
-  }
-
-  #call(attempt: Attempt, warm: WarmSpec, now: number): void {
-    if (this.#shared.users?.areTaken) this.#refuse(attempt, now, noUser);
-    else this.#warm.start(attempt, warm, now);
   }
 
   #launchCold(attempt: Attempt, now: number): void {
     const { run } = attempt.spec;
-    const isOne = run.kind === 'none' || becomesOne(attempt, this.#shared.users);
-    if (!isOne) return void this.#refuse(attempt, now, noUser);
     if (attempt.root === attempt) this.#supervised.add(attempt);
     if (run.kind === 'none') {
       this.#finish(attempt, { startedAt: now, endedAt: now, output: attempt.input });
@@ -194,8 +163,7 @@ export class LocalExecutor implements Executor {
     }
     this.#attempts.delete(attempt.execution.key);
     const slots = this.#supervised.delete(attempt) ? 1 : 0;
-    const result = hideInResult(resultOf(attempt, ending), attempt.spec.hidden);
-    this.#shared.outbox.ended(attempt, result, slots);
+    this.#shared.outbox.ended(attempt, resultOf(attempt, ending), slots);
     if (this.#attempts.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
@@ -216,7 +184,6 @@ export class LocalExecutor implements Executor {
     const now = this.#shared.clock.now();
     const check = (attempt: Attempt) => this.#check(attempt, now);
     this.#gauge.tick(now);
-    this.#thinOut(now);
     for (const attempt of this.#supervised) check(attempt);
     this.#warm.tick(now, this.#idleMs, check);
     this.#launchers.tick(now, this.#idleMs);
@@ -225,19 +192,6 @@ export class LocalExecutor implements Executor {
     this.#paceMs = 0;
     if (this.#attempts.size > 0) this.#pace(TICK_MS);
     else if (this.#warm.size > 0 || this.#launchers.size > 0) this.#pace(IDLE_TICK_MS);
-  }
-
-  /** Stops who has too many processes. */
-  #thinOut(now: number): void {
-    for (const [{ root }, processes] of this.#crowd.find(now, this.#atWork())) {
-      Object.assign(root, { processes, processesMax: this.#crowd.max });
-      this.#stop(root, 'processes', 0);
-    }
-  }
-
-  *#atWork(): Iterable<Attempt> {
-    yield* this.#launchers.attempts();
-    yield* this.#warm.attempts();
   }
 
   /** The next tick comes in `ms`, at the latest. */
@@ -284,7 +238,6 @@ export class LocalExecutor implements Executor {
     await Promise.all([this.#launchers.close(), this.#warm.close()]);
     this.#shared.guard.close();
     this.#shared.sweeper.sweep();
-    this.#shared.users?.close();
     clearTimeout(this.#ticking);
     await this.#shared.outbox.told();
     await this.#shared.logs.sink();

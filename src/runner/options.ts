@@ -2,11 +2,9 @@ import { join } from 'node:path';
 import type { ArtifactLimits } from '../contract/artifacts.ts';
 import type { ExecutorEvents } from '../contract/execution.ts';
 import type { Capacity } from '../contract/resources.ts';
-import type { UserRange } from '../contract/user-range.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Secrets } from '../ports/secrets.ts';
 import { installEnvAllowed } from './dependencies/environment.ts';
 import type { SharedInstallations } from './dependencies/installations.ts';
 import type { ArtifactPorts } from './with-artifacts.ts';
@@ -26,8 +24,6 @@ export interface ExecutorOptions {
   /** Where artifacts are kept. Default: nowhere. */
   readonly artifacts?: ArtifactPorts | undefined;
   readonly artifactLimits?: ArtifactLimits | undefined;
-  /** Where secrets are. Default: nowhere. */
-  readonly secrets?: Secrets | undefined;
   /**
    * Where dependencies are installed, and kept; runners of one machine that name the same share it. Default: a folder of
    * its own in `workFolder`.
@@ -50,10 +46,6 @@ export interface ExecutorOptions {
   readonly logBytesMax?: number;
   /** Bytes of an output file. Default: 16 MB. */
   readonly outputBytesMax?: number;
-  /** Where we are root: whom attempts run as, each as another one. Default: all as we do. */
-  readonly users?: UserRange | undefined;
-  /** Processes and threads of one attempt. Default: 2000. */
-  readonly processesMax?: number;
   /** The folder that holds `launcher.mjs`, `node/harness.mjs` and `python/harness.py`. Default: where the sources are. */
   readonly harnessFolder?: string;
   /** Default: the Node that runs us. */

@@ -48,9 +48,6 @@ export interface ProgramOrder {
   readonly attempt: number;
   readonly input: Attempt['input'];
   readonly folders?: Execution['folders'];
-  readonly hidden?: ExecutionSpec['hidden'];
-  readonly network?: ExecutionSpec['network'];
-  readonly user?: number | undefined;
 }
 
 /** Java does not look at TMPDIR by itself. */
@@ -75,15 +72,12 @@ export function programOrder(attempt: Attempt, interpreters: Interpreters): Prog
     cwd: folderOf(spec),
     env: spec.env,
     folder: attempt.place?.folder,
-    user: attempt.user,
     step: attempt.place?.step,
     run: execution.run,
     workflow: execution.workflow,
     task: execution.task,
     attempt: execution.attempt,
     input: attempt.input,
-    ...(spec.network && { network: spec.network }),
-    ...(spec.hidden && { hidden: spec.hidden }),
     ...(execution.folders && { folders: execution.folders }),
   };
 }

@@ -6,7 +6,6 @@ import type { LogPump } from './log-pump.ts';
 import type { Outbox } from './outbox.ts';
 import type { Interpreters } from './program-order.ts';
 import type { Sweeper } from './sweeper.ts';
-import type { TaskUsers } from './task-users.ts';
 
 /** What all parts of one executor use. */
 export interface Shared {
@@ -17,8 +16,6 @@ export interface Shared {
   readonly guard: Guard;
   readonly sweeper: Sweeper;
   readonly interpreters: Interpreters;
-  /** Undefined: all run as we do. */
-  readonly users: TaskUsers | undefined;
   /** This executor's folder. */
   readonly folder: string;
   /** Begins the TASK_TOKEN of every process of this executor. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -18,10 +18,6 @@ export interface WarmCommand {
   readonly token: string;
   /** A program that serves its own functions. */
   readonly isOwnHarness: boolean;
-  /** Whom it runs as; undefined: as we do. */
-  readonly user?: number | undefined;
-  /** What must not be seen in what it prints. */
-  readonly hidden?: readonly string[] | undefined;
 }
 
 export interface WarmListener {
@@ -46,8 +42,8 @@ export class WarmChild {
   #rest = '';
   #listener: WarmListener;
   #command: WarmCommand;
-  #stdout: Lines;
-  #stderr: Lines;
+  #stdout = new Lines(LINE_MAX);
+  #stderr = new Lines(LINE_MAX);
   #oomBefore = oomKills();
   #over = false;
   #lastWords: LastWords | undefined;
@@ -57,12 +53,7 @@ export class WarmChild {
   constructor(command: WarmCommand, listener: WarmListener) {
     this.#command = command;
     this.#listener = listener;
-    this.#stdout = new Lines(LINE_MAX, command.hidden);
-    this.#stderr = new Lines(LINE_MAX, command.hidden);
     mkdirSync(join(command.folder, 'tmp'), { recursive: true, mode: 0o700 });
-    const { user } = command;
-    if (user !== undefined)
-      for (const path of [join(command.folder, 'tmp'), command.folder]) chownSync(path, user, user);
     const [file = '', ...args] = command.argv;
     this.#child = spawn(file, args, {
       cwd: command.cwd ?? command.folder,
@@ -74,7 +65,6 @@ export class WarmChild {
       },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,
-      ...(user !== undefined && { uid: user, gid: user }),
     });
     const [, stdout, stderr, input, output] = this.#child.stdio;
     this.#in = input as Writable;

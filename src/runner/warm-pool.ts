@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import type { ExecutionSpec } from '../contract/execution.ts';
-import { invariant } from '../core/invariant.ts';
 import type { Attempt } from './attempt.ts';
 import { folderOf } from './code-folder.ts';
 import { harnessArgv } from './harness-command.ts';
-import { withoutNetwork } from './launcher-network.mjs';
 import type { ProcessFiles } from './process-files.ts';
 import type { Shared } from './shared.ts';
 import { WarmProcess } from './warm-process.ts';
@@ -57,11 +55,6 @@ export class WarmPool {
     return running;
   }
 
-  /** Calls that run, of each process the first: it is the one to blame for what the process does. */
-  *attempts(): Iterable<Attempt> {
-    for (const { calls } of this.#all()) yield* [...calls.values()].slice(0, 1);
-  }
-
   /** How many more calls would not wait for long, when `free` more may run. */
   room(warm: WarmSpec, free: number): number {
     let room = 0;
@@ -94,8 +87,7 @@ export class WarmPool {
   /** How many processes may be added: for calls that mostly wait, more than there are cores. */
   #addable(warm: WarmSpec, usable: number): number {
     const { max, longMax } = this.#limits;
-    const taken = warm.fresh ? (this.#groups.get(warm.key)?.length ?? 0) : usable;
-    return Math.max(0, (warm.isLong ? longMax : max) - taken);
+    return Math.max(0, (warm.isLong ? longMax : max) - usable);
   }
 
   /** How many calls may wait in a process beside those that wait there. */
@@ -110,12 +102,8 @@ export class WarmPool {
     const { max, longMax, slots } = this.#limits;
     if (warm.stamp !== undefined) this.#retireOld(warm, warm.stamp.at(now));
     const processes = warm.isLong ? longMax : max;
-    const process = warm.fresh
-      ? this.#add(warm)
-      : this.#choose(warm, attempt.root === attempt ? processes : slots);
-    process.own(attempt);
+    const process = this.#choose(warm, attempt.root === attempt ? processes : slots);
     process.call(attempt, Math.min(warm.costMs, 1000), now);
-    if (warm.fresh) process.retire();
     this.#touched.add(process);
   }
 
@@ -176,32 +164,24 @@ export class WarmPool {
     const { interpreters, env, folder, token, outputBytesMax } = this.#shared;
     const { spec, run, concurrency } = warm;
     const name = `w${this.#count++}`;
-    const user = this.#shared.users?.take();
-    invariant(!this.#shared.users || user !== undefined, 'a task user is free');
-    const argv = [
-      ...harnessArgv(spec, run, interpreters, this.#files),
-      String(concurrency),
-      String(outputBytesMax),
-    ];
     const command = {
-      argv: spec.network === 'off' ? withoutNetwork(argv) : argv,
+      argv: [
+        ...harnessArgv(spec, run, interpreters, this.#files),
+        String(concurrency),
+        String(outputBytesMax),
+      ],
       cwd: folderOf(spec),
       env: { ...env, ...spec.env },
       folder: join(folder, name),
       token: `${token}.${name}`,
       isOwnHarness: run.language === 'binary',
-      hidden: spec.hidden,
-      user,
     };
     const process = new WarmProcess(
       this.#shared,
       command,
       concurrency,
       (key) => this.specOf(key),
-      (gone) => {
-        this.#remove(warm.key, gone, command.token);
-        this.#shared.users?.give(command.user);
-      },
+      (gone) => this.#remove(warm.key, gone, command.token),
     );
     process.stamp = warm.stamp?.at(this.#shared.clock.now()) ?? 0;
     if (process.pid !== undefined) this.#shared.guard.add(process.pid);

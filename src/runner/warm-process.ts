@@ -1,6 +1,6 @@
 import type { AttemptError, ExecutionSpec, OnceAnswer } from '../contract/execution.ts';
 import { type Stream, streams } from '../ports/log-sink.ts';
-import { type Attempt, type Host, shownOf } from './attempt.ts';
+import type { Attempt, Host } from './attempt.ts';
 import { CallText } from './call-text.ts';
 import { cleanLine } from './launcher-lines.mjs';
 import type { LogSource } from './log-pump.ts';
@@ -50,8 +50,6 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   #memoryMb: number | undefined;
   #fatal = false;
   #isOwnHarness: boolean;
-  #token: string;
-  #user: number | undefined;
   #onExit: (gone: WarmProcess) => void;
 
   constructor(
@@ -62,8 +60,6 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     onExit: (gone: WarmProcess) => void,
   ) {
     this.#shared = shared;
-    this.#token = command.token;
-    this.#user = command.user;
     this.#isOwnHarness = command.isOwnHarness;
     this.concurrency = concurrency;
     this.#warmSpecs = warmSpecs;
@@ -75,12 +71,6 @@ export class WarmProcess implements Host, LogSource, WarmListener {
   /** Calls that run, or will as soon as it is ready. */
   get running(): number {
     return Math.min(this.calls.size, this.concurrency);
-  }
-
-  /** What was laid out for a call becomes that of who runs it. */
-  own({ execution: { folders } }: Attempt): void {
-    if (folders !== undefined && this.#user !== undefined)
-      this.#shared.users?.own(folders, this.#user);
   }
 
   /** Takes a call; it goes out with the next `flush`. */
@@ -192,7 +182,7 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     let bytes = 0;
     for (const line of Array.isArray(lines) ? lines : []) {
       bytes += line.length;
-      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(shownOf(attempt, stream, line)));
+      this.#shared.logs.addLimited(attempt, at, stream, cleanLine(line));
     }
     this.#unsunk += bytes;
     this.#shared.logs.owe(this, bytes);
@@ -270,10 +260,6 @@ export class WarmProcess implements Host, LogSource, WarmListener {
     if (this.ready) return why;
     const hint = this.#isOwnHarness && why.reason !== 'start' ? notServing : '';
     return { reason: 'start', message: `${why.message}${hint}` };
-  }
-
-  tokenOf(): string {
-    return this.#token;
   }
 
   get pid(): number | undefined {

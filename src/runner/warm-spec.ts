@@ -18,8 +18,6 @@ export class WarmSpec {
   readonly spec: ExecutionSpec;
   readonly run: WarmRun;
   readonly concurrency: number;
-  /** Each call has a process of its own, and it no other. */
-  readonly fresh: boolean;
   /** Calls with the same key may share a process. */
   readonly key: string;
   /** Of a program that serves its own functions. */
@@ -30,13 +28,11 @@ export class WarmSpec {
   constructor(spec: ExecutionSpec, run: WarmRun) {
     this.spec = spec;
     this.run = run;
-    this.fresh = spec.fresh === true;
-    this.concurrency = this.fresh ? 1 : (run.concurrency ?? 1);
+    this.concurrency = run.concurrency ?? 1;
     const env = Object.entries(spec.env ?? {}).sort();
     const program = programOf(spec, run);
     this.stamp = program === undefined ? undefined : new ProgramStamp(program);
-    const kind = [run.language, this.concurrency, this.fresh, spec.network ?? 'on'];
-    this.key = JSON.stringify([...kind, folderOf(spec), env, program]);
+    this.key = JSON.stringify([run.language, this.concurrency, folderOf(spec), env, program]);
   }
 
   /** Whether its calls take so long that a process for each of them is worth its start. */

@@ -57,36 +57,6 @@ describe('the audit', () => {
     ]);
   });
 
-  test('notes an image that was pushed, a rejected one too, which is told of with why', async () => {
-    const { send, entries } = server();
-    const path = (letter: string) => `/v1/images/video/sha256:${letter.repeat(64)}`;
-    const labels = (text: string) => ({
-      repository: 'r',
-      labels: { 'dev.fanfold.task.cut': text },
-    });
-    expect(await send('PUT', path('1'), labels('{run: ./cut}'))).toMatchObject({
-      status: 200,
-      body: { state: 'accepted', tasks: ['cut'] },
-    });
-    expect(await send('PUT', path('2'), labels('{}'))).toMatchObject({
-      status: 422,
-      body: { code: 'image-rejected', detail: expect.stringMatching(/cut: nothing to do/) },
-    });
-    expect(await send('PUT', '/v1/images/video/latest', labels('{}'))).toMatchObject({
-      status: 400,
-    });
-    expect((await entries()).map(({ object, status }) => [object, status])).toEqual([
-      [path('2'), 422],
-      [path('1'), 200],
-    ]);
-    const { body } = await send('GET', '/v1/images');
-    expect(body.items).toMatchObject([
-      { pool: 'video', current: { tasks: ['cut'] }, last: { state: 'rejected' } },
-    ]);
-    expect((await send('GET', '/v1/images/video')).body.versions).toHaveLength(2);
-    expect((await send('GET', '/v1/images/none')).status).toBe(404);
-  });
-
   test('holds no secret', async () => {
     const { send, entries } = server();
     await send('PUT', '/v1/users/eve', { password: PASSWORD, roles: { main: 'viewer' } });

@@ -6,7 +6,6 @@ import type { RunEvent, RunSummary, RunView, TaskView } from '../../src/contract
 import { Problem } from '../../src/contract/problem.ts';
 import { taskStates } from '../../src/contract/state.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createImages } from '../../src/engine/images.ts';
 import { createNamedTasks } from '../../src/engine/named-tasks.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 
@@ -68,25 +67,10 @@ export const noSchedules: Engine['schedules'] = {
   },
 };
 
-/** An engine's limits when there are none. */
-const noLimits: Engine['limits'] = {
-  list: async () => ({ items: [], next: null }),
-  shared: async () => [],
-  one: async (name) => ({ name, max: 1 }),
-  set: async (name, bounds) => ({ name, ...bounds }),
-  remove: async () => undefined,
-};
-
 /** Named tasks over a table of their own. */
 function noNamedTasks(): Engine['namedTasks'] {
   const store = new TableStore(systemHost);
   return createNamedTasks({ table: memoryTable(store), clock: systemClock }, defaultSettings);
-}
-
-/** Images over a table of their own. */
-function noImages(): Engine['images'] {
-  const store = new TableStore(systemHost);
-  return createImages({ table: memoryTable(store), clock: systemClock }, defaultSettings);
 }
 
 /** An engine that notes its calls and answers them with little; `over` replaces what a test is about. */
@@ -126,15 +110,12 @@ export function fakeEngine(over: Partial<Engine> = {}): FakeEngine {
     },
     events: async () => ({ items: [] as RunEvent[], next: 'c0' }),
     logs: async () => ({ lines: [], next: 'l0' }),
-    searchLogs: async () => ({ items: [], next: null }),
     schedules: noSchedules,
-    limits: noLimits,
     control: async (id) => {
       known(id);
       return summary();
     },
     namedTasks: noNamedTasks(),
-    images: noImages(),
     ...over,
   };
   const noted = Object.entries(base).map(([name, act]) => [

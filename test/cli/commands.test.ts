@@ -515,34 +515,6 @@ describe('logs', () => {
     expect(one.out()).toBe('x\n');
   });
 
-  test('a text is searched in all runs, page after page, up to the limit', async () => {
-    const asked: unknown[] = [];
-    const pages = [
-      { items: [line('planted\u001b[2J')], next: 'c1' },
-      { items: [], next: 'c2' },
-      { items: [line('planted again')], next: 'c3' },
-    ];
-    const searchLogs = async (filter: unknown) => {
-      asked.push(filter);
-      return pages[asked.length - 1] ?? { items: [], next: null };
-    };
-    const all = served({ fanfold: { searchLogs } });
-    expect(await all.run('logs', '--search', 'planted', '--limit', '2', '--level', 'stdout')).toBe(
-      0,
-    );
-    expect(all.out()).toBe(
-      `1970-01-01T00:00:00.000Z ${RUN} a[1] planted\n1970-01-01T00:00:00.000Z ${RUN} a[1] planted again\n`,
-    );
-    expect(asked).toEqual([
-      { text: 'planted', stream: 'stdout', limit: 2 },
-      { text: 'planted', stream: 'stdout', limit: 1, after: 'c1' },
-      { text: 'planted', stream: 'stdout', limit: 1, after: 'c2' },
-    ]);
-    const wrong = served();
-    expect(await wrong.run('logs', '--search', 'x', '--level', 'loud')).toBe(2);
-    expect(await served().run('logs')).toBe(2);
-  });
-
   test('a task that is not there is refused, and one that printed nothing is told', async () => {
     const unknown = async (): Promise<never> => {
       throw new Problem('task-unknown', 'there is no such task');

@@ -4,7 +4,6 @@ import type { Fanfold, LogLine } from '../../src/client/fanfold.ts';
 import type { HttpCall } from '../../src/client/http.ts';
 import type { RunEvent, RunView } from '../../src/contract/api.ts';
 import { Problem } from '../../src/contract/problem.ts';
-import type { ServerView } from '../../src/contract/server.ts';
 import { noCounts, noSchedules, RUN, summary, view } from '../api/fake-engine.ts';
 
 export { noCounts, RUN, summary, view };
@@ -28,22 +27,7 @@ export interface FakeShellOptions {
   readonly stderr?: Output;
   readonly stdin?: readonly string[];
   readonly answer?: (call: HttpCall) => unknown;
-  /** What programs say of their version. */
-  readonly tools?: Readonly<Record<string, string>>;
-  readonly freeBytes?: number;
-  /** What lies in the data folder. */
-  readonly view?: ServerView;
 }
-
-export const serverView = (over: Partial<ServerView> = {}): ServerView => ({
-  node: '24.0.0',
-  at: NOW,
-  disk: { freeBytes: 100e9, totalBytes: 200e9 },
-  stuck: [],
-  damaged: [],
-  isWhole: true,
-  ...over,
-});
 
 /** A shell in which time flies: sleeping takes no time, and moves the clock. */
 export function fakeShell(options: FakeShellOptions = {}) {
@@ -76,8 +60,6 @@ export function fakeShell(options: FakeShellOptions = {}) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    versionOf: async ([program = '']) => options.tools?.[program],
-    freeBytes: () => options.freeBytes ?? 100e9,
     isProcess: (pid) => options.processes?.includes(pid) === true,
     connect: (url) => {
       notes.push(`connect ${url}`);
@@ -109,7 +91,6 @@ export function fakeShell(options: FakeShellOptions = {}) {
         url: given.port === null ? undefined : 'http://127.0.0.1:7420',
         slots: given.slots ?? 4,
         link: () => 'http://127.0.0.1:7420/open?link=once',
-        check: async () => options.view ?? serverView(),
         close: async () => void notes.push('close'),
       };
     },
@@ -140,13 +121,6 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
   return {
     submit: async () => ({ run: summary(), created: true }),
     submitMany: async () => ({ ids: [RUN] }),
-    limits: {
-      list: async () => ({ items: [], next: null }),
-      shared: async () => [],
-      one: async (name) => ({ name, max: 1 }),
-      set: async (name, bounds) => ({ name, ...bounds }),
-      remove: async () => undefined,
-    },
     pushPackage: async (name, { blob, size }) => ({
       name,
       digest: blob,
@@ -168,10 +142,8 @@ export function fakeFanfold(over: Partial<Fanfold> = {}): Fanfold {
     artifact: none,
     events: async () => ({ items: [], next: null }),
     logs: async () => ({ lines: [], next: 'end' }),
-    searchLogs: async () => ({ items: [], next: null }),
     control: async () => summary(),
     schedules: noSchedules,
-    images: { list: async () => [], show: none },
     ...over,
   };
 }

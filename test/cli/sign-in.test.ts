@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -50,20 +50,6 @@ describe('the commands', () => {
     expect(await shell.run('users', 'change', 'bob', '--role', 'viewer', '--url', URL)).toBe(0);
     expect(shell.calls[1]?.body).toEqual({ roles: { main: 'viewer' } });
     expect(await shell.run('users', 'add', 'bob', '--role', 'root', '--url', URL)).toBe(2);
-  });
-
-  test('secrets set asks for the value, or reads a file, and tells it to the server only', async () => {
-    const shell = fakeShell({ env: env(), cwd: folder, stdin: [PASSWORD], answer: () => ({}) });
-    expect(await shell.run('secrets', 'set', 'db', '--url', URL)).toBe(0);
-    writeFileSync(join(folder, 'key.pem'), 'two\nlines\n');
-    expect(await shell.run('secrets', 'set', 'pem', '--file', 'key.pem', '--url', URL)).toBe(0);
-    expect(shell.calls).toMatchObject([
-      { method: 'PUT', path: '/v1/secrets/db', body: { value: PASSWORD } },
-      { method: 'PUT', path: '/v1/secrets/pem', body: { value: 'two\nlines\n' } },
-    ]);
-    expect(shell.out()).toBe('set db\nset pem\n');
-    expect(await shell.run('secrets', 'rm', 'db', '--url', URL)).toBe(0);
-    expect(shell.calls[2]).toMatchObject({ method: 'DELETE', path: '/v1/secrets/db' });
   });
 
   test('users works without a server, by one for the moment that runs nothing', async () => {

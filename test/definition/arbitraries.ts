@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import type { Json } from '../../src/contract/json.ts';
 import { languages } from '../../src/contract/language.ts';
-import type { LimitedBy } from '../../src/contract/limits.ts';
 import {
   type Backoff,
   type Delivery,
@@ -173,25 +172,6 @@ const retry: fc.Arbitrary<Retry> = fc.record(
   optional,
 );
 
-const slots = fc.integer({ min: 1, max: 1_000 });
-const rate = fc.record(
-  {
-    count: fc.integer({ min: 1, max: 1_000_000 }),
-    perMs: ms,
-    burst: fc.integer({ min: 5, max: 1_000_000 }),
-  },
-  { requiredKeys: ['count', 'perMs'] },
-);
-const limit: fc.Arbitrary<LimitedBy> = fc.oneof(
-  fc.record(
-    { name, shared: fc.constant(true as const), key: text },
-    { requiredKeys: ['name', 'shared'] },
-  ),
-  fc.record({ name, max: slots }),
-  fc.record({ name, key: text, max: slots, sum: slots }),
-  fc.record({ name, rate, units: fc.integer({ min: 1, max: 5 }) }),
-);
-
 const ofTypes: Readonly<Record<InputField['type'], fc.Arbitrary<Json>>> = {
   string: text,
   number: fc.integer().map((n) => n / 8),
@@ -224,21 +204,12 @@ const options = fc.record(
     lostMax: fc.integer({ min: 0, max: 10_000 }),
     mayFail: fc.boolean(),
     artifacts: fc.boolean(),
-    fresh: fc.boolean(),
-    network: fc.constantFrom('on' as const, 'off' as const),
     code: fc.constantFrom('.', './app', 'tool', 'tool@0123456789abcdef'),
     dependencies: fc.constantFrom('auto' as const, 'off' as const),
     env: fc
       .dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), text, { maxKeys: 2 })
       .map((map) => ({ ...map })),
-    secrets: fc
-      .dictionary(fc.stringMatching(/^[a-z]{1,3}$/), name, { maxKeys: 2 })
-      .map((map) => ({ ...map })),
     description: text,
-    limitedBy: fc.uniqueArray(limit, {
-      maxLength: 3,
-      selector: ({ name: of, shared }) => `${shared} ${of}`,
-    }),
     resources: fc.record(
       {
         cpu: fc.integer({ min: 1, max: 4096 }).map((n) => n / 4),
@@ -252,15 +223,6 @@ const options = fc.record(
   optional,
 );
 
-/** A task of an image, before and after it is known what that says. */
-function ofImage(id: string, how: string, run: Run, options: Partial<Task>): Task {
-  const { pool: _pool, code: _code, dependencies: _dependencies, ...others } = options;
-  const asRun = how === 'as run' && run.kind !== 'none';
-  return asRun
-    ? { id, run, ...others, image: `of/type@sha256:${'0a'.repeat(32)}`, pool: 'of' }
-    : { id, run: { kind: 'none' }, ...others, image: 'of/type' };
-}
-
 /** A task may need those before it, by chance. */
 const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
   fc
@@ -271,24 +233,19 @@ const taskOf = (id: string, before: readonly string[]): fc.Arbitrary<Task> =>
       rule: fc.constantFrom(...namedRules),
       delivery: fc.constantFrom(...deliveries),
       ref: fc.boolean(),
-      image: fc.constantFrom(undefined, undefined, undefined, 'as asked', 'as run'),
     })
-    .map(({ options, run, needs, rule, delivery, ref, image }) => {
-      const task: Task = image ? ofImage(id, image, run, options) : { id, run, ...options };
+    .map(({ options, run, needs, rule, delivery, ref }) => {
+      const task: Task = { id, run, ...options };
       if (needs.length > 0) Object.assign(task, { needs, rule });
       if (ref && needs.length > 0) task.with = { used: `\${{ tasks["${needs[0]}"].output.x }}` };
-      const isIdle = task.run.kind === 'none' && task.image === undefined;
-      if (isIdle) delete task.with;
-      if (isIdle) delete task.limitedBy;
-      if (isIdle || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
-      if (/"concurrency":/.test(JSON.stringify(run))) delete task.fresh;
+      if (run.kind === 'none') delete task.with;
+      if (run.kind === 'none' || /"concurrency":/.test(JSON.stringify(run))) delete task.resources;
       return isAllowed(task, delivery) ? { ...task, delivery } : task;
     });
 
 /** Whether the other options allow this delivery. */
 function isAllowed(task: Task, delivery: Delivery): boolean {
-  if (delivery === 'at-least-once')
-    return task.onLost !== 'fail' && task.limits === undefined && task.limitedBy === undefined;
+  if (delivery === 'at-least-once') return task.onLost !== 'fail' && task.limits === undefined;
   return delivery === 'claimed' || (task.onLost === undefined && task.retry === undefined);
 }
 

@@ -212,29 +212,6 @@ describe('options', () => {
       { code: 'tool@0123456', dependencies: 'off', limits: { installMs: 3_600_000 } },
     ],
     ['artifacts: true', { artifacts: true }],
-    ['fresh: true', { fresh: true }],
-    ['network: off', { network: 'off' }],
-    ['secrets: { A: db, B: db#password }', { secrets: { A: 'db', B: 'db#password' } }],
-    ['limits: stripe', { limitedBy: [{ name: 'stripe', shared: true }] }],
-    ['limits: { max: 2 }', { limitedBy: [{ max: 2 }] }],
-    [
-      'limits: [{ name: each, key: "${{ input.customer }}", max: 1, sum: 10 }, { shared: stripe, units: 2 }]',
-      {
-        limitedBy: [
-          { name: 'each', key: '${{ input.customer }}', max: 1, sum: 10 },
-          { name: 'stripe', shared: true, units: 2 },
-        ],
-      },
-    ],
-    [
-      'limits: [{ name: a, rate: 10/s, burst: 5, units: 2 }, { rate: 100/1.5m, burst: 1 }]',
-      {
-        limitedBy: [
-          { name: 'a', rate: { count: 10, perMs: 1_000, burst: 5 }, units: 2 },
-          { rate: { count: 100, perMs: 90_000 } },
-        ],
-      },
-    ],
     ['retries: 3', { retry: { attemptsMax: 4 } }],
     ['retry: { attempts: 4, total: 1h }', { retry: { attemptsMax: 4, totalMs: 3_600_000 } }],
     [

@@ -8,16 +8,12 @@ import {
   ListClustersCommand,
   ListServicesCommand,
 } from '@aws-sdk/client-ecs';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { PageOf } from '../../src/contract/api.ts';
-import type { AuditEntry } from '../../src/contract/audit.ts';
-import type { Task } from '../../src/contract/workflow.ts';
 import { whyNoEmulator } from '../../tools/aws-local/environment.ts';
 import { buildImages } from '../../tools/build-images.ts';
 import { until } from '../ports/until.ts';
 import { INSTALL_MS } from '../support/aws-home.ts';
-import { makeRepository, pushImage, tellPush } from '../support/aws-registry.ts';
 import { type Runners, startRunners } from '../support/aws-runners.ts';
 import { DEPLOY_MS, type Deployed, deployed } from '../support/deployed.ts';
 import { hides, unreadableNode } from '../support/unreadable-node.ts';
@@ -56,7 +52,6 @@ const reason = whyNoEmulator();
     home = await deployed({ settings: { pools } });
     ecs = new ECSClient(home.emulator.place);
     lambda = new LambdaClient(home.emulator.place);
-    await makeRepository(home.emulator.place, 'runners');
     const { clusterArns = [] } = await ecs.send(new ListClustersCommand({}));
     const found = await Promise.all(
       clusterArns.map(async (cluster) => {
@@ -117,60 +112,36 @@ const reason = whyNoEmulator();
     expect(runners.peak()).toBeLessThanOrEqual(2);
   });
 
-  let at = Date.UTC(2026, 0, 1);
-  const tell = (digest: string) => tellPush(lambda, 'runners', 'stable', digest, new Date(at));
-  /** Puts an image with these labels into the registry, as `docker push` does, and tells of it as ECR tells. */
-  const push = async (labels: object): Promise<string> => {
-    const digest = await pushImage(home.emulator.place.endpoint, 'runners', 'stable', labels);
-    at += 1000;
-    await tell(digest);
-    return digest;
-  };
-  const revision = (arn = '') => Number(arn.split(':').at(-1));
-  const cut: Task = { id: 'cut', image: 'long/cut', run: { kind: 'none' } };
-  const outputOf = async (run: string) => (await home.client.task(run, 'cut')).output;
-  const submitted = async () =>
-    (await home.client.submit({ workflow: { name: 'w', tasks: [cut] } })).run.id;
-  const ended = (run: string) =>
-    until(
-      `the run ends; ${runners.said()}`,
-      async () => (await home.client.end(run, 1_000)).state === 'succeeded',
-      undefined,
-      PATIENCE_MS,
-    );
-
-  test('runs an image that is pushed under its tag, and new runs its task types, as many times as it is told', async () => {
+  test('runs an image that is pushed under its tag, as many times as it is told', async () => {
+    const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+    const handler = Functions.find(({ Environment }) => Environment?.Variables?.FANFOLD_IMAGES);
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const event = {
+      source: 'aws.ecr',
+      'detail-type': 'ECR Image Action',
+      time: '2026-11-16T01:54:34Z',
+      detail: {
+        result: 'SUCCESS',
+        'repository-name': 'runners',
+        'image-digest': digest,
+        'action-type': 'PUSH',
+        'image-tag': 'stable',
+      },
+    };
     const before = await service();
-    const digest = await push({
-      'dev.fanfold.task.cut': '{shell: "echo 1", resources: {memory: 64MB}}',
-    });
-    await tell(digest);
-    const first = await submitted();
-    await ended(first);
-    expect(await outputOf(first)).toBe(1);
+    for (let n = 0; n < 2; n++) {
+      const told = await lambda.send(
+        new InvokeCommand({
+          FunctionName: handler?.FunctionName,
+          Payload: Buffer.from(JSON.stringify(event)),
+        }),
+      );
+      expect(told.FunctionError).toBeUndefined();
+    }
     expect((await container())?.image).toMatch(new RegExp(`/runners@${digest}$`));
-    expect(revision((await service())?.taskDefinition)).toBe(revision(before?.taskDefinition) + 1);
-
-    await push({ 'dev.fanfold.task.cut': '{shell: "echo 2"}' });
-    const second = await submitted();
-    await home.client.control(first, { action: 'rerun', tasks: ['cut'] });
-    for (const run of [first, second]) await ended(run);
-    expect([await outputOf(first), await outputOf(second)]).toEqual([1, 2]);
-    expect((await home.client.task(first, 'cut')).image).toBe(`long/cut@${digest}`);
-  });
-
-  test('rejects an image with wrong labels, and says why; its pool runs the one before', async () => {
-    const before = await container();
-    const digest = await push({ 'dev.fanfold.task.cut': '{shell: x, memory: 1TB}' });
-    const { last, current } = await home.client.images.show('long');
-    expect(last.why).toMatch(/^dev\.fanfold\.task\.cut: \/memory unknown key "memory" here/);
-    expect(current?.digest).not.toBe(digest);
-    expect(await container()).toEqual(before);
-    const audit = await home.client.call({ method: 'GET', path: '/v1/audit', repeatable: true });
-    const { items } = audit as PageOf<AuditEntry>;
-    expect(items.map(({ object, status }) => [object, status])).toContainEqual([
-      `/v1/images/long/${digest}`,
-      422,
-    ]);
+    const after = await service();
+    expect(after?.desiredCount).toBe(before?.desiredCount);
+    const revision = (arn = '') => Number(arn.split(':').at(-1));
+    expect(revision(after?.taskDefinition)).toBe(revision(before?.taskDefinition) + 1);
   });
 });

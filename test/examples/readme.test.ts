@@ -17,7 +17,6 @@ import { groups } from '../../cli/command-groups.ts';
 import { commands as cliCommands } from '../../cli/commands.ts';
 import type { RunView } from '../../src/contract/api.ts';
 import { namedRules } from '../../src/contract/workflow.ts';
-import { readImageLabels } from '../../src/definition/image-labels.ts';
 import { bin, call, fanfold, plainEnv, root } from './cli.ts';
 import { blocks, commands, readme } from './readme.ts';
 
@@ -68,21 +67,10 @@ describe('the workflows', () => {
     },
     'each.yaml': { total: 40 },
     'rules.yaml': {},
-    'care.yaml': {
-      flaky: 3,
-      picky: 1,
-      bounded: 1,
-      charge: 1,
-      index: 1,
-      render: 1,
-      convert: 1,
-      train: 1,
-    },
-    'limits.yaml': { report: 2 },
+    'care.yaml': { flaky: 3, picky: 1, bounded: 1, charge: 1, index: 1, render: 1, train: 1 },
     'steps.yaml': { 'in-turn': 42, 'side-by-side': [1, 2] },
     'spawn.yaml': { count: 5 },
     'code.yaml': { greet: 'hello Ada' },
-    'secrets.yaml': {},
     'files.yaml': { count: 1000 },
     'report.yaml': { report: 'report of today' },
   };
@@ -91,24 +79,6 @@ describe('the workflows', () => {
   test('are all run here, but the one with a mistake', () => {
     expect(files).toEqual([...Object.keys(outputs), 'mistake.yaml']);
   });
-
-  beforeAll(async () => {
-    const given = { 'crm-token': 'token-of-the-readme', database: '{"password": "a long one"}' };
-    for (const [name, value] of Object.entries(given)) {
-      writeFileSync(join(cwd, name), value);
-      const set = ['secrets', 'set', name, '--file', name, '--data', 'kept-secrets.yaml'];
-      expect((await fanfold(set, { cwd })).code).toBe(0);
-    }
-  }, 240_000);
-
-  test('a secret is hidden as it says', async () => {
-    const data = 'kept-secret-log';
-    for (const name of ['crm-token', 'database'])
-      await fanfold(['secrets', 'set', name, '--file', name, '--data', data], { cwd });
-    await fanfold(['run', 'secrets.yaml', '--data', data, '--quiet'], { cwd });
-    const { stdout } = await fanfold(['logs', 'last', 'sync', '--data', data], { cwd });
-    expect(stdout).toBe('logged in with ***\n');
-  }, 240_000);
 
   test.each(Object.entries(outputs))('%s runs as it says', async (file, wanted) => {
     const ended = await fanfold(['run', file, '--data', `kept-${file}`, '--json'], { cwd });
@@ -202,16 +172,6 @@ test('the table of commands has every command, in order', () => {
     commands.map(({ usage }) => `${name} ${usage}`),
   );
   expect(usages).toEqual([...cliCommands.map(({ usage }) => usage), ...grouped]);
-});
-
-test('the labels of the image are understood', () => {
-  const { text = '' } = blocks.find(({ file }) => file === 'runners.Dockerfile') ?? {};
-  const labels = Array.from(text.matchAll(/^LABEL (\S+?)='(.*)'$/gm), ([, name, value]) => [
-    name,
-    value,
-  ]);
-  const read = readImageLabels(Object.fromEntries(labels), 'long');
-  expect('types' in read ? read.types.map(({ id }) => id) : read.why).toEqual(['cut', 'fetch']);
 });
 
 test('no block is left unchecked', () => {

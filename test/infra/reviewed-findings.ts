@@ -15,15 +15,9 @@ export const reviewedFindings: readonly Reviewed[] = [
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,
-    at: /\/(FanOut\/Role|Images\/Pushed\/Role|Task\/ExecutionRole)\/DefaultPolicy\//,
+    at: /\/(FanOut\/Role|Images\/Role|Task\/ExecutionRole)\/DefaultPolicy\//,
     reason:
       'What cannot be narrowed: dynamodb:ListStreams, by which Lambda finds the stream, ecr:GetAuthorizationToken, by which ECS may pull, and ecs:DescribeTaskDefinition.',
-  },
-  {
-    finding: /^AwsSolutions-IAM5\[Resource::arn:.*:(secretsmanager|ssm):.*fanfold\/[^/]+\/\*\]$/,
-    at: /\/(Role\/DefaultPolicy|TaskRole\/DefaultPolicy|Runner)\//,
-    reason:
-      "Secrets are named by the tasks that want them, so a right cannot name each; it names one namespace's prefix.",
   },
   {
     finding: /^AwsSolutions-S1$/,
@@ -39,7 +33,7 @@ export const reviewedFindings: readonly Reviewed[] = [
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:(task\/.*\/\*|task-definition\/.*:\*)\]$/,
-    at: /\/(Task\/TaskRole|Images\/Pushed\/Role)\/DefaultPolicy\//,
+    at: /\/(Task\/TaskRole|Images\/Role)\/DefaultPolicy\//,
     reason:
       'The name of a task of ECS, and the number of a revision, are given when it comes to be: a runner may protect tasks of its cluster, and an image may become a revision of its own family.',
   },

@@ -51,10 +51,6 @@ const allowed: Readonly<Record<string, Rights>> = {
   PooldefaultRun: {
     ...engine,
     'StateBucket.Arn/logs/*': 's3:PutObject',
-    'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:fanfold/main/*':
-      'secretsmanager:GetSecretValue',
-    'arn:AWS::Partition:ssm:AWS::Region:AWS::AccountId:parameter/fanfold/main/*':
-      'ssm:GetParameter',
     'QueuesTasksdefault.Arn':
       'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage',
     'PooldefaultRunLogs.Arn': ownLog,
@@ -77,17 +73,6 @@ test('no right is by a wildcard, save to look for streams', () => {
       expect(actions).not.toContain('*');
       if (resource === '*') expect(actions).toBe('dynamodb:ListStreams');
     }
-});
-
-test('who watches for images may read them, keep what they say and tell of it, beside having pools run them', () => {
-  const image = { repository: 'mine', tag: 'stable' };
-  const pools = { default: { kind: 'lambda' }, long: { kind: 'fargate', image } };
-  const { templates } = synthesize({ pools }, code.folder);
-  const rights = rightsOf(templates.runners).ImagesPushed ?? {};
-  expect(rights['StateTable.Arn']).toBe(engine['StateTable.Arn']);
-  const [repository] = Object.entries(rights).filter(([, actions]) => actions.includes('ecr:'));
-  expect(repository?.[0]).toMatch(/:repository\/mine$/);
-  expect(repository?.[1]).toBe('ecr:BatchGetImage ecr:GetDownloadUrlForLayer');
 });
 
 test('who sizes pools may look at their queues, and set no more than how many runners there are', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -242,14 +242,6 @@ function testCalls(
     expect(pids.size).toBe(1);
     const [pid] = pids;
     expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).not.toBe('');
-  });
-
-  test('has a process of its own, where its definition says so', async () => {
-    const rig = open(2);
-    const fresh = { ...spec('pid'), fresh: true as const };
-    const pids = (await fill(rig, fresh, [1, 2, 3])).map(({ output }) => output);
-    expect(new Set(pids).size).toBe(3);
-    await until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)));
   });
 
   test('waits for its turn: one at a time in each process', async () => {

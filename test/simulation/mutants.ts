@@ -385,7 +385,7 @@ export const mutants: readonly Mutant[] = [
   m('always-leads-on', 'engine/dispatch.ts', "task.rule !== 'always' &&\n", ''),
   m(
     'run-before-its-workflow',
-    'engine/accept.ts',
+    'engine/submit.ts',
     'await submitter.specs.store(hash, text, spec, now);',
     'void submitter.specs.store(hash, text, spec, now).catch(() => undefined);',
   ),

@@ -4,7 +4,6 @@ import type { Report } from '../../src/contract/happening.ts';
 import type { JsonObject } from '../../src/contract/json.ts';
 import { fromBody } from '../../src/contract/task-message.ts';
 import type { Task } from '../../src/contract/workflow.ts';
-import type { Canonical } from '../../src/engine/accept.ts';
 import type { Decider } from '../../src/engine/advance.ts';
 import { createArchive } from '../../src/engine/archive.ts';
 import { createDecider } from '../../src/engine/create-engine.ts';
@@ -12,7 +11,7 @@ import { fanOut } from '../../src/engine/fan-out.ts';
 import { asData, heartbeatKey, packSort, runPartition } from '../../src/engine/items.ts';
 import { defaultSettings, type EngineSettings } from '../../src/engine/settings.ts';
 import type { Specs } from '../../src/engine/specs.ts';
-import { submit } from '../../src/engine/submit.ts';
+import { type Canonical, submit } from '../../src/engine/submit.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { Item } from '../../src/ports/table.ts';
 

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Blobs } from '../../ports/blobs.ts';
 import { checkedParts, hashOfFile, partsOf } from '../checked-parts.ts';
-import { type Damage, damageProblem } from './damage.ts';
+import { damageProblem } from './damage.ts';
 import { diskFull } from './database.ts';
 import { codeOf, isNoSpace } from './error-code.ts';
 import { filesIn, namesIn } from './files-in.ts';
@@ -14,8 +14,6 @@ const hashPattern = /^[0-9a-f]{64}$/;
 export interface EmbeddedBlobs extends Blobs {
   /** Removes the blobs that were neither put nor renewed since `time`, epoch ms; answers with how many. */
   removeBefore(time: number): Promise<number>;
-  /** Reads all of them; answers with those that do not fit their hash. */
-  check(): Promise<readonly Damage[]>;
 }
 
 /** Blobs as files in a folder, by the first letters of their hash. */
@@ -73,8 +71,9 @@ export function openBlobs(folder: string, now: () => number = Date.now): Embedde
     renew: async (hash) => {
       if (hashPattern.test(hash)) await touch(fileOf(hash), now());
     },
-    removeBefore: (time) => removeBefore(folder, time),
-    check: () => checkFiles(folder),
+    async removeBefore(time) {
+      return removeBefore(folder, time);
+    },
     uploadTo: async () => undefined,
     downloadFrom: async () => undefined,
   };
@@ -82,12 +81,8 @@ export function openBlobs(folder: string, now: () => number = Date.now): Embedde
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-const damageOf = (file: string, length: number): Damage => ({
-  file,
-  place: '',
-  reason: `its ${length} bytes do not fit its hash`,
-});
-const damaged = (file: string, length: number) => damageProblem(damageOf(file, length));
+const damaged = (file: string, length: number) =>
+  damageProblem({ file, place: '', reason: `its ${length} bytes do not fit its hash` });
 
 /** What is there but damaged is written anew. */
 async function isWhole(file: string, hash: string, length: number): Promise<boolean> {
@@ -167,32 +162,15 @@ async function touch(file: string, now: number): Promise<boolean> {
   }
 }
 
-async function* blobFiles(folder: string): AsyncGenerator<string> {
+async function removeBefore(folder: string, time: number): Promise<number> {
+  let removed = 0;
   for (const first of await namesIn(folder)) {
     if (first.length !== 2) continue;
     for (const second of await namesIn(join(folder, first)))
-      yield* await filesIn(join(folder, first, second));
+      for (const file of await filesIn(join(folder, first, second)))
+        if (removeIfOlder(file, join(folder, 'unfinished', randomUUID()), time)) removed++;
   }
-}
-
-async function removeBefore(folder: string, time: number): Promise<number> {
-  let removed = 0;
-  for await (const file of blobFiles(folder))
-    if (removeIfOlder(file, join(folder, 'unfinished', randomUUID()), time)) removed++;
   return removed;
-}
-
-async function checkFiles(folder: string): Promise<readonly Damage[]> {
-  const found: Damage[] = [];
-  for await (const file of blobFiles(folder)) {
-    try {
-      const { hash, length } = await hashOfFile(file);
-      if (hash !== basename(file)) found.push(damageOf(file, length));
-    } catch (error) {
-      found.push({ file, place: '', reason: (error as Error).message });
-    }
-  }
-  return found;
 }
 
 /** Whoever puts or renews it at the same time either finds it gone, and writes it, or it stays. */

@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { LogLine, LogSink } from '../../ports/log-sink.ts';
 import { type Damage, DamageList } from './damage.ts';
+import { namesIn } from './files-in.ts';
 import { LogFile, Turns } from './log-file.ts';
-import { fileOf, logFiles } from './log-files.ts';
 import { encodeLine } from './log-line.ts';
 import { scanLog } from './log-scan.ts';
-import { searchLogs } from './log-search.ts';
 
 export interface LogsOptions {
   /** What is kept of one attempt's output; its system lines come on top. Default 64 MB. */
@@ -19,8 +20,6 @@ export interface EmbeddedLogs extends LogSink {
   damaged(): readonly Damage[];
   /** Removes the logs of runs that printed nothing since `time`, epoch ms; answers with how many. */
   removeBefore(time: number): Promise<number>;
-  /** Reads all of them; answers with what was found damaged. */
-  check(): Promise<readonly Damage[]>;
   close(): Promise<void>;
 }
 
@@ -43,8 +42,6 @@ interface RunLog {
 export function openLogs(folder: string, options: LogsOptions = {}): EmbeddedLogs {
   const { attemptBytesMax = 64 * 1024 * 1024 } = options;
   const damage = new DamageList(options.onDamage);
-  const damagedIn = (file: string) => (offset: number) =>
-    damage.add({ file, place: `line at byte ${offset}`, reason: 'its checksum does not fit' });
   const runs = new OpenRuns(folder);
   return {
     async append(lines) {
@@ -58,14 +55,11 @@ export function openLogs(folder: string, options: LogsOptions = {}): EmbeddedLog
     },
     read: (query) => {
       const file = fileOf(folder, query.run);
-      return scanLog(file, query, damagedIn(file));
+      return scanLog(file, query, (offset) =>
+        damage.add({ file, place: `line at byte ${offset}`, reason: 'its checksum does not fit' }),
+      );
     },
-    search: (query) => searchLogs(folder, query),
     damaged: () => damage.all(),
-    async check() {
-      for await (const { path } of logFiles(folder)) await readThrough(path, damagedIn(path));
-      return damage.all();
-    },
     removeBefore: (time) => removeBefore(folder, runs, time),
     close: () => runs.close(),
   };
@@ -148,22 +142,27 @@ function forgetLittle(counts: Map<string, number>): void {
   for (const [key, bytes] of counts) if (bytes < LITTLE_BYTES) counts.delete(key);
 }
 
-async function removeBefore(folder: string, runs: OpenRuns, time: number): Promise<number> {
-  let removed = 0;
-  for await (const { path } of logFiles(folder)) {
-    if ((await stat(path)).mtimeMs >= time || !(await runs.release(path))) continue;
-    await rm(path, { force: true });
-    removed++;
-  }
-  return removed;
+const plainId = /^[0-9A-Z]{26}$/;
+
+/**
+ * Ids that could be anything, also on disks that know no case, are hashed. The folder's name holds the time of a
+ * ULID, so that runs of some nine hours lie together.
+ */
+function fileOf(folder: string, run: string): string {
+  if (plainId.test(run)) return join(folder, run.slice(0, 5), `${run}.jsonl`);
+  const hash = createHash('sha256').update(run).digest('hex');
+  return join(folder, 'other', `${hash}.jsonl`);
 }
 
-/** Reads a whole file for what it says of damage. */
-async function readThrough(path: string, onDamage: (offset: number) => void): Promise<void> {
-  for (let after: string | undefined; ; ) {
-    const query = { run: '', ...(after !== undefined && { after }) };
-    const page = await scanLog(path, query, onDamage);
-    if (page.lines.length === 0) return;
-    after = page.next;
+async function removeBefore(folder: string, runs: OpenRuns, time: number): Promise<number> {
+  let removed = 0;
+  for (const group of await namesIn(folder)) {
+    for (const name of await namesIn(join(folder, group))) {
+      const path = join(folder, group, name);
+      if ((await stat(path)).mtimeMs >= time || !(await runs.release(path))) continue;
+      await rm(path, { force: true });
+      removed++;
+    }
   }
+  return removed;
 }

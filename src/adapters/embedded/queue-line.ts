@@ -39,11 +39,6 @@ export class QueueLine {
     return this.#waiting.length - this.#first;
   }
 
-  /** When the first of those that wait was sent; those that wait again are behind it, though they may be older. */
-  get oldestAt(): number | undefined {
-    return this.#waiting[this.#first]?.sentAt;
-  }
-
   /** When the next of those that come later comes, or has moved on; infinity when there is none. */
   get nextAt(): number {
     return this.#later[0]?.at ?? Number.POSITIVE_INFINITY;

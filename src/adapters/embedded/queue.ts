@@ -20,17 +20,7 @@ export interface QueueOptions {
   readonly receivesMax?: (queue: string) => number;
 }
 
-export interface QueueState {
-  readonly queue: string;
-  readonly waiting: number;
-  readonly inFlight: number;
-  /** When the first of those that wait was sent, epoch ms. */
-  readonly oldestAt: number | undefined;
-}
-
 export interface EmbeddedQueue extends Queue {
-  /** Of each queue that was ever used. */
-  states(): readonly QueueState[];
   /** Takers that wait get nothing, at once; no timer is left. */
   close(): void;
 }
@@ -55,7 +45,6 @@ export function createQueue(options: QueueOptions): EmbeddedQueue {
     extend: async (receipts, visibilityMs) => hub.extend(receipts, visibilityMs),
     remove: async (receipts) => hub.remove(receipts),
     depth: async (queue) => hub.depth(queue),
-    states: () => hub.states(),
     close: () => hub.close(),
   };
 }
@@ -126,14 +115,6 @@ class QueueHub {
     if (line === undefined) return { waiting: 0, inFlight: 0 };
     this.#refresh(line);
     return { waiting: line.waiting, inFlight: line.inFlight };
-  }
-
-  states(): readonly QueueState[] {
-    return [...this.#lines.values()].map((line) => {
-      this.#refresh(line);
-      const { name: queue, waiting, inFlight, oldestAt } = line;
-      return { queue, waiting, inFlight, oldestAt };
-    });
   }
 
   close(): void {

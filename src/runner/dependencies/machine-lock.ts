@@ -14,7 +14,7 @@ export async function lockOnMachine(file: string, signal: AbortSignal): Promise<
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   for (let pauseMs = pauseMsMin; ; pauseMs = Math.min(pauseMsMax, pauseMs * 2)) {
     signal.throwIfAborted();
-    const release = lockNow(file);
+    const release = tryLock(file);
     if (release !== undefined) return release;
     await sleep(pauseMs, undefined, { signal });
   }
@@ -22,8 +22,7 @@ export async function lockOnMachine(file: string, signal: AbortSignal): Promise<
 
 const SQLITE_BUSY = 5;
 
-/** The same without waiting: undefined where somebody holds it. */
-export function lockNow(file: string): (() => void) | undefined {
+function tryLock(file: string): (() => void) | undefined {
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     lock.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');

@@ -1,4 +1,0 @@
-declare module 'parse-prometheus-text-format' {
-  const parse: (text: string) => unknown;
-  export = parse;
-}
